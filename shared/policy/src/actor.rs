@@ -1,0 +1,219 @@
+//! Who made a change. Never to be confused with the target.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::record::{Event, UserIdentity};
+use crate::text::quoted;
+
+/// Longest ARN, name or id taken from a record, in bytes: an ARN's own limit.
+const IDENTIFIER_MAX: usize = 2048;
+
+/// The `userIdentity` of a record holds something that no AWS principal can have.
+#[derive(Debug, Error)]
+#[error("userIdentity.{member} is not what AWS writes there: {}", quoted(.value))]
+pub struct ActorError {
+    member: &'static str,
+    value: String,
+}
+
+/// What kind of principal an actor is, as far as guardrails tell kinds apart.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub enum ActorKind {
+    /// An IAM user, with a password or an access key.
+    User,
+    /// A session of an IAM role.
+    Role,
+    /// The account's root user.
+    Root,
+    /// An AWS service on its own behalf.
+    Service,
+    /// Anyone else: federated, from another account, or of a kind that is not known.
+    #[default]
+    Principal,
+}
+
+/// Who made a change, from where and how strongly authenticated.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Actor {
+    /// `userIdentity.type` as CloudTrail writes it.
+    #[serde(rename = "type")]
+    pub identity_type: String,
+    /// What guardrails call it.
+    pub kind: ActorKind,
+    /// The user's, role's or root's IAM ARN; for a role's session that of the role.
+    pub arn: String,
+    /// The user's or role's name; for others the last part of the ARN.
+    pub name: String,
+    /// The account that the principal belongs to.
+    pub account: String,
+    /// The unique id of the user or role (`AIDA…`, `AROA…`), without the session's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal_id: Option<String>,
+    /// The key that signed the call: an identifier, not a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
+    /// The role session's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The address, or the AWS service, the call came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
+    /// The software the call came from, as it names itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// Whether a second factor was used; `None` where CloudTrail does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<bool>,
+    /// The AWS service through which the call came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoked_by: Option<String>,
+}
+
+impl Actor {
+    /// The actor of an event.
+    ///
+    /// # Errors
+    ///
+    /// Where an ARN, name or id is longer than AWS makes them, or holds control characters: such a record is forged.
+    pub fn of(event: &Event) -> Result<Self, ActorError> {
+        let record = &event.record;
+        let identity = &record.user_identity;
+        let context = identity.session_context.as_ref();
+        let issuer = context.and_then(|context| context.session_issuer.as_ref());
+        let identity_type = identifier("type", identity.kind.as_ref())?.unwrap_or_else(|| "Unknown".to_owned());
+        let kind = kind_of(&identity_type);
+        let own_arn = identifier("arn", identity.arn.as_ref())?;
+        let role = (kind == ActorKind::Role).then_some(issuer).flatten();
+        let session_arn = own_arn.as_deref().and_then(AssumedRoleArn::parse);
+
+        let arn = match (role.and_then(|role| role.arn.as_ref()), &session_arn) {
+            (Some(arn), _) => identifier("sessionContext.sessionIssuer.arn", Some(arn))?,
+            (None, Some(session)) => Some(session.role_arn()),
+            (None, None) => own_arn.clone(),
+        };
+        let arn = arn
+            .or_else(|| identity.invoked_by.clone().filter(|_| kind == ActorKind::Service))
+            .unwrap_or_default();
+        let named = role.map_or(identity.user_name.as_ref(), |role| role.user_name.as_ref());
+        let name = identifier("userName", named)?.unwrap_or_else(|| last_part(&arn).to_owned());
+        let account = identifier("accountId", identity.account_id.as_ref())?
+            .or_else(|| arn.split(':').nth(4).map(str::to_owned))
+            .unwrap_or_default();
+
+        Ok(Self {
+            identity_type,
+            kind,
+            name,
+            account,
+            principal_id: principal_id(identity)?,
+            access_key_id: identifier("accessKeyId", identity.access_key_id.as_ref())?,
+            session: session_arn.map(|session| session.session.to_owned()),
+            source_ip: record.source_ip_address.clone(),
+            user_agent: record.user_agent.clone(),
+            mfa: context.and_then(|context| context.attributes.as_ref()).and_then(|found| found.mfa_authenticated),
+            invoked_by: identity.invoked_by.clone(),
+            arn,
+        })
+    }
+}
+
+/// The kinds of `userIdentity.type` (CloudTrail user guide, "CloudTrail userIdentity element").
+fn kind_of(identity_type: &str) -> ActorKind {
+    match identity_type {
+        "IAMUser" => ActorKind::User,
+        "AssumedRole" | "Role" => ActorKind::Role,
+        "Root" => ActorKind::Root,
+        "AWSService" => ActorKind::Service,
+        _ => ActorKind::Principal,
+    }
+}
+
+/// `arn:<partition>:sts::<account>:assumed-role/<role>/<session>`: the role's path is not in it.
+struct AssumedRoleArn<'a> {
+    partition: &'a str,
+    account: &'a str,
+    role: &'a str,
+    session: &'a str,
+}
+
+impl<'a> AssumedRoleArn<'a> {
+    fn parse(arn: &'a str) -> Option<Self> {
+        let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":sts::")?;
+        let (account, rest) = rest.split_once(":assumed-role/")?;
+        let (role, session) = rest.split_once('/')?;
+        Some(Self { partition, account, role, session })
+    }
+
+    fn role_arn(&self) -> String {
+        format!("arn:{}:iam::{}:role/{}", self.partition, self.account, self.role)
+    }
+}
+
+fn principal_id(identity: &UserIdentity) -> Result<Option<String>, ActorError> {
+    let id = identifier("principalId", identity.principal_id.as_ref())?;
+    Ok(id.map(|id| id.split(':').next().unwrap_or_default().to_owned()))
+}
+
+fn identifier(member: &'static str, value: Option<&String>) -> Result<Option<String>, ActorError> {
+    match value {
+        Some(value) if value.len() > IDENTIFIER_MAX || value.chars().any(char::is_control) => {
+            Err(ActorError { member, value: value.clone() })
+        }
+        value => Ok(value.filter(|value| !value.is_empty()).cloned()),
+    }
+}
+
+fn last_part(arn: &str) -> &str {
+    arn.rsplit(['/', ':']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actor(identity: &str) -> Result<Actor, ActorError> {
+        let record = format!(
+            r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"AttachUserPolicy",
+                "awsRegion":"us-east-1","recipientAccountId":"123456789012","userIdentity":{identity}}}"#
+        );
+        Actor::of(&Event::from_envelope_or_record(&record).unwrap())
+    }
+
+    #[test]
+    fn a_session_s_actor_is_the_role_with_its_path() {
+        let actor = actor(
+            r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:alice","arn":"arn:aws:sts::123456789012:assumed-role/FinanceAdmin/alice",
+                "sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::123456789012:role/finance/FinanceAdmin","userName":"FinanceAdmin"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(actor.arn, "arn:aws:iam::123456789012:role/finance/FinanceAdmin");
+        assert_eq!((actor.name.as_str(), actor.session.as_deref()), ("FinanceAdmin", Some("alice")));
+        assert_eq!((actor.principal_id.as_deref(), actor.kind), (Some("AROAEXAMPLE"), ActorKind::Role));
+    }
+
+    #[test]
+    fn a_session_without_an_issuer_is_still_the_role() {
+        let actor = actor(r#"{"type":"AssumedRole","arn":"arn:aws:sts::123456789012:assumed-role/Ops/bob"}"#).unwrap();
+        assert_eq!(actor.arn, "arn:aws:iam::123456789012:role/Ops");
+    }
+
+    #[test]
+    fn a_kind_that_is_not_known_is_nobody_special() {
+        assert_eq!(actor(r#"{"type":"SomethingNew"}"#).unwrap().kind, ActorKind::Principal);
+        assert_eq!(actor("{}").unwrap().kind, ActorKind::Principal);
+    }
+
+    #[test]
+    fn a_service_is_named_by_what_invoked_the_call() {
+        let actor = actor(r#"{"type":"AWSService","invokedBy":"sso.amazonaws.com"}"#).unwrap();
+        assert_eq!((actor.kind, actor.arn.as_str()), (ActorKind::Service, "sso.amazonaws.com"));
+    }
+
+    #[test]
+    fn a_control_character_in_an_arn_is_refused() {
+        let error = actor(r#"{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/a\nb"}"#).unwrap_err();
+        assert!(error.to_string().starts_with("userIdentity.arn"), "{error}");
+    }
+}

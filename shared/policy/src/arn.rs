@@ -1,0 +1,219 @@
+//! Identifiers as IAM defines them: a value of these types is well formed, whoever wrote it.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use thiserror::Error;
+
+use crate::text::quoted;
+
+/// Longest ARN that IAM's API takes, in characters (IAM API reference, `AttachUserPolicy`, `PolicyArn`).
+const ARN_MAX: usize = 2048;
+/// Longest name of a user, group, role or policy, in characters (IAM user guide, "IAM and AWS STS quotas"; a role's is 64).
+const NAME_MAX: usize = 128;
+
+/// Why a value is not the identifier it stands for.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum IdentifierError {
+    /// Not an account id.
+    #[error("{} is not an account id: 12 digits are wanted", quoted(.0))]
+    Account(String),
+    /// Not a name that IAM allows.
+    #[error("{} is not an IAM name: 1 to {NAME_MAX} letters, digits and +=,.@_- are wanted", quoted(.0))]
+    Name(String),
+    /// Not the ARN of a managed policy.
+    #[error("{} is not the ARN of a managed policy: arn:<partition>:iam::<account or aws>:policy/<path and name> is wanted", quoted(.0))]
+    PolicyArn(String),
+}
+
+/// A twelve-digit AWS account id.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// Takes exactly twelve digits.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::Account`] for anything else.
+    pub fn new(text: &str) -> Result<Self, IdentifierError> {
+        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdentifierError::Account(text.to_owned()))
+        }
+    }
+
+    /// The twelve digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of a user, group, role or policy: `[\w+=,.@-]{1,128}`, as the IAM API reference has it.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+pub struct IamName(String);
+
+impl IamName {
+    /// Takes a name in IAM's own character set.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::Name`] where it is empty, too long or holds any other character.
+    pub fn new(text: &str) -> Result<Self, IdentifierError> {
+        let in_charset = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+        if (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(in_charset) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdentifierError::Name(text.to_owned()))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The ARN of a managed policy, AWS's own or a customer's.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct PolicyArn(String);
+
+impl PolicyArn {
+    /// Takes `arn:<partition>:iam::<account or aws>:policy/<path><name>`.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::PolicyArn`] where any part is missing, too long, or holds what IAM does not allow there.
+    pub fn new(text: &str) -> Result<Self, IdentifierError> {
+        let well_formed = || {
+            let rest = text.strip_prefix("arn:")?;
+            let (partition, rest) = rest.split_once(":iam::")?;
+            let (owner, path) = rest.split_once(":policy/")?;
+            let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let partition_ok = partition.starts_with("aws") && partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            let owner_ok = owner == "aws" || AccountId::new(owner).is_ok();
+            let path_ok = path.bytes().all(|byte| byte.is_ascii_graphic());
+            (partition_ok && owner_ok && path_ok && IamName::new(name).is_ok()).then_some(())
+        };
+        if text.len() <= ARN_MAX && well_formed().is_some() {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdentifierError::PolicyArn(text.to_owned()))
+        }
+    }
+
+    /// The whole ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.field(1)
+    }
+
+    /// The account that owns the policy, or `aws` for one that AWS manages.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        self.field(4)
+    }
+
+    /// The policy's name, without its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn field(&self, index: usize) -> &str {
+        self.0.split(':').nth(index).unwrap_or_default()
+    }
+}
+
+macro_rules! identifier {
+    ($($type:ident)*) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+identifier!(AccountId IamName PolicyArn);
+
+/// The partition that a region belongs to (AWS general reference, "Partitions").
+#[must_use]
+pub fn partition_of(region: &str) -> &'static str {
+    const BY_PREFIX: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    BY_PREFIX
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("aws", |(_, partition)| partition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_arn_is_taken_apart_in_any_partition() {
+        let arn = PolicyArn::new("arn:aws-us-gov:iam::123456789012:policy/team/a/ReadOnly").unwrap();
+        assert_eq!((arn.partition(), arn.owner(), arn.name()), ("aws-us-gov", "123456789012", "ReadOnly"));
+    }
+
+    #[test]
+    fn what_is_no_policy_arn_is_refused() {
+        for text in [
+            "",
+            "Billing",
+            "arn:aws:iam::aws:role/Billing",
+            "arn:aws:iam::aws:policy/",
+            "arn:aws:iam::12345:policy/Billing",
+            "arn:aws:iam::aws:policy/job function/Billing",
+            "arn:aws:iam::aws:policy/Bill\u{202e}ing",
+            "arn:AWS:iam::aws:policy/Billing",
+        ] {
+            assert!(PolicyArn::new(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_holds_only_what_iam_allows() {
+        assert!(IamName::new("polsen+admin@example.com").is_ok());
+        for text in ["", "a b", "a\nb", "<b>", "pöl", &"x".repeat(129)] {
+            assert!(IamName::new(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_cut_in_the_message_about_it() {
+        let message = IamName::new(&"x".repeat(1_000_000)).unwrap_err().to_string();
+        assert!(message.len() < 400, "{}", message.len());
+    }
+
+    #[test]
+    fn a_region_tells_its_partition() {
+        let partitions = ["us-east-1", "cn-north-1", "us-gov-west-1"].map(partition_of);
+        assert_eq!(partitions, ["aws", "aws-cn", "aws-us-gov"]);
+    }
+}

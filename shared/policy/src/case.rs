@@ -1,0 +1,296 @@
+//! The durable record of one decision and its outcomes: what a function returns, what subscribers receive, what an undo starts from.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::actor::Actor;
+use crate::arn::AccountId;
+use crate::change::{Change, Remedy};
+use crate::guardrail::{Decision, Mode};
+use crate::record::Event;
+use crate::text::shell_word;
+
+/// The version of this document's form. A member may be added without a new version; none changes its meaning or goes away.
+pub const VERSION: u32 = 1;
+
+/// One decision on one change, with what came of it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Case {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The same for the same record and leading guardrail, however often it is delivered.
+    pub id: String,
+    /// When the decision was made.
+    pub time: DateTime<Utc>,
+    /// From the change to the decision, in milliseconds.
+    pub latency_ms: i64,
+    /// Where the change was made.
+    pub account: AccountId,
+    /// The region that recorded it.
+    pub region: String,
+    /// The partition of that region.
+    pub partition: String,
+    /// The mode of the whole stack.
+    pub mode: Mode,
+    /// Which record this is about.
+    pub record: RecordReference,
+    /// Who made the change.
+    pub actor: Actor,
+    /// What changed; absent where the record does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// What the rulebook says of it.
+    pub decision: Decision,
+    /// What came of it all: the one word that subscribers filter by.
+    pub outcome: Outcome,
+    /// What came of each remedy.
+    pub outcomes: Vec<RemedyOutcome>,
+    /// Remedies that other functions own and are asked for.
+    pub requests: Vec<Remedy>,
+}
+
+/// The record that a case is about.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordReference {
+    /// CloudTrail's `eventID`, or the envelope's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// The API call.
+    pub event_name: String,
+    /// When it was made.
+    pub event_time: DateTime<Utc>,
+    /// Why AWS refused it, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+}
+
+/// What happened to a remedy.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The change was taken back.
+    Applied,
+    /// Nothing was left to take back.
+    AlreadyClean,
+    /// Not enforcing: told what would have been done.
+    Observed,
+    /// An exemption covers the change.
+    Exempt,
+    /// Nothing that Rescind may do would take it back: a person has to.
+    Unremediable,
+    /// AWS did not let the remedy through.
+    Failed,
+    /// AWS had refused the change itself: there was never anything to take back.
+    Attempted,
+}
+
+impl Outcome {
+    /// As it stands in a case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::AlreadyClean => "already-clean",
+            Self::Observed => "observed",
+            Self::Exempt => "exempt",
+            Self::Unremediable => "unremediable",
+            Self::Failed => "failed",
+            Self::Attempted => "attempted",
+        }
+    }
+}
+
+/// What came of one remedy.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct RemedyOutcome {
+    /// Which remedy.
+    pub remedy: Remedy,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// In words, where the outcome alone does not say enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The calls that changed something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+    /// How to give back what was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Receipt>,
+}
+
+/// One AWS API call.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The service as the SDKs and the `aws` command name it.
+    pub service: String,
+    /// The API call.
+    pub operation: String,
+    /// Its parameters, all of them text.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Call {
+    /// A call to IAM.
+    #[must_use]
+    pub fn iam(operation: &str, parameters: &[(&str, &str)]) -> Self {
+        Self {
+            service: "iam".to_owned(),
+            operation: operation.to_owned(),
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+
+    /// The same as an `aws` command line: `aws iam attach-user-policy --policy-arn … --user-name …`.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut command = format!("aws {} {}", self.service, kebab(&self.operation));
+        for (name, value) in &self.parameters {
+            // Writing to a String does not fail.
+            let _ = write!(command, " --{} {}", kebab(name), shell_word(value));
+        }
+        command
+    }
+}
+
+/// How to undo an applied remedy: a call, and the same as a command line.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// The call.
+    #[serde(flatten)]
+    pub call: Call,
+    /// The call as an `aws` command line.
+    pub command: String,
+}
+
+impl From<Call> for Receipt {
+    fn from(call: Call) -> Self {
+        Self { command: call.command(), call }
+    }
+}
+
+impl Case {
+    /// Opens the case of a decision; [`Self::close`] says what came of it. `None` where no guardrail is broken: there is no case then.
+    #[must_use]
+    pub fn open(event: &Event, actor: Actor, change: Option<Change>, decision: Decision, mode: Mode, now: DateTime<Utc>) -> Option<Self> {
+        let id = id(event, &decision.lead()?.id);
+        let record = &event.record;
+        Some(Self {
+            version: VERSION,
+            id,
+            time: now.trunc_subsecs(3),
+            latency_ms: (now - record.event_time).num_milliseconds(),
+            account: event.account.clone(),
+            region: event.region.clone(),
+            partition: event.partition().to_owned(),
+            mode,
+            record: RecordReference {
+                event_id: event.id.clone(),
+                event_name: record.event_name.clone(),
+                event_time: record.event_time,
+                error_code: record.error_code.clone(),
+            },
+            actor,
+            change,
+            decision,
+            outcome: Outcome::Observed,
+            outcomes: Vec::new(),
+            requests: Vec::new(),
+        })
+    }
+
+    /// The remedies that the broken guardrails ask for: of those that are enforced, or of all in a stack that observes.
+    #[must_use]
+    pub fn remedies(&self) -> Vec<Remedy> {
+        let asked = self.decision.guardrails().iter().filter(|guardrail| !self.enforces() || guardrail.mode == Mode::Enforce);
+        let mut remedies: Vec<Remedy> = asked.flat_map(|guardrail| guardrail.remedies.iter().copied()).collect();
+        remedies.sort_unstable();
+        remedies.dedup();
+        remedies
+    }
+
+    /// Whether stack and leading guardrail both say enforce, and a remedy is asked for.
+    #[must_use]
+    pub fn enforces(&self) -> bool {
+        let asks = |guardrail: &crate::guardrail::Guardrail| guardrail.mode == Mode::Enforce && !guardrail.remedies.is_empty();
+        self.mode == Mode::Enforce && self.decision.guardrails().iter().any(asks)
+    }
+
+    /// Closes the case where nothing is to be tried; otherwise gives the change that is to be taken back.
+    pub fn settle(&mut self) -> Option<Change> {
+        let (outcome, detail) = match (&self.decision, &self.change) {
+            (Decision::Exempt { .. }, _) => (Outcome::Exempt, None),
+            _ if self.record.error_code.is_some() => (Outcome::Attempted, None),
+            (Decision::Unknown { .. }, _) | (_, None) => {
+                (Outcome::Unremediable, Some("Rescind cannot tell whether this is forbidden, and does not guess: a person has to look"))
+            }
+            (Decision::Allowed | Decision::Forbidden { .. }, Some(change)) if self.enforces() => return Some(change.clone()),
+            _ if self.mode == Mode::Observe => {
+                (Outcome::Observed, Some("this stack observes: with its parameter Mode at enforce it would be taken back"))
+            }
+            _ if self.remedies().is_empty() => (Outcome::Observed, None),
+            _ => (Outcome::Observed, Some("this guardrail observes: without its @mode it would be taken back")),
+        };
+        self.close(outcome, detail);
+        None
+    }
+
+    /// The same outcome for every remedy that was asked for, without a call.
+    pub fn close(&mut self, outcome: Outcome, detail: Option<&str>) {
+        self.outcome = outcome;
+        let same = |remedy| RemedyOutcome { remedy, outcome, detail: detail.map(str::to_owned), calls: Vec::new(), undo: None };
+        self.outcomes = self.remedies().into_iter().map(same).collect();
+    }
+
+    /// What came of a remedy that was tried.
+    pub fn close_with(&mut self, outcome: RemedyOutcome) {
+        self.outcome = outcome.outcome;
+        self.outcomes.push(outcome);
+    }
+}
+
+/// `rsc-` and 16 hexadecimal digits, from what identifies the record and the guardrail.
+fn id(event: &Event, guardrail: &str) -> String {
+    let record = &event.record;
+    let time = record.event_time.to_rfc3339();
+    let mut hash = Sha256::new();
+    for part in [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, guardrail] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    digest.iter().take(8).fold(String::from("rsc-"), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}
+
+/// `AttachUserPolicy` → `attach-user-policy`, as the `aws` command spells API names.
+fn kebab(name: &str) -> String {
+    name.chars().enumerate().fold(String::new(), |mut out, (at, c)| {
+        if c.is_ascii_uppercase() && at > 0 {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_also_a_command_line_that_a_shell_takes_as_meant() {
+        let call = Call::iam("AttachUserPolicy", &[("UserName", "polsen"), ("PolicyArn", "arn:aws:iam::123456789012:policy/$(id)/x")]);
+        assert_eq!(
+            Receipt::from(call).command,
+            r"aws iam attach-user-policy --policy-arn $'arn:aws:iam::123456789012:policy/\x24\x28id\x29/x' --user-name polsen"
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! What a guardrail or an exemption says of itself, in annotations.
+
+use cedar_policy::Policy;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::source::did_you_mean;
+use crate::change::Remedy;
+
+/// How bad it is that a guardrail was broken.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// Worth a look this week.
+    Medium,
+    /// Worth a look today.
+    High,
+    /// Worth waking somebody.
+    Critical,
+}
+
+impl Severity {
+    const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// As `@severity` writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Whether remedies are applied, or only told.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Decide and tell, touch nothing.
+    Observe,
+    /// Take back what is forbidden.
+    Enforce,
+}
+
+impl Mode {
+    /// Both modes.
+    pub const ALL: [Self; 2] = [Self::Observe, Self::Enforce];
+
+    /// As `@mode` and the stack's parameter write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Enforce => "enforce",
+        }
+    }
+
+    /// The mode of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+/// What a guardrail says of itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Guardrail {
+    /// `@id`: unique in the rulebook.
+    pub id: String,
+    /// `@severity`.
+    pub severity: Severity,
+    /// `@mode`; enforce where it says nothing, so that the stack's mode decides.
+    pub mode: Mode,
+    /// `@remedy`; empty where a notice is all that is wanted.
+    pub remedies: Vec<Remedy>,
+    /// `@controls`: the rules of compliance frameworks that this guardrail answers to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
+    /// `@description`: why, in one sentence, for the notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// What an exemption says of itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Exemption {
+    /// `@id`: unique among the exemptions.
+    pub id: String,
+    /// `@owner`: who answers for it.
+    pub owner: String,
+    /// `@reason`: why it is needed.
+    pub reason: String,
+    /// `@until`: the last day on which it applies, in UTC.
+    pub until: NaiveDate,
+}
+
+impl Exemption {
+    /// Whether it still applies at a moment.
+    #[must_use]
+    pub fn applies_at(&self, moment: DateTime<Utc>) -> bool {
+        moment.date_naive() <= self.until
+    }
+}
+
+/// An annotation that cannot be meant as it stands: its key (to find its place by), what is wrong, what was probably meant.
+pub(super) type Mistake = (Option<String>, String, Option<String>);
+
+/// The annotations of one policy, each looked up once; what is left over was not meant to be there.
+struct Annotations<'a> {
+    policy: &'a Policy,
+    known: &'static [&'static str],
+    mistakes: Vec<Mistake>,
+}
+
+impl<'a> Annotations<'a> {
+    fn of(policy: &'a Policy, known: &'static [&'static str]) -> Self {
+        let mistakes = policy
+            .annotations()
+            .filter(|(key, _)| !known.contains(key))
+            .map(|(key, _)| {
+                let help = did_you_mean(key, known.iter().copied());
+                (Some(key.to_owned()), format!("unknown annotation `@{key}`"), Some(help))
+            })
+            .collect();
+        Self { policy, known, mistakes }
+    }
+
+    fn optional(&self, key: &str) -> Option<&'a str> {
+        debug_assert!(self.known.contains(&key), "an annotation that is read is one that is known");
+        self.policy.annotation(key).map(str::trim)
+    }
+
+    fn required(&mut self, key: &str) -> String {
+        let value = self.optional(key).unwrap_or_default();
+        if value.is_empty() {
+            let at = self.optional(key).map(|_| key.to_owned());
+            self.mistakes.push((at, format!("`@{key}` is missing or empty"), None));
+        }
+        value.to_owned()
+    }
+
+    fn mistake(&mut self, key: &str, message: String, help: String) {
+        self.mistakes.push((Some(key.to_owned()), message, Some(help)));
+    }
+
+    fn word<T: Copy>(&mut self, key: &str, written: &str, words: &[T], name: fn(T) -> &'static str) -> Option<T> {
+        let found = words.iter().copied().find(|word| name(*word) == written);
+        if found.is_none() && !written.is_empty() {
+            let help = did_you_mean(written, words.iter().map(|word| name(*word)));
+            self.mistake(key, format!("unknown {key} `{written}`"), help);
+        }
+        found
+    }
+}
+
+fn list(value: Option<&str>) -> impl Iterator<Item = &str> {
+    value.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+pub(super) fn guardrail(policy: &Policy) -> Result<Guardrail, Vec<Mistake>> {
+    let mut annotations = Annotations::of(policy, &["id", "severity", "remedy", "mode", "controls", "description"]);
+    let id = annotations.required("id");
+    let severity = annotations.required("severity");
+    let severity = annotations.word("severity", &severity, &Severity::ALL, Severity::name);
+    let mode = match annotations.optional("mode") {
+        Some(mode) => annotations.word("mode", mode, &Mode::ALL, Mode::name),
+        None => Some(Mode::Enforce),
+    };
+    let remedies = list(annotations.optional("remedy"))
+        .filter_map(|remedy| annotations.word("remedy", remedy, &Remedy::ALL, Remedy::name))
+        .collect();
+    let controls = list(annotations.optional("controls")).map(str::to_owned).collect();
+    let description = annotations.optional("description").map(str::to_owned);
+    match (severity, mode) {
+        (Some(severity), Some(mode)) if annotations.mistakes.is_empty() => {
+            Ok(Guardrail { id, severity, mode, remedies, controls, description })
+        }
+        _ => Err(annotations.mistakes),
+    }
+}
+
+pub(super) fn exemption(policy: &Policy) -> Result<Exemption, Vec<Mistake>> {
+    let mut annotations = Annotations::of(policy, &["id", "owner", "reason", "until"]);
+    let (id, owner, reason) = (annotations.required("id"), annotations.required("owner"), annotations.required("reason"));
+    let written = annotations.required("until");
+    let until = written.parse().ok();
+    if until.is_none() && !written.is_empty() {
+        annotations.mistake("until", format!("`{written}` is not a day"), "a date like `2027-01-31` is wanted".to_owned());
+    }
+    match until {
+        Some(until) if annotations.mistakes.is_empty() => Ok(Exemption { id, owner, reason, until }),
+        _ => Err(annotations.mistakes),
+    }
+}

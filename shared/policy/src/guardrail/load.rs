@@ -1,0 +1,229 @@
+//! From the text of a rulebook to one that can be asked; or everything that is wrong with it.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Effect, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator,
+};
+use chrono::{DateTime, Utc};
+
+use super::annotation::{self, Exemption, Guardrail, Mistake};
+use super::needs::{self, Needs};
+use super::request::Vocabulary;
+use super::source::{Flaw, Source};
+use super::{Concern, Rulebook};
+use crate::change::Action;
+
+/// The file that holds the exemptions; every other `*.cedar` file holds guardrails.
+pub const EXEMPTIONS_FILE: &str = "exemptions.cedar";
+
+/// The file that holds the schema.
+pub const SCHEMA_FILE: &str = "schema.cedarschema";
+
+/// The schema that this build speaks: the rulebook's reference, compiled in so that the two cannot drift apart.
+pub const SHIPPED_SCHEMA: &str = include_str!("../../../../guardrails/schema.cedarschema");
+
+/// One policy with where it stands.
+struct Placed<'a> {
+    source: &'a Source,
+    /// Byte range of its text in the file.
+    start: usize,
+    end: usize,
+    policy: Policy,
+}
+
+impl Placed<'_> {
+    /// A flaw at one of the policy's annotations, or at its start.
+    fn flaw(&self, key: Option<&str>, message: impl Into<String>) -> Flaw {
+        let text = self.source.text.get(self.start..self.end).unwrap_or_default();
+        let at = key.and_then(|key| text.find(&format!("@{key}"))).unwrap_or(0);
+        self.source.flaw(self.start + at, message)
+    }
+
+    fn mistakes(&self, mistakes: Vec<Mistake>) -> impl Iterator<Item = Flaw> {
+        mistakes.into_iter().map(|(key, message, help)| {
+            let flaw = self.flaw(key.as_deref(), message);
+            Flaw { help, ..flaw }
+        })
+    }
+}
+
+impl Rulebook {
+    /// Loads a rulebook: one exemptions file (by its name), a schema file that may be there, and the guardrails in all other files.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, in the order of files and lines: syntax, types, annotations, and guardrails that could not do what they say.
+    pub fn load(sources: &[Source]) -> Result<Self, Vec<Flaw>> {
+        let mut flaws = Vec::new();
+        let vocabulary = vocabulary(sources, &mut flaws)?;
+        let validator = Validator::new(vocabulary.schema().clone());
+        let mut rulebook = Self {
+            authorizer: Authorizer::new(),
+            vocabulary,
+            guardrails: HashMap::new(),
+            concerns: HashMap::new(),
+            exemptions: HashMap::new(),
+            permits: PolicySet::new(),
+            permits_need: Needs::default(),
+        };
+        for source in sources.iter().filter(|source| source.file_name() != SCHEMA_FILE) {
+            let effect = if source.file_name() == EXEMPTIONS_FILE { Effect::Permit } else { Effect::Forbid };
+            for placed in policies(source, effect, &mut flaws) {
+                validate(&validator, &placed, &mut flaws);
+                if let Err(found) = rulebook.take(&placed) {
+                    flaws.extend(found);
+                }
+            }
+        }
+        if rulebook.guardrails.is_empty() && flaws.is_empty() {
+            let nowhere = Source { name: sources.first().map_or_else(String::new, |source| source.name.clone()), text: String::new() };
+            flaws.push(nowhere.flaw(0, "the rulebook holds no guardrail").with_help("an empty rulebook would forbid nothing: add a `forbid` policy"));
+        }
+        if flaws.is_empty() {
+            return Ok(rulebook);
+        }
+        // Cedar says the same of each action that a policy covers: once is enough.
+        flaws.sort_by(|a, b| (&a.file, a.line, a.column, &a.help, &a.message).cmp(&(&b.file, b.line, b.column, &b.help, &b.message)));
+        flaws.dedup_by(|a, b| a.help.is_some() && (&a.file, a.line, a.column, &a.help) == (&b.file, b.line, b.column, &b.help));
+        Err(flaws)
+    }
+
+    /// Exemptions that no longer apply: what a person should renew or remove.
+    pub fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Exemption> {
+        self.exemptions.values().filter(move |exemption| !exemption.applies_at(now))
+    }
+
+    fn take(&mut self, placed: &Placed<'_>) -> Result<(), Vec<Flaw>> {
+        let one = |flaw: Flaw| vec![flaw];
+        let json = placed.policy.to_json().map_err(|error| one(placed.flaw(None, error.to_string())))?;
+        let needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        if placed.policy.effect() == Effect::Permit {
+            let exemption = annotation::exemption(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
+            let policy = placed.policy.new_id(PolicyId::new(&exemption.id));
+            self.permits.add(policy.clone()).map_err(|_| one(repeated(placed, &exemption.id)))?;
+            self.permits_need = self.permits_need | needs;
+            self.exemptions.insert(policy.id().clone(), exemption);
+            return Ok(());
+        }
+        let guardrail = annotation::guardrail(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
+        let policy = placed.policy.new_id(PolicyId::new(&guardrail.id));
+        if self.guardrails.contains_key(policy.id()) {
+            return Err(one(repeated(placed, &guardrail.id)));
+        }
+        let actions: Vec<Action> = Action::ALL.into_iter().filter(|action| self.covers(&policy, *action)).collect();
+        check_remedies(placed, &guardrail, &actions).map_err(one)?;
+        for action in actions {
+            let concern = self.concerns.entry(action).or_default();
+            concern.add(policy.clone(), needs).map_err(|error| one(placed.flaw(None, error)))?;
+        }
+        self.guardrails.insert(policy.id().clone(), guardrail);
+        Ok(())
+    }
+
+    fn covers(&self, policy: &Policy, action: Action) -> bool {
+        let groups = self.vocabulary.action_with_groups(action);
+        match policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(uid) => groups.contains(&uid),
+            ActionConstraint::In(uids) => uids.iter().any(|uid| groups.contains(uid)),
+        }
+    }
+}
+
+impl Concern {
+    fn add(&mut self, policy: Policy, needs: Needs) -> Result<(), String> {
+        self.needs = self.needs | needs;
+        self.forbids.add(policy).map_err(|error| error.to_string())
+    }
+}
+
+fn repeated(placed: &Placed<'_>, id: &str) -> Flaw {
+    placed.flaw(Some("id"), format!("the id `{id}` is used twice")).with_help("a case is known by its guardrail's id: give each its own")
+}
+
+fn check_remedies(placed: &Placed<'_>, guardrail: &Guardrail, actions: &[Action]) -> Result<(), Flaw> {
+    for remedy in &guardrail.remedies {
+        if let Some(action) = actions.iter().find(|action| !action.remedies().contains(remedy)) {
+            let message = format!("the remedy `{}` cannot take back {}", remedy.name(), action.name());
+            return Err(placed.flaw(Some("remedy"), message).with_help("narrow the guardrail's actions, or leave `@remedy` out to be told only"));
+        }
+    }
+    Ok(())
+}
+
+fn vocabulary(sources: &[Source], flaws: &mut Vec<Flaw>) -> Result<Vocabulary, Vec<Flaw>> {
+    let shipped = Source { name: SCHEMA_FILE.to_owned(), text: SHIPPED_SCHEMA.to_owned() };
+    for source in sources.iter().filter(|source| source.file_name() == SCHEMA_FILE && source.text != SHIPPED_SCHEMA) {
+        let same = source.text.bytes().zip(SHIPPED_SCHEMA.bytes()).take_while(|(a, b)| a == b).count();
+        let flaw = source.flaw(source.text.floor_char_boundary(same), "this is not the schema that this build of Rescind speaks");
+        flaws.push(flaw.with_help("the schema belongs to Rescind: take the file of the same version, and write rules in the other files"));
+    }
+    let schema = SchemaFragment::from_cedarschema_str(SHIPPED_SCHEMA)
+        .map_err(|error| vec![shipped.diagnostic(&error)])
+        .and_then(|(fragment, _)| Schema::from_schema_fragments([fragment]).map_err(|error| vec![shipped.diagnostic(&error)]))?;
+    Vocabulary::of(schema).map_err(|error| vec![shipped.flaw(0, error)])
+}
+
+/// The policies of one file, in the order in which they stand there.
+fn policies<'a>(source: &'a Source, wanted: Effect, flaws: &mut Vec<Flaw>) -> Vec<Placed<'a>> {
+    let set = match PolicySet::from_str(&source.text) {
+        Ok(set) => set,
+        Err(errors) => {
+            flaws.extend(errors.iter().map(|error| source.diagnostic(error)));
+            return Vec::new();
+        }
+    };
+    for template in set.templates() {
+        let at = source.text.find(&template.to_cedar()).unwrap_or(0);
+        flaws.push(source.flaw(at, "a template cannot be a guardrail or exemption").with_help("write out what stands for `?principal` or `?resource`"));
+    }
+    let mut placed = in_place(source, &set);
+    placed.retain(|placed| {
+        let right = placed.policy.effect() == wanted;
+        if !right {
+            flaws.push(match wanted {
+                Effect::Forbid => placed
+                    .flaw(None, "a guardrail is a `forbid` policy")
+                    .with_help(format!("a `permit` belongs in {EXEMPTIONS_FILE}, where it is an exemption")),
+                Effect::Permit => placed
+                    .flaw(None, "an exemption is a `permit` policy")
+                    .with_help("a `forbid` belongs in any other *.cedar file, where it is a guardrail"),
+            });
+        }
+        right
+    });
+    placed
+}
+
+/// Finds each policy's text after the one before it, so that two alike are told apart.
+fn in_place<'a>(source: &'a Source, set: &PolicySet) -> Vec<Placed<'a>> {
+    // Cedar numbers the policies of a text: `policy0`, `policy1`, …
+    let nth = |policy: &&Policy| -> usize {
+        let id: &str = policy.id().as_ref();
+        id.trim_start_matches("policy").parse().unwrap_or(usize::MAX)
+    };
+    let mut policies: Vec<&Policy> = set.policies().collect();
+    policies.sort_by_key(nth);
+    let mut end = 0;
+    let mut placed = Vec::new();
+    for policy in policies {
+        let text = policy.to_cedar().unwrap_or_default();
+        let start = end + source.text.get(end..).and_then(|rest| rest.find(&text)).unwrap_or(0);
+        end = start + text.len();
+        placed.push(Placed { source, start, end, policy: policy.clone() });
+    }
+    placed
+}
+
+fn validate(validator: &Validator, placed: &Placed<'_>, flaws: &mut Vec<Flaw>) {
+    let Ok(alone) = PolicySet::from_policies([placed.policy.clone()]) else {
+        flaws.push(placed.flaw(None, "this policy could not be read on its own"));
+        return;
+    };
+    let result = validator.validate(&alone, ValidationMode::Strict);
+    flaws.extend(result.validation_errors().map(|error| placed.source.diagnostic(error)));
+    // A warning says that a policy can never apply, or that its text deceives the eye: in a guardrail both are errors.
+    flaws.extend(result.validation_warnings().map(|warning| placed.source.diagnostic(warning)));
+}

@@ -1,0 +1,161 @@
+//! Which facts a guardrail refers to.
+//!
+//! Read off the policy's own JSON form (Cedar's "EST"): an attribute, a tag or a membership that a record does not tell. In doubt a
+//! fact is needed: reading one too many costs a call, one too few would let a guardrail judge what it has not seen.
+
+use std::ops::BitOr;
+
+use serde_json::Value;
+
+/// Facts about the target that IAM has to be asked for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Needs {
+    /// Its path and tags: GetUser, GetGroup or GetRole.
+    pub details: bool,
+    /// The groups that a user is in: ListGroupsForUser.
+    pub groups: bool,
+}
+
+impl Needs {
+    /// Whether nothing has to be read.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        !self.details && !self.groups
+    }
+}
+
+impl BitOr for Needs {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self { details: self.details || other.details, groups: self.groups || other.groups }
+    }
+}
+
+/// What a policy needs, or why it asks for something that Rescind never knows.
+pub(super) fn of_policy(policy: &Value) -> Result<Needs, String> {
+    let mut needs = Needs::default();
+    let scope = |member: &str| policy.get(member).unwrap_or(&Value::Null);
+    needs.groups |= mentions(scope("resource"), "in");
+    if mentions(scope("principal"), "in") {
+        return Err(UNKNOWN_OF_ACTOR.to_owned());
+    }
+    let conditions = policy.get("conditions").and_then(Value::as_array).into_iter().flatten();
+    conditions.filter_map(|condition| condition.get("body")).try_for_each(|body| walk(body, &mut needs))?;
+    Ok(needs)
+}
+
+const UNKNOWN_OF_ACTOR: &str = "the actor's tags and groups are not known: only the target's are read";
+const UNKNOWN_OF_LITERAL: &str = "the attributes of an entity that is neither principal nor resource are not known";
+
+/// Whether a scope constraint is, or holds, a membership test: `{"op": "in", …}` or `{"op": "is", "in": …}`.
+fn mentions(constraint: &Value, membership: &str) -> bool {
+    constraint.get("op").and_then(Value::as_str) == Some(membership) || constraint.get(membership).is_some()
+}
+
+/// An expression is an object with its operator as the one key; below that stand its operands, by name or in a list.
+fn walk(expression: &Value, needs: &mut Needs) -> Result<(), String> {
+    let Value::Object(members) = expression else {
+        return Ok(());
+    };
+    for (operator, operands) in members.iter().filter(|(operator, _)| *operator != "Value") {
+        weigh(operator, operands, needs)?;
+        match operands {
+            Value::Object(named) => named.values().try_for_each(|operand| walk(operand, needs))?,
+            Value::Array(listed) => listed.iter().try_for_each(|operand| walk(operand, needs))?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), String> {
+    let left = operands.get("left").unwrap_or(&Value::Null);
+    let attribute = operands.get("attr").and_then(Value::as_str);
+    match (operator, base(left)) {
+        ("." | "has", Base::Literal) => return Err(UNKNOWN_OF_LITERAL.to_owned()),
+        ("." | "has", Base::Resource | Base::Other) => needs.details |= matches!(attribute, Some("arn" | "path")),
+        ("hasTag" | "getTag", Base::Resource) => needs.details = true,
+        ("hasTag" | "getTag", _) | ("in", Base::Principal | Base::Other) => return Err(UNKNOWN_OF_ACTOR.to_owned()),
+        ("in", Base::Resource) => needs.groups = true,
+        ("is", base) if operands.get("in").is_some() => match base {
+            Base::Resource => needs.groups = true,
+            _ => return Err(UNKNOWN_OF_ACTOR.to_owned()),
+        },
+        _ => {}
+    }
+    Ok(())
+}
+
+enum Base {
+    /// `action` and `context`: the record tells all of it.
+    Known,
+    Principal,
+    Resource,
+    Literal,
+    Other,
+}
+
+fn base(expression: &Value) -> Base {
+    let variable = expression.get("Var").and_then(Value::as_str);
+    match variable {
+        Some("principal") => Base::Principal,
+        Some("resource") => Base::Resource,
+        Some(_) => Base::Known,
+        None if expression.get("Value").is_some_and(|value| value.get("__entity").is_some()) => Base::Literal,
+        None => match expression.get(".").and_then(|attribute| attribute.get("left")) {
+            Some(left) => base(left),
+            None => Base::Other,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cedar_policy::Policy;
+
+    use super::*;
+
+    fn needs(condition: &str) -> Result<Needs, String> {
+        let policy = Policy::parse(None, format!("forbid (principal, action, resource) when {{ {condition} }};")).unwrap();
+        of_policy(&policy.to_json().unwrap())
+    }
+
+    const NONE: Needs = Needs { details: false, groups: false };
+    const DETAILS: Needs = Needs { details: true, groups: false };
+    const GROUPS: Needs = Needs { details: false, groups: true };
+
+    #[test]
+    fn what_the_record_tells_needs_no_fact() {
+        assert_eq!(needs(r#"context.policy.arn like "*" && principal.arn like "*" && resource.name == "a""#), Ok(NONE));
+        assert_eq!(needs("principal == resource && resource is User"), Ok(NONE));
+    }
+
+    #[test]
+    fn a_path_or_tag_of_the_target_is_a_fact() {
+        for condition in [r#"resource.path like "/a/*""#, r#"resource.hasTag("a")"#, r#"(if context.mfa then principal else resource).arn == """#] {
+            assert_eq!(needs(condition), Ok(DETAILS), "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_the_target_is_a_fact() {
+        assert_eq!(needs(r#"resource in Group::"a""#), Ok(GROUPS));
+        assert_eq!(needs(r#"resource is User in Group::"a""#), Ok(GROUPS));
+        let scoped = Policy::parse(None, r#"forbid (principal, action, resource is User in Group::"a");"#).unwrap();
+        assert_eq!(of_policy(&scoped.to_json().unwrap()), Ok(GROUPS));
+    }
+
+    #[test]
+    fn what_is_never_known_is_refused_instead_of_being_empty() {
+        for condition in [
+            r#"principal.hasTag("a")"#,
+            r#"principal in Group::"a""#,
+            r#"principal is User in Group::"a""#,
+            r#"User::"a".name == "a""#,
+            r#"User::"a".hasTag("a")"#,
+        ] {
+            assert!(needs(condition).is_err(), "{condition}");
+        }
+    }
+}

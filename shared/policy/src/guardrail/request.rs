@@ -1,0 +1,229 @@
+//! A change as a Cedar request: principal, action, resource, context, and the entities they refer to.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema,
+};
+use chrono::SecondsFormat;
+
+use super::DecisionError;
+use crate::actor::{Actor, ActorKind};
+use crate::arn::{IamName, PolicyArn};
+use crate::change::{Action, Change, Target, TargetKind};
+use crate::record::Event;
+
+/// A change, put to the rulebook.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Where and when.
+    pub event: &'a Event,
+    /// Who.
+    pub actor: &'a Actor,
+    /// Which call.
+    pub action: Action,
+    /// What changed.
+    pub change: &'a Change,
+    /// What was read from IAM.
+    pub facts: &'a Facts,
+}
+
+/// What was read from IAM about the target, as far as [`super::Needs`] asked for it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    /// From GetUser, GetGroup or GetRole.
+    pub details: Option<TargetDetails>,
+    /// From ListGroupsForUser.
+    pub groups: Vec<IamName>,
+}
+
+/// What IAM says of a user, group or role.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TargetDetails {
+    /// `/` or `/team/a/`.
+    pub path: String,
+    /// Its tags, key and value; groups have none.
+    pub tags: Vec<(String, String)>,
+}
+
+/// The schema, with the names that every request uses looked up once.
+pub(super) struct Vocabulary {
+    schema: Schema,
+    actions: HashMap<Action, EntityUid>,
+    action_entities: Entities,
+    types: HashMap<&'static str, EntityTypeName>,
+}
+
+/// The schema's entity types.
+const TYPES: [&str; 6] = ["User", "Group", "Role", "Root", "Service", "Principal"];
+
+impl Vocabulary {
+    pub(super) fn of(schema: Schema) -> Result<Self, String> {
+        let type_name = |name: &'static str| EntityTypeName::from_str(name).map(|found| (name, found));
+        let types = TYPES.into_iter().map(type_name).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        let action_type = EntityTypeName::from_str("Action").map_err(|error| error.to_string())?;
+        let actions = Action::ALL
+            .into_iter()
+            .map(|action| (action, EntityUid::from_type_name_and_id(action_type.clone(), EntityId::new(action.name()))))
+            .collect();
+        let action_entities = schema.action_entities().map_err(|error| error.to_string())?;
+        Ok(Self { schema, actions, action_entities, types })
+    }
+
+    pub(super) const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The action and the groups of actions that it is in.
+    pub(super) fn action_with_groups(&self, action: Action) -> HashSet<&EntityUid> {
+        let uid = self.actions.get(&action);
+        let groups = uid.and_then(|uid| self.action_entities.ancestors(uid)).into_iter().flatten();
+        groups.chain(uid).collect()
+    }
+
+    pub(super) fn translate(&self, question: &Question<'_>) -> Result<(Request, Entities), DecisionError> {
+        let wrong = |error: &dyn std::error::Error| DecisionError::Request(error.to_string());
+        let (principal, mut principal_entity) = self.principal(question)?;
+        let (resource, resource_entity, groups) = self.resource(question, &principal)?;
+        let mut entities: Vec<Entity> = groups;
+        if principal == resource {
+            // One entity serves as both: what was read of the target, with the ARN and path that the record gives of the actor.
+            principal_entity = None;
+        }
+        entities.extend(principal_entity);
+        entities.push(resource_entity);
+        let entities = self.action_entities.clone().add_entities(entities, Some(&self.schema)).map_err(|error| wrong(&error))?;
+        let action = self.actions.get(&question.action).cloned();
+        let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name())))?;
+        let request = Request::new(principal, action, resource, context(question)?, Some(&self.schema)).map_err(|error| wrong(&error))?;
+        Ok((request, entities))
+    }
+
+    fn uid(&self, type_name: &str, id: &str) -> Result<EntityUid, DecisionError> {
+        let name = self.types.get(type_name).cloned();
+        let name = name.ok_or_else(|| DecisionError::Request(format!("unknown entity type {type_name}")))?;
+        Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
+    }
+
+    fn principal(&self, question: &Question<'_>) -> Result<(EntityUid, Option<Entity>), DecisionError> {
+        let actor = question.actor;
+        let partition = question.event.partition();
+        let account = actor.account.as_str();
+        let (type_name, id) = match actor.kind {
+            ActorKind::User => ("User", format!("arn:{partition}:iam::{account}:user/{}", actor.name)),
+            ActorKind::Role => ("Role", format!("arn:{partition}:iam::{account}:role/{}", actor.name)),
+            ActorKind::Root => ("Root", format!("arn:{partition}:iam::{account}:root")),
+            ActorKind::Service => ("Service", actor.arn.clone()),
+            ActorKind::Principal if actor.arn.is_empty() => ("Principal", "unknown".to_owned()),
+            ActorKind::Principal => ("Principal", actor.arn.clone()),
+        };
+        let arn = if actor.arn.is_empty() { &id } else { &actor.arn };
+        let mut attributes = vec![("account", string(account)), ("arn", string(arn)), ("name", string(&actor.name))];
+        if matches!(actor.kind, ActorKind::User | ActorKind::Role) {
+            attributes.push(("path", string(path_of(arn))));
+        }
+        let uid = self.uid(type_name, &id)?;
+        let entity = entity(uid.clone(), attributes, HashSet::new(), &[])?;
+        Ok((uid, Some(entity)))
+    }
+
+    /// The target, and the groups that it is in.
+    fn resource(&self, question: &Question<'_>, principal: &EntityUid) -> Result<(EntityUid, Entity, Vec<Entity>), DecisionError> {
+        let partition = question.event.partition();
+        let account = question.event.account.as_str();
+        let Target { kind, name } = question.change.target();
+        let (type_name, word) = match kind {
+            TargetKind::User => ("User", "user"),
+            TargetKind::Group => ("Group", "group"),
+            TargetKind::Role => ("Role", "role"),
+        };
+        let uid = self.uid(type_name, &format!("arn:{partition}:iam::{account}:{word}/{name}"))?;
+        let details = question.facts.details.as_ref();
+        // INVARIANT: without details the path is a placeholder that no loaded policy looks at, because `Needs` would have asked.
+        let path = match details {
+            Some(details) => details.path.as_str(),
+            None if *principal == uid => path_of(&question.actor.arn),
+            None => "/",
+        };
+        let arn = format!("arn:{partition}:iam::{account}:{word}{path}{name}");
+        let attributes = vec![
+            ("account", string(account)),
+            ("arn", string(&arn)),
+            ("name", string(name.as_str())),
+            ("path", string(path)),
+        ];
+        let groups = question.facts.groups.iter().map(|group| {
+            let id = format!("arn:{partition}:iam::{account}:group/{group}");
+            let uid = self.uid("Group", &id)?;
+            let attributes = vec![("account", string(account)), ("arn", string(&id)), ("name", string(group.as_str())), ("path", string("/"))];
+            Ok((uid.clone(), entity(uid, attributes, HashSet::new(), &[])?))
+        });
+        let (parents, groups): (HashSet<EntityUid>, Vec<Entity>) = groups.collect::<Result<Vec<_>, DecisionError>>()?.into_iter().unzip();
+        let tags = details.map_or(&[][..], |details| &details.tags);
+        let entity = entity(uid.clone(), attributes, parents, tags)?;
+        Ok((uid, entity, groups))
+    }
+}
+
+/// The path in `arn:…:user/team/a/name`: `/team/a/`.
+fn path_of(arn: &str) -> &str {
+    let after = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let path = after.find('/').and_then(|start| after.get(start..=after.rfind('/')?));
+    path.unwrap_or("/")
+}
+
+fn entity(
+    uid: EntityUid,
+    attributes: Vec<(&str, RestrictedExpression)>,
+    parents: HashSet<EntityUid>,
+    tags: &[(String, String)],
+) -> Result<Entity, DecisionError> {
+    let attributes: HashMap<_, _> = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let tags: Vec<_> = tags.iter().map(|(key, value)| (key.clone(), string(value))).collect();
+    Entity::new_with_tags(uid, attributes, parents, tags).map_err(|error| DecisionError::Request(error.to_string()))
+}
+
+fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
+    let Question { event, actor, change, .. } = question;
+    let time = event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let mut pairs = vec![
+        ("account", string(event.account.as_str())),
+        ("mfa", RestrictedExpression::new_bool(actor.mfa == Some(true))),
+        ("region", string(&event.region)),
+        ("time", RestrictedExpression::new_datetime(time)),
+        ("userAgent", string(actor.user_agent.as_deref().unwrap_or_default())),
+    ];
+    for (name, value) in [("accessKeyId", &actor.access_key_id), ("invokedBy", &actor.invoked_by), ("session", &actor.session)] {
+        pairs.extend(value.as_deref().map(|value| (name, string(value))));
+    }
+    let address = actor.source_ip.as_deref().and_then(|source| IpAddr::from_str(source).ok());
+    pairs.extend(address.map(|address| ("sourceIp", RestrictedExpression::new_ip(address.to_string()))));
+    match change {
+        Change::PolicyAttached { policy_arn, .. } => pairs.push(("policy", managed_policy(policy_arn)?)),
+    }
+    let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Context::from_pairs(pairs).map_err(|error| DecisionError::Request(error.to_string()))
+}
+
+fn managed_policy(arn: &PolicyArn) -> Result<RestrictedExpression, DecisionError> {
+    let members = [("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())];
+    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), string(value))))
+        .map_err(|error| DecisionError::Request(error.to_string()))
+}
+
+fn string(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_off_an_arn() {
+        let paths = ["user/polsen", "user/a/b/polsen", "role/aws-service-role/x/y"].map(|end| format!("arn:aws:iam::1:{end}"));
+        assert_eq!(paths.each_ref().map(|arn| path_of(arn)), ["/", "/a/b/", "/aws-service-role/x/"]);
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+pub mod actor;
+pub mod arn;
+pub mod case;
+pub mod change;
+pub mod guardrail;
+pub mod hearing;
+pub mod record;
+pub mod text;
+
+pub use actor::Actor;
+pub use case::Case;
+pub use change::{Action, Change};
+pub use guardrail::Rulebook;
+pub use hearing::Hearing;
+pub use record::Event;

@@ -1,0 +1,383 @@
+//! CloudTrail records, as EventBridge delivers them or as a log file holds them.
+//!
+//! Tolerant of what CloudTrail really sends (absent members, booleans as text, members nobody knows yet), strict about what a
+//! decision needs: when, which call, in which account and region, and whether AWS let it through.
+
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::arn::{AccountId, IdentifierError, partition_of};
+use crate::text::{bounded, quoted, shown};
+
+/// Longest free text kept of a record (user agent, source, error code), in bytes. CloudTrail itself cuts a user agent at 1 KB
+/// (CloudTrail user guide, "Record contents").
+const TEXT_MAX: usize = 2048;
+
+/// The one member by which an oversized record says that CloudTrail left it out (CloudTrail user guide, "Record contents": `omitted`).
+const OMITTED: &str = "omitted";
+
+/// Why a payload is not a record that can be judged.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// the payload is not an EventBridge envelope around a CloudTrail record
+    #[error("the event is not an EventBridge envelope around a CloudTrail record: {}", shown(&.0.to_string()))]
+    Envelope(serde_json::Error),
+    /// the payload's detail is not a CloudTrail record
+    #[error("the event's detail is not a CloudTrail record: {}", shown(&.0.to_string()))]
+    Record(serde_json::Error),
+    /// the envelope and the record do not belong together
+    #[error("the event contradicts itself: {0}")]
+    Contradiction(String),
+    /// neither envelope nor record name a valid account
+    #[error("the event names no account: {0}")]
+    Account(#[from] IdentifierError),
+    /// the envelope says it is something other than a CloudTrail event of AWS's own
+    #[error("the event is not one that CloudTrail sends: {0}")]
+    Foreign(String),
+}
+
+/// One CloudTrail record with what its envelope adds.
+#[derive(Debug)]
+pub struct Event {
+    /// The account in which the call was made.
+    pub account: AccountId,
+    /// The record's own id, or the envelope's where the record has none. Stable over redeliveries.
+    pub id: Option<String>,
+    /// The region whose trail recorded the call.
+    pub region: String,
+    /// The record.
+    pub record: Record,
+}
+
+/// The members of a CloudTrail record that a decision can turn on (CloudTrail user guide, "Record contents").
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// Present where AWS refused the call, or the call failed.
+    #[serde(default, deserialize_with = "text")]
+    pub error_code: Option<String>,
+    /// The API call's name.
+    pub event_name: String,
+    /// The service that was called, such as `iam.amazonaws.com`.
+    pub event_source: String,
+    /// When the call was made.
+    pub event_time: DateTime<Utc>,
+    /// The caller's address, or the name of the AWS service that called on somebody's behalf.
+    #[serde(default, rename = "sourceIPAddress", deserialize_with = "text")]
+    pub source_ip_address: Option<String>,
+    /// The caller's software, as it names itself.
+    #[serde(default, deserialize_with = "text")]
+    pub user_agent: Option<String>,
+    /// Who called.
+    #[serde(default)]
+    pub user_identity: UserIdentity,
+
+    aws_region: Option<String>,
+    #[serde(rename = "eventID")]
+    event_id: Option<String>,
+    recipient_account_id: Option<String>,
+    #[serde(default)]
+    request_parameters: Option<Box<RawValue>>,
+}
+
+/// `userIdentity`: everything is optional, because it differs with the kind of caller.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserIdentity {
+    /// The key that signed the call: an identifier, not a secret.
+    pub access_key_id: Option<String>,
+    /// The caller's account.
+    pub account_id: Option<String>,
+    /// The caller's ARN; for a role's session that of the session.
+    pub arn: Option<String>,
+    /// The AWS service through which the call came, such as `cloudformation.amazonaws.com`.
+    #[serde(default, deserialize_with = "text")]
+    pub invoked_by: Option<String>,
+    /// `AIDA…` for a user, `AROA…:session` for a role's session.
+    pub principal_id: Option<String>,
+    /// How a temporary credential came to be.
+    #[serde(default)]
+    pub session_context: Option<SessionContext>,
+    /// `IAMUser`, `AssumedRole`, `Root`, …
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The user's name, for an IAM user.
+    pub user_name: Option<String>,
+}
+
+/// `userIdentity.sessionContext`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionContext {
+    /// When and how strongly the session was authenticated.
+    #[serde(default)]
+    pub attributes: Option<SessionAttributes>,
+    /// The role or user that the session belongs to.
+    #[serde(default)]
+    pub session_issuer: Option<SessionIssuer>,
+}
+
+/// `userIdentity.sessionContext.attributes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionAttributes {
+    /// Whether the session was opened with a second factor. CloudTrail writes it as text, other producers as a boolean.
+    #[serde(default, deserialize_with = "boolean")]
+    pub mfa_authenticated: Option<bool>,
+}
+
+/// `userIdentity.sessionContext.sessionIssuer`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionIssuer {
+    /// The account of the role or user.
+    pub account_id: Option<String>,
+    /// The role's or user's own ARN.
+    pub arn: Option<String>,
+    /// Its unique id.
+    pub principal_id: Option<String>,
+    /// Its name.
+    pub user_name: Option<String>,
+}
+
+/// What a record tells of its request's parameters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Parameters<'a> {
+    /// They are there, as JSON text.
+    Known(&'a str),
+    /// They are null or absent.
+    Absent,
+    /// The record was too large, and CloudTrail left them out.
+    Omitted,
+}
+
+impl Record {
+    /// The request's parameters, or why there are none.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters<'_> {
+        #[derive(Deserialize)]
+        struct Oversized {
+            #[serde(deserialize_with = "boolean")]
+            omitted: Option<bool>,
+        }
+
+        let Some(raw) = self.request_parameters.as_deref().map(RawValue::get) else {
+            return Parameters::Absent;
+        };
+        let omitted = raw.contains(OMITTED)
+            && serde_json::from_str(raw).is_ok_and(|found: Oversized| found.omitted == Some(true));
+        if omitted { Parameters::Omitted } else { Parameters::Known(raw) }
+    }
+}
+
+impl Event {
+    /// Reads the envelope in which EventBridge delivers a CloudTrail record.
+    ///
+    /// # Errors
+    ///
+    /// Where the payload is no such envelope, where envelope and record contradict each other, or where the envelope's source or
+    /// detail type is not that of CloudTrail.
+    pub fn from_event_bridge(json: &str) -> Result<Self, RecordError> {
+        let envelope: EventBridgeEvent<Box<RawValue>> = serde_json::from_str(json).map_err(RecordError::Envelope)?;
+        let record = parse_record(envelope.detail.get())?;
+        let service = record.event_source.split('.').next().unwrap_or_default();
+        if envelope.source.strip_prefix("aws.") != Some(service) {
+            return Err(RecordError::Foreign(format!(
+                "its source is {}, its record is of {}",
+                quoted(&envelope.source),
+                quoted(&record.event_source)
+            )));
+        }
+        if envelope.detail_type != "AWS API Call via CloudTrail" {
+            return Err(RecordError::Foreign(format!("its detail-type is {}", quoted(&envelope.detail_type))));
+        }
+        if let (Some(envelope), Some(recipient)) = (&envelope.account, &record.recipient_account_id)
+            && envelope != recipient
+        {
+            return Err(RecordError::Contradiction(format!(
+                "its account is {}, its record's recipientAccountId is {}",
+                quoted(envelope),
+                quoted(recipient)
+            )));
+        }
+        Self::new(record, envelope.id, envelope.account, envelope.region)
+    }
+
+    /// Reads either an EventBridge envelope or a bare CloudTrail record, as a log file holds it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_event_bridge`]; a bare record that names no account or region is refused too.
+    pub fn from_envelope_or_record(json: &str) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        struct Peek {
+            #[serde(rename = "eventName")]
+            event_name: Option<de::IgnoredAny>,
+        }
+
+        let peek: Peek = serde_json::from_str(json).map_err(RecordError::Envelope)?;
+        if peek.event_name.is_none() {
+            return Self::from_event_bridge(json);
+        }
+        let record = parse_record(json)?;
+        let account = record.user_identity.account_id.clone();
+        Self::new(record, None, account, None)
+    }
+
+    fn new(mut record: Record, id: Option<String>, account: Option<String>, region: Option<String>) -> Result<Self, RecordError> {
+        let account = AccountId::new(&record.recipient_account_id.take().or(account).unwrap_or_default())?;
+        let region = record
+            .aws_region
+            .take()
+            .or(region)
+            .filter(|region| !region.is_empty() && region.len() <= 32 && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+            .ok_or_else(|| RecordError::Contradiction("neither envelope nor record name a region".to_owned()))?;
+        let event = Self { account, id: record.event_id.take().or(id).map(|id| bounded(id, TEXT_MAX)), region, record };
+        event.check_partition()?;
+        Ok(event)
+    }
+
+    /// The partition of the region in which the call was recorded: `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        partition_of(&self.region)
+    }
+
+    fn check_partition(&self) -> Result<(), RecordError> {
+        let caller = self.record.user_identity.arn.as_deref().and_then(|arn| arn.split(':').nth(1));
+        match caller {
+            Some(caller) if caller != self.partition() => Err(RecordError::Contradiction(format!(
+                "its region {} is in partition {}, its caller in {}",
+                shown(&self.region),
+                self.partition(),
+                quoted(caller)
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn parse_record(json: &str) -> Result<Record, RecordError> {
+    serde_json::from_str(json).map_err(RecordError::Record)
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(|text| bounded(text, TEXT_MAX)))
+}
+
+fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Boolean(bool),
+        Text(String),
+    }
+
+    match Option::<Written>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Written::Boolean(value)) => Ok(Some(value)),
+        Some(Written::Text(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&shown(&text)), &"true or false")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(detail: &str) -> String {
+        format!(
+            r#"{{"version":"0","id":"e-1","detail-type":"AWS API Call via CloudTrail","source":"aws.iam","account":"123456789012",
+                "time":"2017-11-07T21:18:41Z","region":"us-east-1","resources":[],"detail":{detail}}}"#
+        )
+    }
+
+    fn record(more: &str) -> String {
+        format!(
+            r#"{{"eventTime":"2017-11-07T21:18:41Z","eventSource":"iam.amazonaws.com","eventName":"AttachUserPolicy","awsRegion":"us-east-1"{more}}}"#
+        )
+    }
+
+    fn read(more: &str) -> Result<Event, RecordError> {
+        Event::from_event_bridge(&envelope(&record(more)))
+    }
+
+    #[test]
+    fn a_boolean_may_be_text() {
+        for (written, meant) in [("\"false\"", Some(false)), ("true", Some(true)), ("\"True\"", Some(true)), ("null", None)] {
+            let event = read(&format!(
+                r#","userIdentity":{{"sessionContext":{{"attributes":{{"mfaAuthenticated":{written}}}}}}}"#
+            ))
+            .unwrap();
+            let attributes = event.record.user_identity.session_context.unwrap().attributes.unwrap();
+            assert_eq!(attributes.mfa_authenticated, meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn omitted_parameters_are_told_from_absent_ones() {
+        let parameters = |more: &str| match read(more).unwrap().record.parameters() {
+            Parameters::Known(_) => "known",
+            Parameters::Absent => "absent",
+            Parameters::Omitted => "omitted",
+        };
+        assert_eq!(parameters(""), "absent");
+        assert_eq!(parameters(r#","requestParameters":null"#), "absent");
+        assert_eq!(parameters(r#","requestParameters":{"omitted":true}"#), "omitted");
+        assert_eq!(parameters(r#","requestParameters":{"omitted":"true","originalSize":1}"#), "omitted");
+        assert_eq!(parameters(r#","requestParameters":{"userName":"omitted"}"#), "known");
+    }
+
+    #[test]
+    fn the_record_s_own_id_is_preferred_because_it_survives_redelivery() {
+        assert_eq!(read(r#","eventID":"r-1""#).unwrap().id.as_deref(), Some("r-1"));
+        assert_eq!(read("").unwrap().id.as_deref(), Some("e-1"));
+    }
+
+    #[test]
+    fn an_envelope_of_another_source_is_foreign() {
+        let forged = envelope(&record("")).replace("\"aws.iam\"", "\"my.app\"");
+        assert!(matches!(Event::from_event_bridge(&forged), Err(RecordError::Foreign(_))));
+    }
+
+    #[test]
+    fn an_envelope_of_another_account_than_its_record_is_a_contradiction() {
+        assert!(matches!(read(r#","recipientAccountId":"999999999999""#), Err(RecordError::Contradiction(_))));
+    }
+
+    #[test]
+    fn a_caller_of_another_partition_is_a_contradiction() {
+        let more = r#","userIdentity":{"arn":"arn:aws-cn:iam::123456789012:user/a"}"#;
+        assert!(matches!(read(more), Err(RecordError::Contradiction(_))));
+    }
+
+    #[test]
+    fn a_missing_detail_is_named() {
+        let error = Event::from_event_bridge(r#"{"detail-type":"AWS API Call via CloudTrail","source":"aws.iam"}"#).unwrap_err();
+        assert!(error.to_string().contains("missing field \\u{60}detail\\u{60}"), "{error}");
+    }
+
+    #[test]
+    fn a_bare_record_is_read_where_it_names_its_account() {
+        let bare = record(r#","recipientAccountId":"123456789012""#);
+        assert_eq!(Event::from_envelope_or_record(&bare).unwrap().account.as_str(), "123456789012");
+        assert!(Event::from_envelope_or_record(&record("")).is_err());
+    }
+
+    #[test]
+    fn a_duplicate_member_is_refused_instead_of_picking_one() {
+        assert!(matches!(read(r#","eventName":"DetachUserPolicy""#), Err(RecordError::Record(_))));
+    }
+
+    #[test]
+    fn a_megabyte_of_user_agent_is_cut() {
+        let event = read(&format!(r#","userAgent":"{}""#, "a".repeat(1 << 20))).unwrap();
+        assert!(event.record.user_agent.unwrap().len() < 2 * TEXT_MAX);
+    }
+}

@@ -1,0 +1,272 @@
+//! What a rulebook may say, and what it is told when it may not.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Utc};
+use policy::arn::IamName;
+use policy::guardrail::{Decision, Facts, Flaw, Mode, Needs, Source, TargetDetails};
+use policy::{Action, Case, Event, Hearing, Rulebook};
+use proptest::prelude::*;
+
+fn load(guardrails: &str, exemptions: &str) -> Result<Rulebook, Vec<Flaw>> {
+    let file = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
+    Rulebook::load(&[file("rules.cedar", guardrails), file("exemptions.cedar", exemptions)])
+}
+
+fn rulebook(guardrails: &str, exemptions: &str) -> Rulebook {
+    load(guardrails, exemptions).unwrap_or_else(|flaws| panic!("{flaws:#?}"))
+}
+
+fn flaws(guardrails: &str, exemptions: &str) -> String {
+    let flaws = load(guardrails, exemptions).err().unwrap_or_default();
+    flaws.iter().map(|flaw| format!("{flaw}\n")).collect()
+}
+
+const HEAD: &str = "@id(\"a\")\n@severity(\"high\")\n@remedy(\"detach-policy\")\n";
+
+fn guardrail(condition: &str) -> String {
+    format!("{HEAD}forbid (principal, action in Action::\"attach-policy\", resource) when {{ {condition} }};\n")
+}
+
+fn event(identity: &str, more: &str) -> Event {
+    let record = format!(
+        r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"AttachUserPolicy","awsRegion":"us-east-1",
+            "recipientAccountId":"123456789012","userIdentity":{identity},
+            "requestParameters":{{"userName":"polsen","policyArn":"arn:aws:iam::aws:policy/job-function/Billing"}}{more}}}"#
+    );
+    Event::from_envelope_or_record(&record).unwrap()
+}
+
+const POLSEN: &str = r#"{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/staff/polsen","userName":"polsen","accountId":"123456789012"}"#;
+
+fn now() -> DateTime<Utc> {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+fn decide(rulebook: &Rulebook, event: &Event, facts: &Facts) -> Option<Case> {
+    let hearing = Hearing::open(rulebook, event, Action::AttachUserPolicy).unwrap()?;
+    hearing.decide(Ok(facts), Mode::Enforce, now()).unwrap()
+}
+
+fn forbids(condition: &str, identity: &str, more: &str) -> bool {
+    decide(&rulebook(&guardrail(condition), ""), &event(identity, more), &Facts::default()).is_some()
+}
+
+// ── What can be asked ──
+
+#[test]
+fn the_circumstances_of_a_call_can_be_asked() {
+    for condition in [
+        r#"context has sourceIp && context.sourceIp.isInRange(ip("192.0.2.0/24"))"#,
+        r#"context.time < datetime("2026-01-01T00:00:01Z")"#,
+        r#"context.userAgent like "*aws-cli*""#,
+        "!context.mfa",
+        "principal == resource",
+        r#"principal is User && principal.path == "/staff/""#,
+    ] {
+        let more = r#","sourceIPAddress":"192.0.2.26","userAgent":"aws-cli/2""#;
+        assert!(forbids(condition, POLSEN, more), "{condition}");
+    }
+}
+
+#[test]
+fn somebody_else_of_the_same_name_is_not_the_target() {
+    let other = POLSEN.replace("123456789012", "999999999999");
+    assert!(!forbids("principal == resource", &other, ""));
+}
+
+#[test]
+fn a_call_by_an_aws_service_has_no_address() {
+    assert!(!forbids("context has sourceIp", POLSEN, r#","sourceIPAddress":"cloudformation.amazonaws.com""#));
+}
+
+#[test]
+fn mfa_that_is_not_recorded_is_no_mfa() {
+    assert!(!forbids("context.mfa", POLSEN, ""));
+}
+
+#[test]
+fn tags_and_path_and_groups_are_asked_for_only_when_a_guardrail_refers_to_them() {
+    let needs = |condition: &str| rulebook(&guardrail(condition), "").needs(Action::AttachUserPolicy);
+    assert_eq!(needs(r#"context.policy.name == "Billing""#), Needs::default());
+    let tagged = r#"resource is User && resource.hasTag("team") && resource.getTag("team") == "ops""#;
+    assert_eq!(needs(tagged), Needs { details: true, groups: false });
+    assert_eq!(needs(r#"resource in Group::"arn:aws:iam::123456789012:group/admins""#), Needs { details: false, groups: true });
+}
+
+#[test]
+fn facts_that_were_read_decide() {
+    let tagged = rulebook(&guardrail(r#"resource is User && resource.hasTag("team") && resource.getTag("team") == "ops""#), "");
+    let details = |team: &str| TargetDetails { path: "/".to_owned(), tags: vec![("team".to_owned(), team.to_owned())] };
+    let facts = |team: &str| Facts { details: Some(details(team)), groups: Vec::new() };
+    assert!(decide(&tagged, &event(POLSEN, ""), &facts("ops")).is_some());
+    assert!(decide(&tagged, &event(POLSEN, ""), &facts("dev")).is_none());
+
+    let grouped = rulebook(&guardrail(r#"resource in Group::"arn:aws:iam::123456789012:group/admins""#), "");
+    let member = Facts { details: None, groups: vec![IamName::new("admins").unwrap()] };
+    assert!(decide(&grouped, &event(POLSEN, ""), &member).is_some());
+    assert!(decide(&grouped, &event(POLSEN, ""), &Facts::default()).is_none());
+}
+
+#[test]
+fn a_fact_that_only_an_exemption_asks_for_is_read_too() {
+    let exemption = r#"@id("e") @owner("o") @reason("r") @until("2026-12-31") permit (principal, action, resource is User) when { resource.path == "/x/" };"#;
+    assert!(rulebook(&guardrail("true"), exemption).needs(Action::AttachUserPolicy).details);
+}
+
+#[test]
+fn a_guardrail_for_one_action_concerns_no_other() {
+    let rules = format!("{HEAD}forbid (principal, action == Action::\"AttachRolePolicy\", resource);");
+    let rulebook = rulebook(&rules, "");
+    assert_eq!(Action::ALL.map(|action| rulebook.concerns(action)), [false, false, true]);
+}
+
+// ── Exemptions ──
+
+fn exemption(until: &str) -> String {
+    format!("@id(\"e\") @owner(\"o\") @reason(\"r\") @until(\"{until}\")\npermit (principal, action, resource);")
+}
+
+#[test]
+fn an_exemption_covers_until_the_end_of_its_day() {
+    let verdict = |until| decide(&rulebook(&guardrail("true"), &exemption(until)), &event(POLSEN, ""), &Facts::default()).unwrap().decision;
+    assert!(matches!(verdict("2026-06-01"), Decision::Exempt { exemption, .. } if exemption.id == "e"));
+    assert!(matches!(verdict("2026-05-31"), Decision::Forbidden { .. }));
+}
+
+#[test]
+fn an_expired_exemption_is_named() {
+    let rulebook = rulebook(&guardrail("true"), &exemption("2026-05-31"));
+    assert_eq!(rulebook.expired(now()).map(|exemption| exemption.id.as_str()).collect::<Vec<_>>(), ["e"]);
+}
+
+// ── What is refused ──
+
+#[test]
+fn an_empty_rulebook_is_refused_because_it_forbids_nothing() {
+    insta::assert_snapshot!(flaws("", ""), @"
+    rules.cedar:1:1: the rulebook holds no guardrail
+        help: an empty rulebook would forbid nothing: add a `forbid` policy
+    ");
+}
+
+#[test]
+fn a_misspelt_attribute_is_refused_at_its_place_instead_of_failing_open() {
+    insta::assert_snapshot!(flaws(&guardrail("context.polcy.arn == \"x\""), ""), @r#"
+    rules.cedar:4:72: attribute `polcy` in context for Action::"AttachGroupPolicy" not found
+        help: did you mean `policy`?
+    "#);
+}
+
+#[test]
+fn an_attribute_that_may_be_absent_has_to_be_tested_for() {
+    insta::assert_snapshot!(flaws(&guardrail("context.sourceIp.isLoopback()"), ""), @r#"
+    rules.cedar:4:72: unable to guarantee safety of access to optional attribute `sourceIp` in context for Action::"AttachGroupPolicy"
+        help: try testing for the attribute's presence with `context has sourceIp && ..`
+    "#);
+}
+
+#[test]
+fn a_syntax_error_is_named_at_its_place() {
+    insta::assert_snapshot!(flaws("@id(\"a\")\nforbid (principal, action, resource) whn { true };", ""), @"
+    rules.cedar:2:38: invalid policy condition: whn
+        help: condition must be either `when` or `unless`
+    ");
+}
+
+#[test]
+fn misspelt_annotations_are_named_with_what_was_meant() {
+    let rules = "@id(\"a\")\n@sevrity(\"high\")\n@remedy(\"detach-polcy\")\n@severity(\"hihg\")\n@mode(\"observ\")\nforbid (principal, action, resource);";
+    insta::assert_snapshot!(flaws(rules, ""), @"
+    rules.cedar:2:1: unknown annotation `@sevrity`
+        help: did you mean `severity`?
+    rules.cedar:3:1: unknown remedy `detach-polcy`
+        help: did you mean `detach-policy`?
+    rules.cedar:4:1: unknown severity `hihg`
+        help: did you mean `high`?
+    rules.cedar:5:1: unknown mode `observ`
+        help: did you mean `observe`?
+    ");
+}
+
+#[test]
+fn an_id_is_needed_and_used_once() {
+    let without = "@severity(\"high\")\nforbid (principal, action, resource);";
+    insta::assert_snapshot!(flaws(without, ""), @"rules.cedar:1:1: `@id` is missing or empty");
+    let twice = guardrail("true").repeat(2);
+    insta::assert_snapshot!(flaws(&twice, ""), @"
+    rules.cedar:5:1: the id `a` is used twice
+        help: a case is known by its guardrail's id: give each its own
+    ");
+}
+
+#[test]
+fn permits_and_forbids_stand_in_their_own_files() {
+    insta::assert_snapshot!(flaws(&format!("{}permit (principal, action, resource);", guardrail("true")), ""), @"
+    rules.cedar:5:1: a guardrail is a `forbid` policy
+        help: a `permit` belongs in exemptions.cedar, where it is an exemption
+    ");
+    insta::assert_snapshot!(flaws(&guardrail("true"), "forbid (principal, action, resource);"), @"
+    exemptions.cedar:1:1: an exemption is a `permit` policy
+        help: a `forbid` belongs in any other *.cedar file, where it is a guardrail
+    ");
+}
+
+#[test]
+fn an_exemption_says_who_why_and_until_when() {
+    insta::assert_snapshot!(flaws(&guardrail("true"), "@id(\"e\") @until(\"soon\")\npermit (principal, action, resource);"), @"
+    exemptions.cedar:1:1: `@owner` is missing or empty
+    exemptions.cedar:1:1: `@reason` is missing or empty
+    exemptions.cedar:1:10: `soon` is not a day
+        help: a date like `2027-01-31` is wanted
+    ");
+}
+
+#[test]
+fn a_guardrail_that_can_never_apply_is_refused() {
+    insta::assert_snapshot!(flaws(&guardrail("resource is Group && resource is User"), ""), @"rules.cedar:1:1: policy is impossible: the policy expression evaluates to false for all valid requests");
+}
+
+#[test]
+fn what_is_never_known_of_the_actor_is_refused() {
+    insta::assert_snapshot!(flaws(&guardrail("principal is User && principal.hasTag(\"a\")"), ""), @"rules.cedar:1:1: the actor's tags and groups are not known: only the target's are read");
+}
+
+#[test]
+fn a_schema_of_another_version_is_refused() {
+    let schema = Source { name: "g/schema.cedarschema".to_owned(), text: "entity User;".to_owned() };
+    let rules = Source { name: "g/rules.cedar".to_owned(), text: guardrail("true") };
+    let flaws = Rulebook::load(&[schema, rules]).err().unwrap();
+    assert!(flaws[0].to_string().starts_with("g/schema.cedarschema:1:1: this is not the schema"), "{}", flaws[0]);
+}
+
+// ── Nothing that a record can hold keeps a guardrail from being evaluated ──
+
+static TOUCHES_ALL: LazyLock<Rulebook> = LazyLock::new(|| {
+    let everything = r#"context.userAgent like "*" && principal.arn like "*" && principal.name like "*" && resource.name == "polsen""#;
+    rulebook(&guardrail(everything), "")
+});
+
+proptest! {
+    #[test]
+    fn a_guardrail_that_loads_never_fails_open(
+        kind in "IAMUser|AssumedRole|Root|AWSService|WebIdentityUser|AWSAccount|[A-Za-z]{0,12}",
+        arn in "(arn:aws:(iam|sts)::[0-9]{12}:(user|role|assumed-role|root)[ -~]{0,40})?",
+        name in "[ -~]{0,20}",
+        agent in any::<String>(),
+        source in "[0-9a-f.:]{0,20}|[ -~]{0,20}",
+        mfa in proptest::option::of(any::<bool>()),
+    ) {
+        let attributes = mfa.map_or_else(|| serde_json::json!({}), |mfa| serde_json::json!({ "mfaAuthenticated": mfa.to_string() }));
+        let mut identity = serde_json::json!({
+            "type": kind, "userName": name, "accountId": "123456789012", "invokedBy": agent, "accessKeyId": name,
+            "sessionContext": { "attributes": attributes }
+        });
+        if !arn.is_empty() {
+            identity["arn"] = serde_json::json!(arn);
+        }
+        let more = format!(",\"userAgent\":{},\"sourceIPAddress\":{}", serde_json::json!(agent), serde_json::json!(source));
+        let event = event(&identity.to_string(), &more);
+        prop_assert!(decide(&TOUCHES_ALL, &event, &Facts::default()).is_some());
+    }
+}

@@ -1,0 +1,131 @@
+//! What the rulebook that ships says of changes, told in sentences.
+
+use std::fs;
+
+use chrono::{DateTime, Utc};
+use policy::guardrail::{Decision, Facts, Mode, Source};
+use policy::{Action, Case, Event, Hearing, Rulebook};
+
+fn rulebook() -> Rulebook {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guardrails");
+    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let cedar = files.filter(|path| path.extension().is_some_and(|extension| extension == "cedar" || extension == "cedarschema"));
+    let sources: Vec<Source> =
+        cedar.map(|path| Source { name: path.display().to_string(), text: fs::read_to_string(&path).unwrap() }).collect();
+    Rulebook::load(&sources).unwrap_or_else(|flaws| panic!("{flaws:#?}"))
+}
+
+fn now() -> DateTime<Utc> {
+    "2026-06-01T00:00:00Z".parse().unwrap()
+}
+
+const POLSEN: &str = r#"{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/polsen","userName":"polsen","accountId":"123456789012"}"#;
+
+fn role(arn: &str) -> String {
+    let name = arn.rsplit('/').next().unwrap();
+    format!(
+        r#"{{"type":"AssumedRole","arn":"arn:aws:sts::123456789012:assumed-role/{name}/s","accountId":"123456789012",
+            "sessionContext":{{"sessionIssuer":{{"arn":"{arn}","userName":"{name}"}}}}}}"#
+    )
+}
+
+/// `<identity>` calls `<action>` on `<name>` with `<policy>`: the case that it makes.
+fn case(identity: &str, action: Action, name: &str, policy: &str) -> Option<Case> {
+    let parameter = match action {
+        Action::AttachUserPolicy => "userName",
+        Action::AttachGroupPolicy => "groupName",
+        Action::AttachRolePolicy => "roleName",
+    };
+    let record = format!(
+        r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{}","awsRegion":"us-east-1","eventID":"r",
+            "recipientAccountId":"123456789012","userIdentity":{identity},
+            "requestParameters":{{"{parameter}":"{name}","policyArn":"arn:aws:iam::{policy}"}}}}"#,
+        action.name()
+    );
+    let event = Event::from_envelope_or_record(&record).unwrap();
+    let rulebook = rulebook();
+    let hearing = Hearing::open(&rulebook, &event, action).unwrap()?;
+    assert_eq!(hearing.needs(), None, "the shipped guardrails read nothing");
+    hearing.decide(Ok(&Facts::default()), Mode::Enforce, now()).unwrap()
+}
+
+fn broken(case: Option<&Case>) -> Vec<&str> {
+    case.map_or_else(Vec::new, |case| case.decision.guardrails().iter().map(|guardrail| guardrail.id.as_str()).collect())
+}
+
+#[test]
+fn billing_is_forbidden_to_everybody_but_finance() {
+    let billing = "aws:policy/job-function/Billing";
+    let polsen = case(POLSEN, Action::AttachGroupPolicy, "developers", billing);
+    assert_eq!(broken(polsen.as_ref()), ["billing-is-for-finance"]);
+    let finance = role("arn:aws:iam::123456789012:role/FinanceAdmin");
+    assert_eq!(case(&finance, Action::AttachGroupPolicy, "finance", billing), None);
+}
+
+#[test]
+fn a_user_named_like_the_finance_role_is_not_finance() {
+    let impostor = POLSEN.replace("user/polsen", "user/role/FinanceAdmin");
+    let case = case(&impostor, Action::AttachGroupPolicy, "developers", "aws:policy/job-function/Billing");
+    assert_eq!(broken(case.as_ref()), ["billing-is-for-finance"]);
+}
+
+#[test]
+fn every_kind_of_target_is_kept_from_administrator_access() {
+    for action in Action::ALL {
+        let case = case(POLSEN, action, "x", "aws:policy/AdministratorAccess");
+        assert_eq!(broken(case.as_ref()).first(), Some(&"administrator-access-needs-an-exemption"), "{}", action.name());
+        assert!(case.unwrap().enforces());
+    }
+}
+
+#[test]
+fn a_customer_s_own_policy_of_the_same_name_is_not_aws_s() {
+    assert_eq!(case(POLSEN, Action::AttachRolePolicy, "x", "123456789012:policy/AdministratorAccess"), None);
+}
+
+#[test]
+fn a_policy_straight_on_a_user_is_told_and_not_taken_back() {
+    let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/ReadOnlyAccess");
+    assert_eq!(broken(case.as_ref()), ["users-get-access-through-groups"]);
+    assert!(!case.unwrap().enforces());
+}
+
+#[test]
+fn a_guardrail_that_observes_does_not_hold_back_one_that_enforces() {
+    let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/job-function/Billing").unwrap();
+    assert_eq!(broken(Some(&case)), ["billing-is-for-finance", "users-get-access-through-groups"]);
+    assert!(case.enforces());
+}
+
+#[test]
+fn aws_s_own_quarantine_of_a_leaked_key_breaks_nothing() {
+    assert_eq!(case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/AWSCompromisedKeyQuarantineV3"), None);
+}
+
+#[test]
+fn identity_center_may_provision_its_own_roles_and_no_others() {
+    let sso = role("arn:aws:iam::123456789012:role/aws-service-role/sso.amazonaws.com/AWSServiceRoleForSSO");
+    let admin = "aws:policy/AdministratorAccess";
+    let own = case(&sso, Action::AttachRolePolicy, "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
+    assert!(matches!(own.decision, Decision::Exempt { .. }));
+    let other = case(&sso, Action::AttachRolePolicy, "Build", admin).unwrap();
+    assert!(matches!(other.decision, Decision::Forbidden { .. }));
+    let impostor = role("arn:aws:iam::123456789012:role/AWSServiceRoleForSSO");
+    let forged = case(&impostor, Action::AttachRolePolicy, "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
+    assert!(matches!(forged.decision, Decision::Forbidden { .. }));
+}
+
+#[test]
+fn the_same_record_and_guardrail_make_the_same_case_id() {
+    let make = |name| case(POLSEN, Action::AttachGroupPolicy, name, "aws:policy/AdministratorAccess").unwrap().id;
+    assert_eq!(make("a"), make("a"));
+    let other = case(POLSEN, Action::AttachGroupPolicy, "a", "aws:policy/IAMFullAccess").unwrap().id;
+    assert_ne!(make("a"), other);
+}
+
+#[test]
+fn a_case_survives_its_own_json() {
+    let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/job-function/Billing").unwrap();
+    let json = serde_json::to_string(&case).unwrap();
+    assert_eq!(serde_json::from_str::<Case>(&json).unwrap(), case);
+}
