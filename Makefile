@@ -1,0 +1,78 @@
+# Each target does its own set-up. `make demo` needs Rust, Python 3 and a C compiler; so does `make test`, which uses a Docker engine as well
+# where one is at hand (REQUIRE_DOCKER=1: must be).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+FUNCTIONS := $(notdir $(wildcard functions/*))
+CARGO_DENY := 0.20.2
+# The stack with every optional part switched on, for checkov, which passes over what is switched off.
+STACK := target/template.json
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help:
+	@echo "make demo    the whole story on this machine: a forbidden policy attachment is taken back"
+	@echo "make test    every test"
+	@echo "make lint    formatting, lints, licences, the template"
+	@echo "make build   the release binaries"
+	@echo "make bench   the budgets, measured"
+
+.PHONY: demo
+demo: venv build
+	@$(PYTHON) demo/demo.py
+
+.PHONY: build
+build:
+	@echo "building the release binaries (minutes at the first time: the AWS SDK is large)"
+	cargo build --release --locked $(FUNCTIONS:%=-p %) -p rescind
+
+.PHONY: test
+test: venv build
+	cargo test --locked --workspace --quiet
+	$(PYTHON) -m pytest tests
+
+.PHONY: lint
+lint: venv venv-checkov
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version $(CARGO_DENY)
+	cargo deny --locked check bans licenses sources
+	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/sam validate --lint
+	.venv-checkov/bin/checkov --file template.yaml
+	mkdir -p target
+	$(PYTHON) -m tests.template.stack Mode=enforce CreateTrail=true NotificationEmail=security@example.com > $(STACK)
+	.venv-checkov/bin/checkov --file $(STACK)
+
+.PHONY: bench
+bench: venv venv-custodian build
+	cargo build --release --locked -p floor -p decision-bench
+	$(PYTHON) bench/bench.py
+
+.PHONY: clean
+clean:
+	cargo clean
+	rm -rf .aws-sam $(VENV) .venv-checkov .venv-custodian
+
+# ── Python: pinned and hashed, one environment a purpose, made anew when its requirements change. The lists are complete, so nothing is
+# resolved (--no-deps): older versions of pip would look for hashes of extras that a list names without theirs. ──
+
+.PHONY: venv venv-checkov venv-custodian
+venv: $(VENV)/made
+venv-checkov: .venv-checkov/made
+venv-custodian: .venv-custodian/made
+
+$(VENV)/made: tests/requirements.txt
+.venv-checkov/made: tests/requirements-checkov.txt
+.venv-custodian/made: bench/requirements.txt
+%/made:
+	@echo "making $(@D) from $<"
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@

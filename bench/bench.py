@@ -1,0 +1,158 @@
+"""The budgets, measured on the release builds in one run, beside the floor and the peer.
+
+    make bench
+
+The floor is a Lambda function that is nothing but the runtime (bench/floor). The peer is Cloud Custodian's own Lambda function for an
+equivalent policy (bench/custodian). All three are processes on this machine that poll the same runtime API; Rescind and Custodian take
+back the same attachment in the same emulated account, which is checked after every event. Prints a table and writes
+target/bench.json; a budget that does not hold is shown, not an error, since a busy machine is not one either.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from ground import Ground  # noqa: E402
+from lab import processes  # noqa: E402
+from lab.emulator import REGION  # noqa: E402
+from runtime_api import Function, Spent  # noqa: E402
+from table import Measured, Row, as_json, draw  # noqa: E402
+
+RELEASE = ROOT / "target" / "release"
+CUSTODIAN = ROOT / ".venv-custodian" / "bin" / "python"
+RESULTS = ROOT / "target" / "bench.json"
+
+STARTS = 30
+WARM_EVENTS = 200
+# Custodian takes tenths of a second where the others take milliseconds.
+CUSTODIAN_STARTS = 10
+CUSTODIAN_WARM_EVENTS = 30
+# The first events of a process fill caches and connections; they are the row "first event".
+WARM_UP = 3
+DECISION_BUDGETS_US = {
+    "decision on a change, shipped rulebook, no facts": 100,
+    "a record no guardrail can concern, parsing included": 5,
+}
+
+
+@dataclass
+class Contestant:
+    """A function to measure, and what was measured of it."""
+
+    name: str
+    launch: Callable[[], Function]
+    receive: Callable[[Function], Spent]  # one event
+    starts: int
+    warm_events: int
+    start: list[Spent] = field(default_factory=list)
+    first: list[Spent] = field(default_factory=list)
+    warm: list[Spent] = field(default_factory=list)
+    peaks: list[int] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    first_calls: list[str] = field(default_factory=list)
+
+    def measure_start(self, ground: Ground) -> None:
+        with self.launch() as function:
+            self.start.append(function.start)
+            self.first.append(self.receive(function))
+            self.first_calls = ground.calls()
+
+    def measure_warm(self, ground: Ground) -> None:
+        with self.launch() as function:
+            for _ in range(WARM_UP):
+                self.receive(function)
+            self.warm = [self.receive(function) for _ in range(self.warm_events)]
+            self.calls = ground.calls()
+            self.peaks = [function.peak_memory()]
+
+
+def main() -> None:
+    processes.exit_on_signals()
+    for program in (RELEASE / "detach-policy", RELEASE / "floor", RELEASE / "decision-bench", CUSTODIAN):
+        if not os.access(program, os.X_OK):
+            sys.exit(f"{program.relative_to(ROOT)} is not there; `make bench` builds and installs everything first")
+    began = time.monotonic()
+    with Ground() as ground, tempfile.TemporaryDirectory() as packaged:
+        rescind, floor, custodian = contestants(ground, Path(packaged))
+        say(f"starting each {STARTS} times, in turns; Custodian {CUSTODIAN_STARTS} times")
+        for turn in range(STARTS):
+            for contestant in (floor, rescind, custodian):
+                if turn % (STARTS // contestant.starts) == 0:
+                    contestant.measure_start(ground)
+        say(f"taking back the same attachment {WARM_EVENTS} times; Custodian {CUSTODIAN_WARM_EVENTS} times")
+        for contestant in (floor, rescind, custodian):
+            contestant.measure_warm(ground)
+    say("deciding, in process")
+    rows = [*budgets(rescind, floor, custodian), *decisions()]
+    print(f"\n{draw(rows)}\n")
+    print(textwrap.fill(
+        "Each a median, and after ± the distance between the quartiles. CPU time is the function's own; wall time has the emulated AWS's in it, "
+        f"which is not AWS's. Calls: Rescind {', '.join(rescind.calls)}; Custodian {', '.join(custodian.calls)}, "
+        f"and {len(custodian.first_calls)} at its first event.", width=100,
+    ))  # fmt: skip
+    RESULTS.write_text(json.dumps({"rows": as_json(rows), "calls": {"rescind": rescind.calls, "custodian": custodian.calls}}, indent=2) + "\n")
+    say(f"all numbers are in {RESULTS.relative_to(ROOT)}; measured in {time.monotonic() - began:.0f} s")
+
+
+def contestants(ground: Ground, packaged: Path) -> tuple[Contestant, Contestant, Contestant]:
+    subprocess.run([CUSTODIAN, ROOT / "bench/custodian/package.py", packaged, REGION], check=True, stdin=subprocess.DEVNULL)
+    env = ground.environment()
+    peer = [str(CUSTODIAN), str(ROOT / "bench/custodian/bootstrap.py")]
+    return (
+        Contestant("rescind", lambda: Function([str(RELEASE / "detach-policy")], env), ground.take_back, STARTS, WARM_EVENTS),
+        Contestant("floor", lambda: Function([str(RELEASE / "floor")], env), ground.hand_over, STARTS, WARM_EVENTS),
+        Contestant("custodian", lambda: Function(peer, env, packaged), ground.take_back, CUSTODIAN_STARTS, CUSTODIAN_WARM_EVENTS),
+    )
+
+
+def budgets(rescind: Contestant, floor: Contestant, custodian: Contestant) -> list[Row]:
+    """The rows of the budget table, and next to each what it is to be seen beside."""
+
+    def row(what: str, unit: str, of: Callable[[Contestant], list[float] | None], **budget) -> Row:
+        shown = {c.name: Measured.of(values) for c in (rescind, floor, custodian) if (values := of(c))}
+        return Row(what, unit, **shown, **budget)
+
+    floor_cpu = Measured.of([spent.cpu for spent in floor.start]).median
+    return [
+        row("AWS calls for the Billing event", "", lambda c: [len(c.calls)] if c.calls else None, limit=2, budget="exactly 2"),
+        row("CPU, process start to first poll", "ms", lambda c: [spent.cpu for spent in c.start],
+            limit=6 * floor_cpu, budget=f"≤ 6 × floor, {6 * floor_cpu:.1f} ms"),
+        row("wall, process start to first poll", "ms", lambda c: [spent.wall for spent in c.start]),
+        row("CPU, first event of a process", "ms", lambda c: [spent.cpu for spent in c.first]),
+        row("wall, first event of a process", "ms", lambda c: [spent.wall for spent in c.first]),
+        row("CPU, warm event", "ms", lambda c: [spent.cpu for spent in c.warm], limit=1),
+        row("wall, warm event", "ms", lambda c: [spent.wall for spent in c.warm]),
+        row("peak memory", "MB", lambda c: [peak / 1e6 for peak in c.peaks], limit=14),
+        Row("function binary", "MB", size("detach-policy"), floor=size("floor"), limit=9),
+    ]  # fmt: skip
+
+
+def size(binary: str) -> Measured:
+    return Measured.of([(RELEASE / binary).stat().st_size / 1e6])
+
+
+def decisions() -> list[Row]:
+    """What bench/decision measures in process: one JSON object a line."""
+    finished = subprocess.run([RELEASE / "decision-bench"], cwd=ROOT, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    return [
+        Row(line["row"], "µs", Measured(line["median_us"], line["spread_us"]), limit=DECISION_BUDGETS_US.get(line["row"]))
+        for line in map(json.loads, finished.stdout.splitlines())
+    ]
+
+
+def say(what: str) -> None:
+    print(f"bench: {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+//! `rescind decide`: the case that an event would make.
+
+use std::io::{Read as _, Write};
+use std::path::Path;
+use std::{fs, io};
+
+use anyhow::{Context as _, Result, bail};
+use chrono::Utc;
+use policy::case::Outcome;
+use policy::guardrail::{Decision, Facts, Mode};
+use policy::text::shown;
+use policy::{Action, Case, Event, Hearing, Rulebook};
+use remedy::notice::Notice;
+use remedy::rulebook;
+
+/// Prints the case, for people or as JSON.
+pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) -> Result<()> {
+    let rulebook = rulebook::load(guardrails)?;
+    let text = read(event).with_context(|| format!("cannot read {}", event.display()))?;
+    let event = Event::from_envelope_or_record(&text)?;
+    let Some(action) = Action::of(&event) else {
+        let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
+        bail!("no guardrail can concern {call}: it is not among the actions of the schema");
+    };
+    let case = decide(&rulebook, &event, action)?;
+    match (case, json) {
+        (Some(case), true) => writeln!(out, "{}", serde_json::to_string_pretty(&case)?)?,
+        (None, true) => writeln!(out, "null")?,
+        (Some(case), false) => write!(out, "{}\n\n{}", verdict(&case), Notice::of(&case).text())?,
+        (None, false) => writeln!(out, "allowed: no guardrail is broken")?,
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    if path.as_os_str() != "-" {
+        return fs::read_to_string(path);
+    }
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The case in a stack that observes; `None` where no guardrail is broken.
+fn decide(rulebook: &Rulebook, event: &Event, action: Action) -> Result<Option<Case>> {
+    let Some(hearing) = Hearing::open(rulebook, event, action)? else {
+        return Ok(None);
+    };
+    let facts = match hearing.needs() {
+        Some(_) => Err("guardrails or exemptions ask for the target's path, tags or groups, which only the live account tells"),
+        None => Ok(&Facts::default()),
+    };
+    let mut case = hearing.decide(facts, Mode::Observe, Utc::now())?;
+    if let Some(case) = &mut case {
+        case.settle();
+        if case.outcome == Outcome::Observed {
+            case.close(Outcome::Observed, Some("nothing was touched"));
+        }
+    }
+    Ok(case)
+}
+
+fn verdict(case: &Case) -> String {
+    let guardrails = case.decision.guardrails().iter().map(|guardrail| format!("{} ({})", guardrail.id, guardrail.severity.name()));
+    let guardrails = guardrails.collect::<Vec<_>>().join(", ");
+    match &case.decision {
+        Decision::Allowed => "allowed".to_owned(),
+        Decision::Exempt { exemption, .. } => format!("exempt by {}, forbidden by {guardrails}", exemption.id),
+        Decision::Forbidden { .. } => format!("forbidden by {guardrails}"),
+        Decision::Unknown { .. } => format!("unknown; could be forbidden by {guardrails}"),
+    }
+}

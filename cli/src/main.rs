@@ -1,0 +1,56 @@
+//! The `rescind` command.
+
+mod check;
+mod decide;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Takes back IAM access that your guardrails forbid.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say what is wrong with a rulebook: its guardrails, exemptions and annotations.
+    Check {
+        /// The rulebook's folder.
+        #[arg(default_value = "guardrails")]
+        dir: PathBuf,
+    },
+    /// Print the case that an event would make, without touching AWS.
+    Decide {
+        /// An EventBridge event or a bare CloudTrail record, as JSON; - for standard input.
+        event: PathBuf,
+        /// The rulebook's folder.
+        #[arg(long, default_value = "guardrails")]
+        guardrails: PathBuf,
+        /// Print the case itself, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let mut out = io::stdout().lock();
+    let ran = match Arguments::parse().command {
+        Command::Check { dir } => check::run(&dir, &mut out),
+        Command::Decide { event, guardrails, json } => decide::run(&event, &guardrails, json, &mut out),
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use io::Write as _;
+            // Where standard error is closed, the exit status still tells.
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,169 @@
+"""The main job, end to end, on this machine: a forbidden policy attachment is taken back, and a person is told.
+
+The function is the release binary under AWS's own Lambda Runtime Interface Emulator; IAM, SNS and SQS are moto's. Nothing leaves this
+machine. Ends with status 1 where a scene ends otherwise than it should, and leaves no process behind.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import screen  # noqa: E402
+from lab import processes  # noqa: E402
+from lab.events import BILLING, READ_ONLY, sample  # noqa: E402
+from lab.rulebook import exemption, rulebook  # noqa: E402
+from lab.world import DETACH_POLICY, GUARDRAILS, Observation, Target, World  # noqa: E402
+
+RESCIND = ROOT / "target" / "release" / "rescind"
+EVENT = "events/attach-user-policy.json"
+
+
+class Demo:
+    """The story: an account with polsen in it, and four times the same event."""
+
+    def __init__(self, world: World, scratch: Path):
+        self.world = world
+        self.scratch = scratch
+        self.event = sample("attach-user-policy")
+        self.failures = 0
+
+    def run(self) -> int:
+        finance = self.world.group("finance", holds=[BILLING])
+        self.world.user("accountant", groups=[finance])
+        polsen = self.world.user("polsen", holds=[READ_ONLY, BILLING])
+        self.taken_back(polsen)
+        self.again()
+        self.exempted(polsen)
+        self.observed(polsen)
+        screen.say()
+        screen.title("All as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
+        return 1 if self.failures else 0
+
+    def taken_back(self, polsen: Target) -> None:
+        screen.scene(1, "polsen attaches the Billing policy to polsen")
+        screen.step("IAM before")
+        self.show_account()
+        self.show_decision()
+        seen = self.send("The event reaches the function, whose process starts with this first one", mode="enforce")
+        screen.step("The remedy")
+        self.show_calls(seen)
+        screen.step("IAM after")
+        self.show_account(seen.changed)
+        self.show_notice(seen)
+        screen.step("To give it back")
+        if seen.outcome == "applied":
+            screen.command(seen.undo["command"])
+        self.expect(
+            "applied", seen, changed={polsen.no_longer_holds(BILLING)}, says="Taken back from polsen, and nothing else in the account moved."
+        )
+
+    def again(self) -> None:
+        screen.scene(2, "The same event again")
+        screen.say()
+        screen.say("EventBridge and Lambda may deliver an event twice. IAM is asked to detach, and says that there is nothing left.")
+        seen = self.send("The event reaches the function, which is running already", mode="enforce")
+        self.show_calls(seen)
+        self.show_subject(seen)
+        self.expect("already-clean", seen, changed=set(), says="Already clean: the second time changes nothing.")
+
+    def exempted(self, polsen: Target) -> None:
+        screen.scene(3, "polsen does it again, now with an exemption")
+        self.world.attach(BILLING, polsen)
+        granted = exemption(polsen.arn)
+        screen.step("Added to exemptions.cedar, in a copy of the rulebook")
+        screen.lines(granted.strip(), mark="│")
+        seen = self.send("The event reaches the function, with this rulebook", mode="enforce", guardrails=rulebook(self.scratch, exemptions=granted))
+        self.show_calls(seen)
+        self.show_subject(seen, "Exemption")
+        self.expect("exempt", seen, changed=set(), says="Exempt: polsen keeps it, and the notice says by whose leave.")
+
+    def observed(self, polsen: Target) -> None:
+        screen.scene(4, "The same in observe mode, where every deployment starts")
+        seen = self.send("The event reaches the function, which only observes", mode="observe")
+        self.show_calls(seen)
+        self.show_subject(seen, "By hand")
+        self.expect("observed", seen, changed=set(), says="Observed: the notice says what would have been taken back.")
+
+    # The parts of a scene.
+
+    def send(self, what: str, **configuration) -> Observation:
+        seen = self.world.receives(self.event, **configuration)
+        screen.step(what, seen.invocation.seconds)
+        return seen
+
+    def show_account(self, changed: set[str] = frozenset()) -> None:
+        """Who holds what; what is gone stays visible, marked."""
+        now = {fact for fact in self.world.account.snapshot() if " holds " in fact or " is in group " in fact}
+        for fact in sorted(now | {change[2:] for change in changed}):
+            sign = next((change[0] for change in changed if change[2:] == fact), " ")
+            screen.fact(fact.replace("arn:aws:iam::aws:policy/", ""), sign)
+
+    def show_decision(self) -> None:
+        command = [str(RESCIND), "decide", EVENT, "--guardrails", str(GUARDRAILS.relative_to(ROOT))]
+        with screen.timed() as took:
+            decided = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        screen.step(f"The decision: rescind {' '.join(command[1:])}", took.seconds)
+        screen.lines((decided.stdout + decided.stderr).strip("\n"), mark="│")
+        if "billing-is-for-finance" not in decided.stdout:
+            self.failures += 1
+            screen.verdict(False, "The decision should name the guardrail billing-is-for-finance.")
+
+    def show_calls(self, seen: Observation) -> None:
+        for call in seen.calls:
+            screen.fact(f"{call.service} {call.operation}", "·")
+
+    def show_notice(self, seen: Observation) -> None:
+        screen.step("The notice, as SNS delivered it")
+        for notice in seen.notices:
+            screen.lines(f"{notice.subject}\n\n{notice.text}", mark="│")
+
+    def show_subject(self, seen: Observation, *labels: str) -> None:
+        """The notice, cut down to its subject and what is new in it."""
+        screen.step("The notice, as SNS delivered it")
+        for notice in seen.notices:
+            told = [line for line in notice.text.splitlines() if line.startswith(labels)]
+            screen.lines("\n".join([notice.subject, *told]), mark="│")
+
+    def expect(self, outcome: str, seen: Observation, changed: set[str], says: str) -> None:
+        told = [notice.case["outcome"] for notice in seen.notices]
+        holds = seen.error is None and seen.outcome == outcome and seen.changed == changed and told == [outcome]
+        if not holds:
+            self.failures += 1
+            got = seen.error or f"{seen.outcome}, notices {told}, changed {sorted(seen.changed) or 'nothing'}"
+            says = f"This should have ended as {outcome}, and it ended as: {got}"
+        screen.verdict(holds, says)
+
+
+def main() -> int:
+    sys.stdout.reconfigure(errors="replace")
+    processes.exit_on_signals()
+    for binary in (DETACH_POLICY, RESCIND):
+        if not os.access(binary, os.X_OK):
+            print(f"{binary.relative_to(ROOT)} is not built; `make demo` builds it and comes back here", file=sys.stderr)
+            return 2
+    screen.title("Rescind takes back IAM access that your guardrails forbid")
+    screen.say(
+        "On this machine: an emulated AWS account (IAM, SNS, SQS), and the release function under AWS's own Lambda emulator."
+        f" The event is {EVENT}; it is from 2017, so everything comes years late."
+    )
+    with screen.timed() as took, tempfile.TemporaryDirectory() as scratch:
+        with screen.timed() as started:
+            world = World()
+        with world:
+            screen.step("The account is up", started.seconds)
+            status = Demo(world, Path(scratch)).run()
+    screen.say(f"{screen.duration(took.seconds)} in all.")
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\n  interrupted: everything that was started is stopped", file=sys.stderr)
+        sys.exit(130)

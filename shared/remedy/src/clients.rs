@@ -1,0 +1,86 @@
+//! IAM and SNS, built once, at init.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_iam::config::retry::RetryConfig;
+use aws_sdk_iam::config::timeout::TimeoutConfig;
+use aws_sdk_iam::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use policy::arn::partition_of;
+
+use crate::settings::Settings;
+
+/// The root certificates that `build.rs` picks out.
+const AMAZON_ROOTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/amazon-roots.pem"));
+
+/// Calls of one operation, the first among them. IAM throttles a whole account at once: more would hold up everybody else.
+const ATTEMPTS: u32 = 4;
+/// For one attempt. IAM answers within a second.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// For all attempts of one operation: a remedy and its notice fit into the function's 30 s, so that an error is returned, not lost.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The clients that every function has.
+pub struct Clients {
+    pub iam: aws_sdk_iam::Client,
+    pub sns: aws_sdk_sns::Client,
+}
+
+impl Clients {
+    pub fn of(settings: &Settings) -> Self {
+        let http = http_client(settings);
+        let keys = &settings.credentials;
+        let credentials = Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment");
+        let region = Region::new(settings.region.clone());
+        // Standard, not adaptive: adaptive retries hold a throttled client to half a call a second and charge five calls for a retry,
+        // so that the second attempt comes 8 to 10 s later (measured), past every time-out here. One event at a time needs no such brake.
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let mut iam = aws_sdk_iam::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http.clone())
+            .credentials_provider(credentials.clone())
+            .region(region.clone())
+            .retry_config(retries.clone())
+            .timeout_config(timeouts.clone());
+        iam.set_endpoint_url(settings.iam_endpoint.clone());
+        let mut sns = aws_sdk_sns::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .credentials_provider(credentials)
+            .region(region)
+            .retry_config(retries)
+            .timeout_config(timeouts);
+        sns.set_endpoint_url(settings.sns_endpoint.clone());
+        Self { iam: aws_sdk_iam::Client::from_conf(iam.build()), sns: aws_sdk_sns::Client::from_conf(sns.build()) }
+    }
+}
+
+/// Amazon's own roots where AWS's own endpoints of the `aws` partition are called. Other partitions, and endpoints that somebody set,
+/// may chain to any root: there the system's store is asked, at its price.
+fn http_client(settings: &Settings) -> SharedHttpClient {
+    let aws_itself = settings.iam_endpoint.is_none() && settings.sns_endpoint.is_none() && partition_of(&settings.region) == "aws";
+    let roots = if aws_itself { TrustStore::empty().with_pem_certificate(AMAZON_ROOTS) } else { TrustStore::default() };
+    let mut http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    if let Ok(context) = TlsContext::builder().with_trust_store(roots).build() {
+        http = http.tls_context(context);
+    }
+    http.build_https()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_five_roots_are_there() {
+        let pem = String::from_utf8(AMAZON_ROOTS.to_vec()).unwrap();
+        assert_eq!(pem.matches("BEGIN CERTIFICATE").count(), 5);
+    }
+}

@@ -1,0 +1,215 @@
+//! What went wrong, and whether another try can help.
+//!
+//! Lambda tries an asynchronous invocation again whatever the error, and then hands event and error to the failure queue. The type of
+//! the error tells the person who reads that queue what to do: `Retryable.…` can be sent again as it is, `Final.…` will fail again
+//! until something is changed.
+
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use lambda_runtime::Diagnostic;
+use policy::change::ChangeError;
+use policy::guardrail::DecisionError;
+use policy::hearing::HearingError;
+use policy::record::RecordError;
+use policy::text::{quoted, shown};
+use thiserror::Error;
+
+/// Why an event ended without its remedy and notice.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The event cannot be read.
+    #[error("malformed event: {0}; nothing was changed")]
+    Malformed(String),
+    /// The event is not about this account, or not from AWS.
+    #[error("foreign event: {0}; nothing was changed")]
+    Foreign(String),
+    /// The event is another function's.
+    #[error("{function} does not own {}; nothing was changed; send it only what its EventBridge rule matches", quoted(.event_name))]
+    NotOwned {
+        /// This function.
+        function: &'static str,
+        /// The record's.
+        event_name: String,
+    },
+    /// The rulebook gave no answer.
+    #[error("no decision: {0}; nothing was changed; `rescind decide` with this event shows the same")]
+    Undecided(#[from] DecisionError),
+    /// AWS did not do what was asked.
+    #[error(transparent)]
+    Aws(#[from] AwsCall),
+}
+
+/// An AWS call that failed.
+#[derive(Debug, Error)]
+#[error("{call} failed ({}): {message}; {}", .failure.word(), .failure.advice())]
+pub struct AwsCall {
+    /// The call and what it was about.
+    pub call: String,
+    /// What kind of failure.
+    pub failure: Failure,
+    /// AWS's own words, fit to be shown.
+    pub message: String,
+}
+
+/// Kinds of failed calls, by what can be done about them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Failure {
+    /// The role may not make the call.
+    AccessDenied,
+    /// Too many calls, past the SDK's own retries.
+    Throttled,
+    /// No answer: time-out, connection refused or cut.
+    Unreachable,
+    /// The service failed, or is busy with the same entity.
+    ServiceError,
+    /// AWS never allows this change.
+    Unmodifiable,
+    /// What was named is not there.
+    NotFound,
+    /// Any other refusal.
+    Rejected,
+}
+
+impl Failure {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access denied",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "no answer",
+            Self::ServiceError => "service error",
+            Self::Unmodifiable => "not modifiable",
+            Self::NotFound => "not found",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "look for a service control policy, permissions boundary or key policy that keeps the function's role from it",
+            Self::Throttled | Self::Unreachable | Self::ServiceError => "it is tried again; if it still fails, send the event again from the queue",
+            Self::Unmodifiable | Self::NotFound | Self::Rejected => "look at the target, then send the event again from the queue",
+        }
+    }
+
+    /// Whether the same call can succeed later without anybody's doing.
+    #[must_use]
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError)
+    }
+
+    fn of_code(code: &str, status: u16) -> Self {
+        match code {
+            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" | "ExpiredToken"
+            | "InvalidClientTokenId" | "KMSAccessDenied" | "KMSAccessDeniedException" | "SignatureDoesNotMatch" | "UnrecognizedClientException" => {
+                Self::AccessDenied
+            }
+            "KMSThrottling" | "KMSThrottlingException" | "RequestLimitExceeded" | "Throttled" | "ThrottledException" | "Throttling"
+            | "ThrottlingException" | "TooManyRequestsException" => Self::Throttled,
+            "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "InternalError" | "ServiceFailure" | "ServiceUnavailable" => Self::ServiceError,
+            "UnmodifiableEntity" => Self::Unmodifiable,
+            "NoSuchEntity" => Self::NotFound,
+            _ if status >= 500 => Self::ServiceError,
+            _ => Self::Rejected,
+        }
+    }
+}
+
+impl AwsCall {
+    /// Names the call that an SDK error belongs to: `iam:DetachUserPolicy on user polsen`.
+    #[must_use]
+    pub fn of<E>(call: impl Into<String>, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let call = call.into();
+        match error {
+            SdkError::ServiceError(answer) => {
+                let code = answer.err().code().unwrap_or_default();
+                let status = answer.raw().status().as_u16();
+                let message = format!("{} {}", shown(code), shown(answer.err().message().unwrap_or_default()));
+                Self { call, failure: Failure::of_code(code, status), message: message.trim().to_owned() }
+            }
+            SdkError::ResponseError(answer) => {
+                let message = format!("an answer with status {} that cannot be read", answer.raw().status().as_u16());
+                Self { call, failure: Failure::ServiceError, message }
+            }
+            SdkError::TimeoutError(_) => Self { call, failure: Failure::Unreachable, message: "no answer within the time allowed".to_owned() },
+            SdkError::DispatchFailure(failure) => {
+                let cause = failure.as_connector_error().map_or_else(String::new, |error| shown(&chain(error)));
+                Self { call, failure: Failure::Unreachable, message: cause }
+            }
+            error => Self { call, failure: Failure::Rejected, message: shown(&chain(error)) },
+        }
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl From<RecordError> for Error {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Foreign(_) | RecordError::Contradiction(_) => Self::Foreign(error.to_string()),
+            RecordError::Envelope(_) | RecordError::Record(_) | RecordError::Account(_) => Self::Malformed(error.to_string()),
+        }
+    }
+}
+
+impl From<HearingError> for Error {
+    fn from(error: HearingError) -> Self {
+        match error {
+            HearingError::Change(ChangeError::Foreign { .. }) => Self::Foreign(error.to_string()),
+            HearingError::Actor(_) | HearingError::Change(_) => Self::Malformed(error.to_string()),
+            HearingError::Decision(error) => Self::Undecided(error),
+        }
+    }
+}
+
+impl Error {
+    /// `Final.…` or `Retryable.…`, as it stands in Lambda's `errorType`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "Final.MalformedEvent",
+            Self::Foreign(_) => "Final.ForeignEvent",
+            Self::NotOwned { .. } => "Final.NotOwned",
+            Self::Undecided(_) => "Final.Rulebook",
+            Self::Aws(call) => match call.failure {
+                Failure::AccessDenied => "Final.AccessDenied",
+                Failure::Unmodifiable | Failure::NotFound | Failure::Rejected => "Final.Rejected",
+                Failure::Throttled => "Retryable.Throttled",
+                Failure::Unreachable => "Retryable.Unreachable",
+                Failure::ServiceError => "Retryable.ServiceError",
+            },
+        }
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        Self { error_type: error.kind().to_owned(), error_message: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttling_is_told_from_a_denial() {
+        let kinds = [("Throttling", 400), ("AccessDenied", 403), ("NoSuchEntity", 404), ("Whatever", 503), ("MalformedInput", 400)];
+        let kinds = kinds.map(|(code, status)| Failure::of_code(code, status));
+        assert_eq!(
+            kinds,
+            [Failure::Throttled, Failure::AccessDenied, Failure::NotFound, Failure::ServiceError, Failure::Rejected]
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! What a guardrail has to know of the target that the record does not tell. Read only when one asks.
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::Tag;
+use policy::arn::IamName;
+use policy::change::{Target, TargetKind};
+use policy::guardrail::{Facts, Needs, TargetDetails};
+
+use crate::error::{AwsCall, Error, Failure};
+
+/// The facts, or `None` where the target is not there.
+pub async fn read(iam: &Client, target: &Target, needs: Needs) -> Result<Option<Facts>, Error> {
+    let mut facts = Facts::default();
+    if needs.details {
+        match found(details(iam, target).await)? {
+            Some(details) => facts.details = Some(details),
+            None => return Ok(None),
+        }
+    }
+    if needs.groups && target.kind == TargetKind::User {
+        match found(groups(iam, target).await)? {
+            Some(groups) => facts.groups = groups,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(facts))
+}
+
+fn found<T>(answer: Result<T, AwsCall>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(call) if call.failure == Failure::NotFound => Ok(None),
+        Err(call) => Err(call.into()),
+    }
+}
+
+/// The path and tags of a user, group or role.
+pub async fn details(iam: &Client, target: &Target) -> Result<TargetDetails, AwsCall> {
+    let name = target.name.as_str();
+    let found = match target.kind {
+        TargetKind::User => {
+            let answer = iam.get_user().user_name(name).send().await;
+            let user = answer.map_err(|error| AwsCall::of(format!("iam:GetUser on {target}"), &error))?.user;
+            user.map(|user| (user.path, user.tags.unwrap_or_default()))
+        }
+        TargetKind::Group => {
+            let answer = iam.get_group().group_name(name).send().await;
+            let group = answer.map_err(|error| AwsCall::of(format!("iam:GetGroup on {target}"), &error))?.group;
+            group.map(|group| (group.path, Vec::new()))
+        }
+        TargetKind::Role => {
+            let answer = iam.get_role().role_name(name).send().await;
+            let role = answer.map_err(|error| AwsCall::of(format!("iam:GetRole on {target}"), &error))?.role;
+            role.map(|role| (role.path, role.tags.unwrap_or_default()))
+        }
+    };
+    let (path, tags) = found.ok_or_else(|| AwsCall {
+        call: format!("reading {target}"),
+        failure: Failure::ServiceError,
+        message: "IAM's answer holds no entity".to_owned(),
+    })?;
+    Ok(TargetDetails { path, tags: tags.into_iter().map(|Tag { key, value, .. }| (key, value)).collect() })
+}
+
+async fn groups(iam: &Client, target: &Target) -> Result<Vec<IamName>, AwsCall> {
+    let mut groups = Vec::new();
+    let mut pages = iam.list_groups_for_user().user_name(target.name.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| AwsCall::of(format!("iam:ListGroupsForUser on {target}"), &error))?;
+        groups.extend(page.groups.iter().filter_map(|group| IamName::new(&group.group_name).ok()));
+    }
+    Ok(groups)
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod clients;
+mod entry;
+mod error;
+mod facts;
+mod handler;
+mod log;
+pub mod notice;
+mod protected;
+pub mod rulebook;
+mod settings;
+
+pub use entry::run;
+pub use error::{AwsCall, Error, Failure};
+pub use handler::Function;

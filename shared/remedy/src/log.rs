@@ -1,0 +1,97 @@
+//! One JSON line a step, and metrics in CloudWatch's embedded format, on standard output: where Lambda collects both.
+
+use std::io::{self, Write as _};
+
+use chrono::{DateTime, Utc};
+use policy::text::shown;
+use policy::{Case, Event};
+use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::error::Error;
+
+/// The namespace of every metric.
+const NAMESPACE: &str = "Rescind";
+
+/// Starts logging at `level`, as Lambda's log settings name it; at INFO where it says nothing. Crates from elsewhere log their warnings only: what
+/// the SDK says at finer levels may hold requests.
+pub fn init(level: Option<&str>) {
+    let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let ours = Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(env!("CARGO_CRATE_NAME"), level);
+    // The runtime repeats an error that `failed` has already told, in Rust's own notation.
+    let ours = ours.with_target("lambda_runtime::layers", LevelFilter::OFF);
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_target(false);
+    // A second init, which only a test makes, leaves the first in place.
+    let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
+}
+
+/// Init came to an end: the function is ready.
+pub fn ready(function: &str, mode: &str, guardrails: usize, exemptions: usize) {
+    tracing::info!(function, mode, guardrails, exemptions, "ready");
+}
+
+/// An event arrived that is what it should be.
+pub fn event_seen(function: &str, event: &Event, now: DateTime<Utc>) {
+    let latency = (now - event.record.event_time).num_milliseconds();
+    tracing::info!(
+        event_id = event.id.as_deref().map(shown),
+        event_name = shown(&event.record.event_name),
+        latency_ms = latency,
+        "event"
+    );
+    metric(&[&["Function"]], &[("Events", "Count", 1), ("Latency", "Milliseconds", latency)], json!({ "Function": function }), now);
+}
+
+/// No guardrail is broken.
+pub fn allowed(event: &Event) {
+    tracing::info!(event_id = event.id.as_deref().map(shown), "no guardrail is broken");
+}
+
+/// A case has its outcome.
+pub fn case_closed(function: &str, case: &Case) {
+    let lead = case.decision.lead();
+    let guardrail = lead.map_or("none", |guardrail| &guardrail.id);
+    let severity = lead.map_or("none", |guardrail| guardrail.severity.name());
+    let outcome = case.outcome.name();
+    tracing::info!(
+        function,
+        case = case.id,
+        guardrail,
+        severity,
+        outcome,
+        target = case.change.as_ref().map(|change| change.target().to_string()),
+        detail = case.outcomes.first().and_then(|outcome| outcome.detail.as_deref()),
+        case_json = serde_json::to_string(case).unwrap_or_default(),
+        "case"
+    );
+    metric(
+        &[&["Guardrail", "Severity", "Outcome"], &["Outcome"]],
+        &[("Cases", "Count", 1)],
+        json!({ "Guardrail": guardrail, "Severity": severity, "Outcome": outcome, "CaseId": case.id }),
+        case.time,
+    );
+}
+
+/// An event ends with an error.
+pub fn failed(error: &Error) {
+    tracing::error!(error_type = error.kind(), error = %error, "failed");
+}
+
+/// Init failed: no event will be judged.
+pub fn init_failed(error: &str) {
+    tracing::error!(error, "init failed");
+}
+
+/// One line of the embedded metric format (CloudWatch user guide, "Specification: Embedded metric format").
+fn metric(dimensions: &[&[&str]], metrics: &[(&str, &str, i64)], mut line: Value, time: DateTime<Utc>) {
+    let names: Vec<Value> = metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
+    if let Value::Object(members) = &mut line {
+        members.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), json!(value))));
+        let directive = json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": names });
+        members.insert("_aws".to_owned(), json!({ "Timestamp": time.timestamp_millis(), "CloudWatchMetrics": [directive] }));
+    }
+    // Where standard output is gone, so is the process that would hear of it.
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}

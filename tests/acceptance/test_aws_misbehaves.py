@@ -1,0 +1,197 @@
+"""What comes of a remedy when AWS does not play along. Success is never assumed, and an error is never swallowed.
+
+Each of these gets a process of its own: the client of one that was throttled holds later calls back, as it should.
+"""
+
+import pytest
+from lab.events import BILLING, attachment, but, iam_user, sample
+from lab.rulebook import rulebook
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+ASKS_FOR_THE_PATH = """
+@id("asks-for-the-path")
+@description("Asks where a role stands")
+@severity("low")
+@remedy("detach-policy")
+forbid (principal, action == Action::"AttachRolePolicy", resource) when { resource.path == "/" };
+"""
+# The function's own time-out: past it Lambda kills the process, and nobody would learn why.
+FUNCTION_SECONDS = 30
+
+
+def billing_event(world):
+    """polsen has just given themselves the Billing policy."""
+    polsen = world.user("polsen", holds=[BILLING])
+    return polsen, attachment(BILLING, user=polsen, actor=iam_user(polsen.name, polsen.id))
+
+
+def assert_is_taken_back_when_aws_recovers(world, event, polsen):
+    """What Lambda does next: the same event again."""
+    world.aws.forget()
+    again = world.receives(event, fresh=True)
+    assert (again.outcome, again.changed) == ("applied", {polsen.no_longer_holds(BILLING)})
+    assert again.notice.case == again.case
+
+
+def test_throttling_that_passes_is_waited_out(world):
+    polsen, event = billing_event(world)
+    world.aws.throttle("DetachUserPolicy", times=2)
+    seen = world.receives(event, fresh=True)
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(BILLING)})
+    assert seen.operations == ["DetachUserPolicy"] * 3 + ["Publish"]
+
+
+def test_throttling_that_does_not_pass_is_an_error_that_lambda_retries(world):
+    polsen, event = billing_event(world)
+    world.aws.throttle("DetachUserPolicy")
+    seen = world.receives(event, fresh=True)
+    assert seen.error.type == "Retryable.Throttled"
+    assert seen.changed == set()
+    assert 1 < seen.operations.count("DetachUserPolicy") <= 4
+    assert seen.invocation.seconds < FUNCTION_SECONDS
+    assert_is_taken_back_when_aws_recovers(world, event, polsen)
+
+
+def test_a_remedy_that_aws_denies_is_told_to_people_and_to_lambda(world):
+    _, event = billing_event(world)
+    world.aws.deny("DetachUserPolicy")
+    seen = world.receives(event, fresh=True)
+    assert seen.error.type == "Final.AccessDenied"
+    assert "DetachUserPolicy" in seen.error.message and "polsen" in seen.error.message
+    assert seen.changed == set()
+    assert (seen.notice.attributes["outcome"], seen.notice.case["outcome"]) == ("failed", "failed")
+    assert seen.operations == ["DetachUserPolicy", "Publish"]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_failing_service_that_recovers_is_waited_out(world, status):
+    polsen, event = billing_event(world)
+    world.aws.fail("DetachUserPolicy", status, times=1)
+    seen = world.receives(event, fresh=True)
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(BILLING)})
+
+
+def test_a_service_that_keeps_failing_is_an_error_that_lambda_retries(world):
+    polsen, event = billing_event(world)
+    world.aws.fail("DetachUserPolicy", 500)
+    seen = world.receives(event, fresh=True)
+    assert (seen.error.type, seen.changed) == ("Retryable.ServiceError", set())
+    assert_is_taken_back_when_aws_recovers(world, event, polsen)
+
+
+def test_a_connection_cut_after_the_request_was_sent_leaves_the_remedy_done_once(world):
+    polsen, event = billing_event(world)
+    world.aws.cut_after("DetachUserPolicy", times=1)
+    seen = world.receives(event, fresh=True)
+    assert seen.changed == {polsen.no_longer_holds(BILLING)}
+    assert seen.outcome in ("applied", "already-clean")
+    assert seen.notice.case == seen.case
+
+
+def test_a_connection_cut_before_the_request_arrived_is_tried_again(world):
+    polsen, event = billing_event(world)
+    world.aws.cut_before("DetachUserPolicy", times=1)
+    seen = world.receives(event, fresh=True)
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(BILLING)})
+
+
+def test_an_endpoint_that_refuses_connections_is_an_error_that_lambda_retries(world):
+    polsen, event = billing_event(world)
+    with world.aws.down():
+        seen = world.receives(event, fresh=True)
+    assert (seen.error.type, seen.changed) == ("Retryable.Unreachable", set())
+    assert seen.invocation.seconds < FUNCTION_SECONDS
+    assert_is_taken_back_when_aws_recovers(world, event, polsen)
+
+
+def test_an_answer_that_never_comes_is_not_waited_for(world):
+    polsen, event = billing_event(world)
+    world.aws.silence("DetachUserPolicy", times=1)
+    seen = world.receives(event, fresh=True)
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(BILLING)})
+
+
+def test_a_service_that_never_answers_is_an_error_before_lambda_s_own_time_out(world):
+    polsen, event = billing_event(world)
+    world.aws.silence("DetachUserPolicy")
+    seen = world.receives(event, fresh=True)
+    assert (seen.error.type, seen.changed) == ("Retryable.Unreachable", set())
+    assert seen.invocation.seconds < FUNCTION_SECONDS
+    assert_is_taken_back_when_aws_recovers(world, event, polsen)
+
+
+@pytest.mark.parametrize(
+    ("misbehaves", "error"),
+    [
+        (lambda aws: aws.fail("Publish", 503), "Retryable.ServiceError"),
+        (lambda aws: aws.throttle("Publish"), "Retryable.Throttled"),
+        (lambda aws: aws.cut_before("Publish"), "Retryable.Unreachable"),
+        (lambda aws: aws.deny("Publish"), "Final.AccessDenied"),
+    ],
+    ids=["failing", "throttling", "cut off", "denying"],
+)
+def test_a_notice_that_cannot_be_sent_is_an_error_and_the_retry_sends_it(world, misbehaves, error):
+    polsen, event = billing_event(world)
+    misbehaves(world.aws)
+    seen = world.receives(event, fresh=True)
+    assert seen.error.type == error
+    assert (seen.notices, seen.changed) == ([], {polsen.no_longer_holds(BILLING)})
+    world.aws.forget()
+    again = world.receives(event, fresh=True)
+    assert (again.outcome, again.changed) == ("already-clean", set())
+    assert again.notice.case == again.case
+    assert again.undo["command"] in again.notice.text, "the first try's receipt was never told"
+
+
+def test_where_who_holds_the_policy_cannot_be_asked_nothing_is_assumed(world):
+    polsen, event = billing_event(world)
+    world.rename(polsen, "innocent")
+    world.aws.deny("ListEntitiesForPolicy")
+    seen = world.receives(event, fresh=True)
+    assert (seen.error.type, seen.changed) == ("Final.AccessDenied", set())
+    assert seen.notice.case["outcome"] == "failed"
+
+
+def test_where_a_role_cannot_be_told_from_aws_s_own_nothing_is_assumed(world):
+    backdoor = world.role("AWSServiceRoleForBackdoor", holds=[ADMINISTRATOR])
+    world.aws.deny("GetRole")
+    seen = world.receives(attachment(ADMINISTRATOR, role=backdoor), fresh=True)
+    assert (seen.error.type, seen.changed) == ("Final.AccessDenied", set())
+
+
+def test_where_a_fact_cannot_be_read_nothing_is_assumed(world, tmp_path):
+    build = world.role("Build", holds=[ADMINISTRATOR])
+    asks = rulebook(tmp_path, ASKS_FOR_THE_PATH)
+    world.aws.fail("GetRole", 500)
+    seen = world.receives(attachment(ADMINISTRATOR, role=build), fresh=True, guardrails=asks)
+    assert (seen.error.type, seen.changed) == ("Retryable.ServiceError", set())
+    world.aws.forget()
+    assert world.receives(attachment(ADMINISTRATOR, role=build), guardrails=asks).changed == {build.no_longer_holds(ADMINISTRATOR)}
+
+
+def test_where_a_fact_is_gone_with_its_target_a_person_is_told(world, tmp_path):
+    seen = world.receives(attachment(ADMINISTRATOR, role="gone"), guardrails=rulebook(tmp_path, ASKS_FOR_THE_PATH))
+    assert (seen.case["decision"]["verdict"], seen.outcome, seen.changed) == ("unknown", "unremediable", set())
+    assert seen.notice.case == seen.case
+
+
+def test_a_topic_that_is_gone_is_an_error(world):
+    polsen, event = billing_event(world)
+    seen = world.receives(event, fresh=True, NOTICE_TOPIC_ARN=f"{world.topic}-gone")
+    assert (seen.error.type, seen.changed) == ("Final.Rejected", {polsen.no_longer_holds(BILLING)})
+    assert "sns:Publish" in seen.error.message
+
+
+def test_where_a_notice_is_all_there_is_its_failure_is_an_error_too(world):
+    world.user("polsen", holds=[BILLING])
+    world.aws.fail("Publish", 500)
+    seen = world.receives(but(sample("attach-user-policy"), errorCode="AccessDenied"), fresh=True)
+    assert (seen.error.type, seen.changed) == ("Retryable.ServiceError", set())
+
+
+def test_the_function_serves_on_after_an_error(world):
+    polsen, event = billing_event(world)
+    world.aws.deny("DetachUserPolicy", times=1)
+    assert world.receives(event).error.type == "Final.AccessDenied"
+    seen = world.receives(event)
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(BILLING)})

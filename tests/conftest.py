@@ -1,0 +1,27 @@
+"""What every test may ask for. The world itself is in `lab`."""
+
+import os
+
+import pytest
+from lab import processes
+from lab.world import DETACH_POLICY, World
+
+
+def pytest_configure() -> None:
+    processes.exit_on_signals()
+
+
+@pytest.fixture(scope="session")
+def _one_world():
+    """One emulated account and its function processes for the whole run: starting them anew for each test would take minutes."""
+    if not os.access(DETACH_POLICY, os.X_OK):
+        pytest.fail(f"{DETACH_POLICY} is not built: cargo build --release --locked", pytrace=False)
+    with World() as world:
+        yield world
+
+
+@pytest.fixture
+def world(_one_world):
+    """An account with bystanders in it, who hold what is forbidden and whom nothing may happen to."""
+    _one_world.start_over()
+    return _one_world

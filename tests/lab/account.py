@@ -1,0 +1,158 @@
+"""The whole of an account's IAM as a set of facts, and how to empty it.
+
+A fact is one sentence, so that the difference between two snapshots reads as what happened:
+`- user polsen holds arn:aws:iam::aws:policy/job-function/Billing`.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+
+LOCAL = ["User", "Role", "Group", "LocalManagedPolicy"]  # AWS's own policies cannot change
+
+
+def facts(iam) -> frozenset[str]:
+    details = _details(iam)
+    return frozenset(
+        fact
+        for source in (
+            *(_user(iam, user) for user in details["UserDetailList"]),
+            *(_group(group) for group in details["GroupDetailList"]),
+            *(_role(iam, role) for role in details["RoleDetailList"]),
+            *(_policy(iam, policy) for policy in details["Policies"]),
+            _account(iam),
+        )
+        for fact in source
+    )
+
+
+def _details(iam) -> dict[str, list]:
+    found = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    for page in iam.get_paginator("get_account_authorization_details").paginate(Filter=LOCAL):
+        for kind, entries in found.items():
+            entries += page[kind]
+    return found
+
+
+def _user(iam, user: dict) -> Iterator[str]:
+    name = user["UserName"]
+    who = f"user {name}"
+    yield f"{who} has id {user['UserId']} and arn {user['Arn']}"
+    yield from _grants(who, user.get("AttachedManagedPolicies"), user.get("UserPolicyList"))
+    for group in user.get("GroupList", []):
+        yield f"{who} is in group {group}"
+    live = iam.get_user(UserName=name)["User"]
+    yield from _tags(who, live)
+    yield from _boundary(who, live)
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        yield f"{who} has access key {key['AccessKeyId']}, {key['Status']}"
+    for device in iam.list_mfa_devices(UserName=name)["MFADevices"]:
+        yield f"{who} has MFA device {device['SerialNumber']}"
+    with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+        iam.get_login_profile(UserName=name)
+        yield f"{who} has a console password"
+
+
+def _group(group: dict) -> Iterator[str]:
+    who = f"group {group['GroupName']}"
+    yield f"{who} has id {group['GroupId']} and arn {group['Arn']}"
+    yield from _grants(who, group.get("AttachedManagedPolicies"), group.get("GroupPolicyList"))
+
+
+def _role(iam, role: dict) -> Iterator[str]:
+    who = f"role {role['RoleName']}"
+    yield f"{who} has id {role['RoleId']} and arn {role['Arn']}"
+    yield f"{who} trusts {_document(role['AssumeRolePolicyDocument'])}"
+    yield from _grants(who, role.get("AttachedManagedPolicies"), role.get("RolePolicyList"))
+    for profile in role.get("InstanceProfileList", []):
+        yield f"{who} is in instance profile {profile['InstanceProfileName']}"
+    live = iam.get_role(RoleName=role["RoleName"])["Role"]
+    yield from _tags(who, live)
+    yield from _boundary(who, live)
+
+
+def _policy(iam, policy: dict) -> Iterator[str]:
+    which = f"policy {policy['Arn']}"
+    yield f"{which} has id {iam.get_policy(PolicyArn=policy['Arn'])['Policy']['PolicyId']}"
+    for version in policy["PolicyVersionList"]:
+        default = ", the default," if version["IsDefaultVersion"] else ""
+        yield f"{which} version {version['VersionId']}{default} is {_document(version['Document'])}"
+    yield from _tags(which, {"Tags": iam.list_policy_tags(PolicyArn=policy["Arn"])["Tags"]})
+
+
+def _account(iam) -> Iterator[str]:
+    for alias in iam.list_account_aliases()["AccountAliases"]:
+        yield f"account has alias {alias}"
+    for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]:
+        yield f"account has virtual MFA device {device['SerialNumber']}"
+    with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+        yield f"account has password policy {_document(iam.get_account_password_policy()['PasswordPolicy'])}"
+
+
+def _grants(who: str, attached: list | None, inline: list | None) -> Iterator[str]:
+    for policy in attached or []:
+        yield f"{who} holds {policy['PolicyArn']}"
+    for policy in inline or []:
+        yield f"{who} has inline policy {policy['PolicyName']}: {_document(policy['PolicyDocument'])}"
+
+
+def _tags(who: str, entity: dict) -> Iterator[str]:
+    for tag in entity.get("Tags", []):
+        yield f"{who} has tag {tag['Key']}={tag['Value']}"
+
+
+def _boundary(who: str, entity: dict) -> Iterator[str]:
+    if boundary := entity.get("PermissionsBoundary"):
+        yield f"{who} is bounded by {boundary['PermissionsBoundaryArn']}"
+
+
+def _document(document) -> str:
+    return document if isinstance(document, str) else json.dumps(document, sort_keys=True)
+
+
+def clear(iam, keep: frozenset[str] = frozenset()) -> None:
+    """Deletes everything that `facts` tells of, as far as IAM lets it.
+
+    Where some users, groups and roles are to be kept, by their names, the account's password policy is kept as well.
+    """
+    details = _details(iam)
+    for user in details["UserDetailList"]:
+        if user["UserName"] not in keep:
+            _clear_user(iam, user)
+    for group in details["GroupDetailList"]:
+        if (name := group["GroupName"]) not in keep:
+            _clear_grants(iam, "group", {"GroupName": name}, group.get("AttachedManagedPolicies"), group.get("GroupPolicyList"))
+            iam.delete_group(GroupName=name)
+    for role in details["RoleDetailList"]:
+        if (name := role["RoleName"]) not in keep:
+            _clear_grants(iam, "role", {"RoleName": name}, role.get("AttachedManagedPolicies"), role.get("RolePolicyList"))
+            iam.delete_role(RoleName=name)
+    for policy in details["Policies"]:
+        for version in policy["PolicyVersionList"]:
+            if not version["IsDefaultVersion"]:
+                iam.delete_policy_version(PolicyArn=policy["Arn"], VersionId=version["VersionId"])
+        iam.delete_policy(PolicyArn=policy["Arn"])
+    for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]:
+        iam.delete_virtual_mfa_device(SerialNumber=device["SerialNumber"])
+    if not keep:
+        with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+            iam.delete_account_password_policy()
+
+
+def _clear_user(iam, user: dict) -> None:
+    name = user["UserName"]
+    _clear_grants(iam, "user", {"UserName": name}, user.get("AttachedManagedPolicies"), user.get("UserPolicyList"))
+    for group in user.get("GroupList", []):
+        iam.remove_user_from_group(UserName=name, GroupName=group)
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+        iam.delete_login_profile(UserName=name)
+    iam.delete_user(UserName=name)
+
+
+def _clear_grants(iam, kind: str, entity: dict, attached: list | None, inline: list | None) -> None:
+    for policy in attached or []:
+        getattr(iam, f"detach_{kind}_policy")(**entity, PolicyArn=policy["PolicyArn"])
+    for policy in inline or []:
+        getattr(iam, f"delete_{kind}_policy")(**entity, PolicyName=policy["PolicyName"])

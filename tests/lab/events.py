@@ -1,0 +1,130 @@
+"""The events that a function receives: CloudTrail records in their EventBridge envelopes."""
+
+import copy
+import json
+import uuid
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from lab.emulator import ACCOUNT, REGION
+
+ROOT = Path(__file__).resolve().parents[2]
+BILLING = "arn:aws:iam::aws:policy/job-function/Billing"
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+QUARANTINE = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2"
+# The detail-type by the record's eventType, as EventBridge words them.
+DETAIL_TYPES = {
+    "AwsApiCall": "AWS API Call via CloudTrail",
+    "AwsConsoleSignIn": "AWS Console Sign In via CloudTrail",
+    "AwsServiceEvent": "AWS Service Event via CloudTrail",
+}
+
+
+def sample(name: str) -> dict:
+    """One of the project's own sample events."""
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+def attachment(policy: str = BILLING, *, user=None, group=None, role=None, actor: dict | None = None, **record) -> dict:
+    """Somebody attached a policy to a user, a group or a role; polsen did, from the console without MFA, where no actor is given.
+
+    Further keywords replace members of the record: `errorCode="AccessDenied"`, `requestParameters=None`.
+    """
+    kind, name = next((kind, name) for kind, name in (("user", user), ("group", group), ("role", role)) if name is not None)
+    return envelope({
+        "eventVersion": "1.11",
+        "userIdentity": actor or iam_user("polsen"),
+        "eventTime": just_now(),
+        "eventSource": "iam.amazonaws.com",
+        "eventName": f"Attach{kind.capitalize()}Policy",
+        "awsRegion": REGION,
+        "sourceIPAddress": "192.0.2.26",
+        "userAgent": "signin.amazonaws.com",
+        "requestParameters": {f"{kind}Name": getattr(name, "name", name), "policyArn": policy},
+        "responseElements": None,
+        "requestID": str(uuid.uuid4()),
+        "eventID": str(uuid.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+        **record,
+    })  # fmt: skip
+
+
+def just_now() -> str:
+    """Whole seconds, as CloudTrail has them; rounded up, so that what a test made before is older in the emulator's finer clock too."""
+    return (datetime.now(timezone.utc) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iam_user(name: str, principal_id: str | None = None, **identity) -> dict:
+    """A `userIdentity` of an IAM user; without an id it is as old records have it: no principalId."""
+    known = {"principalId": principal_id} if principal_id else {}
+    attributes = {"mfaAuthenticated": "false", "creationDate": "2017-11-07T21:18:20Z"}
+    return {
+        "type": "IAMUser",
+        **known,
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}",
+        "accountId": ACCOUNT,
+        "userName": name,
+        "sessionContext": {"attributes": attributes},
+        "invokedBy": "signin.amazonaws.com",
+        **identity,
+    }
+
+
+def assumed_role(role: str, session: str = "someone") -> dict:
+    """A `userIdentity` of a session of a role."""
+    return {
+        "type": "AssumedRole",
+        "principalId": f"AROAEXAMPLEEXAMPLE00:{session}",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}",
+        "accountId": ACCOUNT,
+        "accessKeyId": "ASIAEXAMPLEEXAMPLE00",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROAEXAMPLEEXAMPLE00",
+                "arn": f"arn:aws:iam::{ACCOUNT}:role/{role}",
+                "accountId": ACCOUNT,
+                "userName": role,
+            },
+            "attributes": {"mfaAuthenticated": "true", "creationDate": "2017-11-07T21:18:20Z"},
+        },
+    }
+
+
+def envelope(record: dict) -> dict:
+    """A raw CloudTrail record as EventBridge would deliver it."""
+    event_type = record.get("eventType", "AwsApiCall")
+    source = "signin" if event_type == "AwsConsoleSignIn" else record.get("eventSource", "unknown").split(".")[0]
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": DETAIL_TYPES.get(event_type, DETAIL_TYPES["AwsApiCall"]),
+        "source": f"aws.{source}",
+        "account": record.get("recipientAccountId") or ACCOUNT,
+        "time": record.get("eventTime"),
+        "region": record.get("awsRegion") or REGION,
+        "resources": [],
+        "detail": record,
+    }
+
+
+def but(event: dict, **record) -> dict:
+    """The same event with members of its record replaced."""
+    changed = copy.deepcopy(event)
+    changed["detail"].update(record)
+    return changed
+
+
+def corpus() -> list[tuple[str, dict]]:
+    """Records that nobody here wrote, from the folder beside the repository; none where it is absent."""
+    found = []
+    for path in sorted((ROOT.parent / "shared" / "corpus").glob("*/records.ndjson")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            record = json.loads(line)
+            event = record if "detail-type" in record or "detail" in record else envelope(record)
+            found.append((f"{path.parent.name}:{number}", event))
+    return found

@@ -1,0 +1,260 @@
+"""What stands between a function and AWS: records every call, and misbehaves as AWS does, on rule.
+
+    proxy.throttle("DetachUserPolicy", times=2)     IAM's own throttling error, twice; then the call goes through
+    proxy.deny("DetachUserPolicy")                  AccessDenied, for ever
+    proxy.cut_after("DetachUserPolicy", times=1)    AWS does the work, the answer never arrives
+    with proxy.down(): …                            connection refused
+"""
+
+import contextlib
+import http.client
+import http.server
+import re
+import socket
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
+# Longer than any time-out of the function's, shorter than a test's patience.
+SILENCE_SECONDS = 20
+UNLIMITED = 1 << 30
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS call, as it came over the wire."""
+
+    service: str
+    operation: str
+    parameters: dict[str, str] = field(hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+
+@dataclass
+class Rule:
+    """What happens to the next `left` calls of an operation."""
+
+    operation: str
+    act: Callable[["Exchange"], bool]
+    left: int
+
+
+class Proxy:
+    """Listens on a free loopback port from construction on; `stop()` or leaving a `with` ends it."""
+
+    def __init__(self, upstream_port: int):
+        self._upstream_port = upstream_port
+        self._lock = threading.Lock()
+        self._calls: list[Call] = []
+        self._rules: list[Rule] = []
+        self._history: set[str] = set()
+        self._stopping = threading.Event()
+        self._port = 0
+        self._listen()
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    # What it saw.
+
+    def calls(self) -> list[Call]:
+        """Every call since the last `forget`, in the order of their arrival, retries too."""
+        with self._lock:
+            return list(self._calls)
+
+    def history(self) -> set[str]:
+        """Every `service:Operation` that ever went through, whatever was forgotten."""
+        with self._lock:
+            return set(self._history)
+
+    def forget(self) -> None:
+        """Forgets calls and rules: AWS behaves again."""
+        with self._lock:
+            self._calls.clear()
+            self._rules.clear()
+
+    # How it misbehaves. `operation` may be "*".
+
+    def throttle(self, operation: str, times: int = UNLIMITED) -> None:
+        self._answer(operation, times, 400, "Throttling", "Rate exceeded")
+
+    def deny(self, operation: str, times: int = UNLIMITED) -> None:
+        self._answer(operation, times, 403, "AccessDenied", f"User is not authorized to perform: {operation} with an explicit deny")
+
+    def refuse_as_unmodifiable(self, operation: str) -> None:
+        """What IAM says of roles that are AWS's own."""
+        self._answer(operation, UNLIMITED, 400, "UnmodifiableEntity", "Cannot perform the operation on the protected role")
+
+    def fail(self, operation: str, status: int = 500, times: int = UNLIMITED) -> None:
+        code = {500: "ServiceFailure", 503: "ServiceUnavailable"}[status]
+        self._answer(operation, times, status, code, "The request processing has failed")
+
+    def cut_before(self, operation: str, times: int = UNLIMITED) -> None:
+        """The connection breaks, and AWS never saw the call."""
+        self._rule(operation, times, lambda exchange: exchange.hang_up())
+
+    def cut_after(self, operation: str, times: int = UNLIMITED) -> None:
+        """AWS does what was asked, but the connection breaks before the answer."""
+        self._rule(operation, times, lambda exchange: bool(exchange.forward()) and exchange.hang_up())
+
+    def silence(self, operation: str, times: int = UNLIMITED) -> None:
+        """Takes the call and never answers."""
+        self._rule(operation, times, lambda exchange: self._stopping.wait(SILENCE_SECONDS) or exchange.hang_up())
+
+    def meanwhile(self, operation: str, happens: Callable[[], object]) -> None:
+        """Something else happens in the account just before the next such call arrives there."""
+        self._rule(operation, 1, lambda exchange: bool(happens()) and False)
+
+    @contextlib.contextmanager
+    def down(self):
+        """Nobody listens: connection refused."""
+        self._close()
+        try:
+            yield
+        finally:
+            self._listen()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # How it works.
+
+    def _answer(self, operation: str, times: int, status: int, code: str, message: str) -> None:
+        self._rule(operation, times, lambda exchange: exchange.answer_error(status, code, message))
+
+    def _rule(self, operation: str, times: int, act: Callable[["Exchange"], bool]) -> None:
+        with self._lock:
+            self._rules.append(Rule(operation, act, times))
+
+    def _rule_for(self, call: Call) -> Rule | None:
+        """Notes the call, and the rule that it uses up a part of."""
+        with self._lock:
+            self._calls.append(call)
+            self._history.add(str(call))
+            for rule in self._rules:
+                if rule.left and rule.operation in (call.operation, "*"):
+                    rule.left -= 1
+                    return rule
+        return None
+
+    def _listen(self) -> None:
+        proxy = self
+
+        class Handler(Exchange):
+            def rule_for(self, call: Call) -> Rule | None:
+                return proxy._rule_for(call)
+
+            upstream_port = proxy._upstream_port
+
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                self._server = Server(("127.0.0.1", self._port), Handler)
+                break
+            except OSError:  # coming back to the same port, while the kernel still lets go of it
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def _close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.hang_up_all()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, *args):
+        self._open: set[socket.socket] = set()
+        super().__init__(*args)
+
+    def process_request(self, request, client_address):
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up_all(self) -> None:
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request, client_address):
+        """A function that stops in the middle of a call is no news here."""
+
+
+class Exchange(http.server.BaseHTTPRequestHandler):
+    """One connection from the function; each request on it is one AWS call in AWS's query protocol."""
+
+    protocol_version = "HTTP/1.1"
+    # Without this the second small write of an answer waits 40 ms for the first one's acknowledgement.
+    disable_nagle_algorithm = True
+    upstream_port: int
+
+    def rule_for(self, call: Call) -> Rule | None:
+        raise NotImplementedError
+
+    def do_POST(self) -> None:
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        parameters = dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))
+        parameters.pop("Version", None)
+        scope = CREDENTIAL_SCOPE.search(self.headers.get("Authorization", ""))
+        self.call = Call(scope[1] if scope else "unsigned", parameters.pop("Action", "unknown"), parameters)
+        rule = self.rule_for(self.call)
+        if rule and rule.act(self):
+            return
+        self.reply(*self.forward())
+
+    def forward(self) -> tuple[int, str, bytes]:
+        """The emulator's answer to the call: status, content type, body."""
+        upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30)
+        try:
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+            upstream.request("POST", self.path, self.body, headers)
+            response = upstream.getresponse()
+            return response.status, response.headers.get("Content-Type", "text/xml"), response.read()
+        finally:
+            upstream.close()
+
+    def reply(self, status: int, content_type: str, body: bytes) -> bool:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        return True
+
+    def answer_error(self, status: int, code: str, message: str) -> bool:
+        """An error as AWS's query protocol words it."""
+        text = (
+            '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type>'
+            f"<Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+            "<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
+        )
+        return self.reply(status, "text/xml", text.encode())
+
+    def hang_up(self) -> bool:
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+        return True
+
+    def log_message(self, *_) -> None:
+        """Silent: the calls are kept, not printed."""

@@ -1,0 +1,37 @@
+"""Rulebooks that differ from the shipped one in exactly what a test is about."""
+
+import shutil
+from pathlib import Path
+
+from lab.world import GUARDRAILS
+
+# Forbids every attachment: what remains untouched under it is untouched for another reason.
+EVERYTHING = """
+@id("nobody-attaches-anything")
+@description("Nobody attaches anything")
+@severity("critical")
+@remedy("detach-policy")
+forbid (principal, action in Action::"attach-policy", resource);
+"""
+
+
+def rulebook(directory: Path, guardrails: str = "", exemptions: str = "") -> Path:
+    """A copy of the shipped rulebook in a new folder of `directory`, with more guardrails and exemptions."""
+    copy = directory / f"guardrails-{len(list(directory.iterdir()))}"
+    shutil.copytree(GUARDRAILS, copy)
+    (copy / "more.cedar").write_text(guardrails)
+    with (copy / "exemptions.cedar").open("a") as file:
+        file.write(exemptions)
+    return copy
+
+
+def exemption(actor_arn: str, until: str = "2099-12-31") -> str:
+    """An exemption of one actor from everything."""
+    return f"""
+@id("an-exemption")
+@owner("platform team")
+@reason("the migration of the billing account")
+@until("{until}")
+permit (principal, action, resource)
+when {{ principal.arn == "{actor_arn}" }};
+"""

@@ -1,0 +1,226 @@
+"""An AWS account, a function in it, and everything that an event brings about: the sentences that acceptance tests are made of.
+
+    polsen = world.user("polsen", holds=[BILLING, READ_ONLY])
+    seen = world.receives(attachment(BILLING, user=polsen))
+    assert seen.outcome == "applied"
+    assert seen.changed == {polsen.no_longer_holds(BILLING)}
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import account
+from lab.emulator import ACCOUNT, CREDENTIALS, REGION, Emulator, changed
+from lab.events import ROOT
+from lab.inbox import Inbox, Notice
+from lab.proxy import Call, Proxy
+from lab.rie import FunctionError, Invocation, Rie
+
+GUARDRAILS = ROOT / "guardrails"
+DETACH_POLICY = ROOT / "target" / "release" / "detach-policy"
+OWN_ROLES = ("rescind-detach-policy", "rescind-notices")
+BYSTANDERS = frozenset({"accountant", "auditor", "finance"})
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+ALLOW_READING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A user, group or role of the account, and how `Observation.changed` words what happened to it."""
+
+    kind: str
+    name: str
+    id: str
+    arn: str
+
+    def no_longer_holds(self, policy: str) -> str:
+        return f"- {self.kind} {self.name} holds {policy}"
+
+    def now_holds(self, policy: str) -> str:
+        return f"+ {self.kind} {self.name} holds {policy}"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Everything that one event brought about."""
+
+    invocation: Invocation
+    notices: list[Notice]
+    calls: list[Call]
+    changed: set[str]
+
+    @property
+    def error(self) -> FunctionError | None:
+        return self.invocation.error
+
+    @property
+    def cases(self) -> list[dict]:
+        assert self.error is None, f"the function failed: {self.error}\n" + "\n".join(self.invocation.logs[-20:])
+        return self.invocation.payload["cases"]
+
+    @property
+    def case(self) -> dict:
+        (case,) = self.cases
+        return case
+
+    @property
+    def outcome(self) -> str:
+        return self.case["outcome"]
+
+    @property
+    def notice(self) -> Notice:
+        (notice,) = self.notices
+        return notice
+
+    @property
+    def operations(self) -> list[str]:
+        """The AWS calls by name, in order, retries too."""
+        return [call.operation for call in self.calls]
+
+    @property
+    def undo(self) -> dict:
+        """The receipt of the one remedy that was applied."""
+        (receipt,) = [outcome["undo"] for outcome in self.case["outcomes"] if outcome.get("undo")]
+        return receipt
+
+
+class World:
+    """One emulated account behind one proxy; function processes are kept and used again, one for each configuration."""
+
+    def __init__(self, binary: Path = DETACH_POLICY):
+        self.binary = binary
+        self.account = Emulator()
+        self.aws = Proxy(self.account.port)
+        self.iam = self.account.iam
+        self.inbox = Inbox(self.account)
+        self._open_topic()
+        self._untouched: frozenset[str] = frozenset()
+        self._functions: dict[tuple, Rie] = {}
+
+    def _open_topic(self) -> None:
+        self.topic = self.account.topic("rescind-notices")
+        self.inbox.subscribe(self.topic)
+
+    # Building it.
+
+    def user(self, name: str, holds=(), groups=(), path: str = "/", tags: dict[str, str] | None = None) -> Target:
+        made = self.iam.create_user(UserName=name, Path=path, Tags=_tags(tags))["User"]
+        for group in groups:
+            self.iam.add_user_to_group(UserName=name, GroupName=getattr(group, "name", group))
+        return self._holding(Target("user", name, made["UserId"], made["Arn"]), holds)
+
+    def group(self, name: str, holds=(), path: str = "/") -> Target:
+        made = self.iam.create_group(GroupName=name, Path=path)["Group"]
+        return self._holding(Target("group", name, made["GroupId"], made["Arn"]), holds)
+
+    def role(self, name: str, holds=(), path: str = "/", tags: dict[str, str] | None = None) -> Target:
+        made = self.iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=_tags(tags))["Role"]
+        return self._holding(Target("role", name, made["RoleId"], made["Arn"]), holds)
+
+    def policy(self, name: str, document: dict = ALLOW_READING, path: str = "/") -> str:
+        """The ARN of a customer-managed policy."""
+        return self.iam.create_policy(PolicyName=name, Path=path, PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+
+    def rename(self, user: Target, new: str) -> Target:
+        self.iam.update_user(UserName=user.name, NewUserName=new)
+        return Target("user", new, user.id, user.arn.removesuffix(user.name) + new)
+
+    def attach(self, policy: str, to: Target) -> None:
+        getattr(self.iam, f"attach_{to.kind}_policy")(**{f"{to.kind.capitalize()}Name": to.name, "PolicyArn": policy})
+
+    def bystanders(self) -> None:
+        """Others who hold what a guardrail forbids, and much else: who is not named by an event must not notice it."""
+        billing = "arn:aws:iam::aws:policy/job-function/Billing"
+        finance = self.group("finance", holds=[billing])
+        self.user("accountant", holds=[billing], groups=[finance], tags={"team": "finance"})
+        self.iam.put_user_policy(UserName="accountant", PolicyName="reads", PolicyDocument=json.dumps(ALLOW_READING))
+        self.iam.create_access_key(UserName="accountant")
+        self.iam.create_login_profile(UserName="accountant", Password="Correct-horse-9")
+        self.role("auditor", holds=[billing])
+        self.iam.update_account_password_policy(MinimumPasswordLength=14)
+
+    def _holding(self, target: Target, policies) -> Target:
+        for policy in policies:
+            self.attach(policy, target)
+        return target
+
+    # Letting something happen in it.
+
+    def environment(self, mode: str = "enforce", guardrails: Path = GUARDRAILS, **variables: str) -> dict[str, str]:
+        """What the function finds in its environment: as Lambda sets it, and AWS behind the proxy."""
+        return {
+            "MODE": mode,
+            "NOTICE_TOPIC_ARN": self.topic,
+            "ACCOUNT_ID": ACCOUNT,
+            "OWN_ROLES": ",".join(OWN_ROLES),
+            "GUARDRAILS_DIR": str(guardrails),
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.aws.url,
+            **{name.upper(): value for name, value in CREDENTIALS.items()},
+            **variables,
+        }
+
+    def function(self, mode: str = "enforce", **settings) -> Rie:
+        """The function under that configuration: the process that is there already, or a new one."""
+        env = self.environment(mode, **settings)
+        key = tuple(sorted(env.items()))
+        if key not in self._functions:
+            self._functions[key] = Rie(self.binary, env)
+        return self._functions[key]
+
+    def receives(self, event: object, mode: str = "enforce", fresh: bool = False, **settings) -> Observation:
+        """One event reaches the function; what comes of it, and everything that changed.
+
+        `fresh` gives it a process of its own: where AWS throttles, the client remembers, and later calls of the same process wait.
+        """
+        function = Rie(self.binary, self.environment(mode, **settings)) if fresh else self.function(mode, **settings)
+        try:
+            before, seen = self.account.snapshot(), len(self.aws.calls())
+            invocation = function.invoke(event)
+            after = self.account.snapshot()
+            return Observation(invocation, self.inbox.take(), self.aws.calls()[seen:], changed(before, after))
+        finally:
+            if fresh:
+                function.stop()
+
+    def take_back(self, undo: dict) -> None:
+        """Does what an undo receipt says, by its parameters."""
+        operation = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in undo["operation"]).lstrip("_")
+        getattr(self.account.client(undo["service"]), operation)(**undo["parameters"])
+
+    # Between tests, and at the end.
+
+    def start_over(self) -> None:
+        """An account with nobody in it but the bystanders, an empty inbox, an AWS that behaves.
+
+        Resetting the emulator takes a second, so it is done only where what a test left does not go away by IAM's own calls.
+        """
+        self.aws.forget()
+        self.inbox.take()
+        account.clear(self.iam, keep=BYSTANDERS)
+        if self._untouched and self.account.snapshot() == self._untouched:
+            return
+        account.clear(self.iam)
+        if self.account.snapshot():
+            self.account.reset()
+            self._open_topic()
+        self.bystanders()
+        self._untouched = self.account.snapshot()
+
+    def stop(self) -> None:
+        for function in self._functions.values():
+            function.stop()
+        self.aws.stop()
+        self.account.stop()
+        self.inbox.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def _tags(tags: dict[str, str] | None) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in (tags or {}).items()]

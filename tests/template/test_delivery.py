@@ -1,0 +1,72 @@
+"""An event is taken back, or ends where a person is told of it."""
+
+import pytest
+
+from .stack import translate
+
+FUNCTIONS = sorted(translate().functions())
+FOURTEEN_DAYS = 14 * 24 * 60 * 60
+
+
+def rules_for(stack, function):
+    arn = stack.arn(function)
+    rules = stack.of_type("AWS::Events::Rule")
+    return {name: t for name, rule in rules.items() for t in rule["Targets"] if t["Arn"] == arn}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_its_own_rules_may_invoke_a_function(stack, function):
+    permissions = stack.of_type("AWS::Lambda::Permission").values()
+    granted = [p for p in permissions if p["FunctionName"] == stack.name(function)]
+    assert {p["SourceArn"] for p in granted} == {stack.arn(rule) for rule in rules_for(stack, function)}
+    assert {(p["Principal"], p["Action"]) for p in granted} == {("events.amazonaws.com", "lambda:InvokeFunction")}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_event_that_never_reaches_the_function_lands_in_a_queue(stack, function):
+    targets = rules_for(stack, function)
+    assert targets
+    for target in targets.values():
+        assert target["DeadLetterConfig"] == {"Arn": stack.arn("UndeliveredEvents")}
+        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_event_that_the_function_fails_on_is_tried_twice_more_and_lands_in_another_queue(stack, function):
+    configs = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    config, = (c for c in configs if c["FunctionName"] == stack.name(function))
+    assert config["MaximumRetryAttempts"] == 2
+    assert config["DestinationConfig"] == {"OnFailure": {"Destination": stack.arn("FailedEvents")}}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_waits_for_the_permission_to_use_its_failure_queue(stack, function):
+    waits = stack.resources[function]["DependsOn"]
+    assert "EveryFunctionPolicy" in waits
+
+
+def test_only_the_rules_of_this_stack_may_fill_the_queue_of_undelivered_events(stack):
+    allowed = [s for s in queue_policy(stack, "UndeliveredEvents") if s["Effect"] == "Allow"]
+    statement, = allowed
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    rules = stack.of_type("AWS::Events::Rule")
+    assert set(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == {stack.arn(rule) for rule in rules}
+
+
+def test_the_queue_of_failed_events_lets_nobody_in_by_itself(stack):
+    assert [s for s in queue_policy(stack, "FailedEvents") if s["Effect"] == "Allow"] == []
+
+
+@pytest.mark.parametrize("queue", ["UndeliveredEvents", "FailedEvents"])
+def test_a_failure_queue_is_encrypted_and_keeps_events_for_as_long_as_it_can(stack, queue):
+    assert stack.properties(queue) == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": FOURTEEN_DAYS}
+    refused = [s for s in queue_policy(stack, queue) if s["Effect"] == "Deny"]
+    assert [s["Condition"] for s in refused] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def queue_policy(stack, queue):
+    url = stack.identities[queue]["Ref"]
+    policies = stack.of_type("AWS::SQS::QueuePolicy").values()
+    policy, = (p for p in policies if p["Queues"] == [url])
+    return policy["PolicyDocument"]["Statement"]

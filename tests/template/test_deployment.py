@@ -1,0 +1,138 @@
+"""What a deployment chooses, refuses and leaves behind."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from .stack import ACCOUNT, ROOT, TEMPLATE, read, translate
+
+# The home region of each partition, with how its ARNs and its endpoints are written.
+HOMES = [
+    ("us-east-1", "aws", "amazonaws.com"),
+    ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+    ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+]
+
+
+def test_nothing_is_taken_back_until_somebody_says_so(stack, full_stack):
+    modes = [[p["Environment"]["Variables"]["MODE"] for p in s.functions().values()] for s in (stack, full_stack)]
+    assert modes == [["observe"], ["enforce"]]
+    assert (stack.outputs["Mode"], full_stack.outputs["Mode"]) == ("observe", "enforce")
+
+
+def test_a_function_is_told_all_that_it_needs_and_nothing_secret(stack):
+    for function in stack.functions().values():
+        assert function["Environment"]["Variables"] == {
+            "MODE": "observe",
+            "NOTICE_TOPIC_ARN": stack.identities["NoticeTopic"]["Ref"],
+            "ACCOUNT_ID": ACCOUNT,
+            "OWN_ROLES": ",".join(stack.name(role) for role in stack.of_type("AWS::IAM::Role")),
+        }
+
+
+def test_a_function_is_small_and_carries_the_rulebook(stack):
+    layer, = stack.of_type("AWS::Lambda::LayerVersion")
+    for function in stack.functions().values():
+        assert (function["Runtime"], function["Handler"]) == ("provided.al2023", "bootstrap")
+        assert (function["MemorySize"], function["Timeout"]) == (128, 30)
+        assert function["Layers"] == [stack.identities[layer]["Ref"]]
+
+
+def test_the_layer_holds_the_rulebook_one_folder_down_and_nothing_else(tmp_path):
+    rulebook = ROOT / "guardrails"
+    subprocess.run(["make", "-C", rulebook, "build-GuardrailsLayer", f"ARTIFACTS_DIR={tmp_path}"], check=True, capture_output=True)
+    packed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert packed == {f"guardrails/{path.name}" for path in rulebook.iterdir() if path.suffix in (".cedar", ".cedarschema")}
+    assert "guardrails/exemptions.cedar" in packed
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_the_architecture_is_a_choice(architecture):
+    functions = translate(Architecture=architecture).functions().values()
+    assert [f["Architectures"] for f in functions] == [[architecture]]
+
+
+def test_arm64_is_the_default(stack):
+    assert [f["Architectures"] for f in stack.functions().values()] == [["arm64"]]
+
+
+def test_a_function_logs_json_to_a_group_of_its_own_that_forgets(stack):
+    groups = {g["LogGroupName"]: g["RetentionInDays"] for g in stack.of_type("AWS::Logs::LogGroup").values()}
+    used = [f["LoggingConfig"] for f in stack.functions().values()]
+    assert {c["LogGroup"] for c in used} == set(groups)
+    assert {c["LogFormat"] for c in used} == {"JSON"}
+    # CloudFormation gives a number parameter to Ref as text.
+    assert set(groups.values()) == {"365"}
+
+
+def test_a_region_where_iam_events_never_arrive_is_refused():
+    assertion, = read()["Rules"]["IamEventsArriveHere"]["Assertions"]
+    homes, asked = assertion["Assert"]["Fn::Contains"]
+    assert homes == [region for region, _, _ in HOMES]
+    assert asked == {"Ref": "AWS::Region"}
+    assert all(region in assertion["AssertDescription"] for region in homes)
+
+
+@pytest.mark.parametrize(("region", "partition", "suffix"), HOMES)
+def test_no_arn_and_no_endpoint_is_tied_to_one_partition(region, partition, suffix):
+    there = translate(region=region, CreateTrail="true")
+    text = json.dumps([there.resources, there.outputs])
+    assert set(re.findall(r"arn:(aws[a-z-]*):", text)) == {partition}
+    assert set(re.findall(r"https://sqs\.[a-z0-9-]+\.([a-z.]+)/", text)) == {suffix}
+    assert f"sns.{region}.{suffix}" in text
+
+
+def test_no_trail_is_made_unless_asked_for(stack):
+    made = {r["Type"] for r in stack.resources.values()}
+    assert made.isdisjoint({"AWS::CloudTrail::Trail", "AWS::S3::Bucket"})
+
+
+def test_a_trail_sees_iam_and_its_log_is_private_encrypted_and_kept(full_stack):
+    trail = full_stack.properties("Trail")
+    assert trail["IsLogging"] and trail["IsMultiRegionTrail"] and trail["IncludeGlobalServiceEvents"]
+    assert trail["EnableLogFileValidation"] and trail["KMSKeyId"] == full_stack.arn("TrailKey")
+    assert trail["EventSelectors"] == [{"IncludeManagementEvents": True, "ReadWriteType": "All"}]
+    bucket = full_stack.properties("TrailBucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    for kept in ("TrailBucket", "TrailKey"):
+        resource = full_stack.resources[kept]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_bucket_and_key_serve_this_trail_alone(full_stack):
+    trail = full_stack.arn("Trail")
+    statements = [
+        *full_stack.properties("TrailBucketPolicy")["PolicyDocument"]["Statement"],
+        *full_stack.properties("TrailKey")["KeyPolicy"]["Statement"],
+    ]
+    grants = [s for s in statements if s["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
+    assert len(grants) == 3
+    assert [s["Condition"]["StringEquals"]["aws:SourceArn"] for s in grants] == [trail] * 3
+    assert full_stack.resources["Trail"]["DependsOn"] == "TrailBucketPolicy"
+
+
+def test_the_template_holds_no_yaml_alias_and_no_letter_that_cloudformation_cannot_take():
+    text = TEMPLATE.read_text(encoding="utf-8")
+    assert re.findall(r"(?m)(?:^|\s)[&*][A-Za-z][\w-]*\s*$", text) == [], "CloudFormation does not take YAML aliases"
+    assert text.isascii(), "CloudFormation turns other letters into question marks"
+
+
+def test_a_build_never_trusts_sams_cache():
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    assert settings["default"]["build"]["parameters"]["cached"] is False
+
+
+@pytest.mark.parametrize("command", [["cfn-lint", "template.yaml"], ["sam", "validate", "--lint"]])
+def test_the_template_is_clean_under(command, tmp_path):
+    tool = Path(sys.executable).with_name(command[0])
+    # No AWS credentials or settings: neither tool may need an account.
+    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "SAM_CLI_TELEMETRY": "0"}
+    run = subprocess.run([tool, *command[1:]], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
