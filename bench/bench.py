@@ -145,7 +145,7 @@ def decisions() -> list[Row]:
     """What bench/decision measures in process: one JSON object a line."""
     finished = subprocess.run([RELEASE / "decision-bench"], cwd=ROOT, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     return [
-        Row(line["row"], "µs", Measured(line["median_us"], line["spread_us"]), limit=DECISION_BUDGETS_US.get(line["row"]))
+        Row(line["row"], "µs", Measured(line["median_us"], line["spread_us"]), limit=DECISION_BUDGETS_US[line["row"]])
         for line in map(json.loads, finished.stdout.splitlines())
     ]
 
@@ -155,4 +155,7 @@ def say(what: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -23,7 +23,7 @@ class Ground:
         self._account.iam.attach_user_policy(UserName="polsen", PolicyArn=READ_ONLY)
 
     def environment(self) -> dict[str, str]:
-        """A function's environment. AWS is behind the proxy: it counts the calls, and keeps connections as AWS does and the emulator does not."""
+        """A function's environment. AWS is behind the proxy, which counts the calls, and keeps connections open as AWS does; the emulator does not."""
         return environment(
             MODE="enforce",
             NOTICE_TOPIC_ARN=self._topic,

@@ -41,12 +41,14 @@ class Function:
         self._events: queue.Queue[bytes] = queue.Queue()
         self._polls: queue.Queue[Moment] = queue.Queue()
         self._answers: queue.Queue[tuple[str, bytes, int]] = queue.Queue()
+        self._spawned = threading.Event()
         self._log = tempfile.TemporaryFile()
         self._server = self._listen()
         env = {**env, **_lambda_environment(self._server.server_address[1])}
         # Straight from here, with no helper in between whose CPU time would count as the function's.
         began = time.monotonic_ns()
         self._process = subprocess.Popen(command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        self._spawned.set()
         self._idle = Moment(0, began)
         try:
             self.start = self._until_next_poll()
@@ -104,6 +106,7 @@ class Function:
 
     def _moment(self) -> Moment:
         now = time.monotonic_ns()
+        self._spawned.wait()  # a fast function polls before we are told its process id
         return Moment(time.clock_gettime_ns((~self._process.pid << 3) | CPUCLOCK_SCHED), now)
 
     def _listen(self) -> http.server.ThreadingHTTPServer:

@@ -12,7 +12,11 @@ pub fn run(dir: &Path, out: &mut impl Write) -> Result<()> {
     match rulebook::load(dir) {
         Ok(rulebook) => {
             for exemption in rulebook.expired(Utc::now()) {
-                writeln!(out, "expired: exemption `{}` of {} ended on {}: renew or remove it", exemption.id, exemption.owner, exemption.until)?;
+                writeln!(
+                    out,
+                    "expired: exemption `{}` of {} ended on {}: renew or remove it",
+                    exemption.id, exemption.owner, exemption.until
+                )?;
             }
             let (guardrails, exemptions) = (rulebook.guardrail_count(), rulebook.exemption_count());
             writeln!(out, "{}: valid, {} and {}", dir.display(), counted(guardrails, "guardrail"), counted(exemptions, "exemption"))?;

@@ -9,13 +9,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 /// The roots that chain every AWS endpoint of the `aws` partition (Amazon Trust Services, "Certification Authorities").
-const SUBJECTS: [&str; 5] = [
-    "Amazon Root CA 1",
-    "Amazon Root CA 2",
-    "Amazon Root CA 3",
-    "Amazon Root CA 4",
-    "Starfield Services Root Certificate Authority - G2",
-];
+const SUBJECTS: [&str; 5] =
+    ["Amazon Root CA 1", "Amazon Root CA 2", "Amazon Root CA 3", "Amazon Root CA 4", "Starfield Services Root Certificate Authority - G2"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut pem = String::new();

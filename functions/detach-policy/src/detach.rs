@@ -28,13 +28,9 @@ impl Function for DetachPolicy {
                 let detached = detach(iam, &renamed, policy_arn.as_str()).await?;
                 Ok(if detached { applied(&change, Some(detail)) } else { already_clean(&change) })
             }
-            Whereabouts::Uncertain(why) => Ok(RemedyOutcome {
-                remedy: Self::REMEDY,
-                outcome: Outcome::Unremediable,
-                detail: Some(why),
-                calls: Vec::new(),
-                undo: None,
-            }),
+            Whereabouts::Uncertain(why) => {
+                Ok(RemedyOutcome { remedy: Self::REMEDY, outcome: Outcome::Unremediable, detail: Some(why), calls: Vec::new(), undo: None })
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use policy::Case;
 use policy::actor::ActorKind;
 use policy::arn::IamName;
 use policy::change::{Target, TargetKind};
+use policy::text::shown;
 use remedy::{AwsCall, Failure};
 
 /// At most this many holders are named to a person.
@@ -112,10 +113,7 @@ async fn created(iam: &Client, target: &Target) -> Result<Option<DateTime>, AwsC
 }
 
 fn listed(holders: &[Holder]) -> String {
-    let named = holders.iter().take(NAMED).map(|holder| format!("{} ({})", policy::text::shown(&holder.name), policy::text::shown(&holder.id)));
-    let mut list = named.collect::<Vec<_>>().join(", ");
-    if let Some(more @ 1..) = holders.len().checked_sub(NAMED) {
-        list.push_str(&format!(" and {more} more"));
-    }
-    list
+    let named = holders.iter().take(NAMED).map(|holder| format!("{} ({})", shown(&holder.name), shown(&holder.id)));
+    let more = holders.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("{more} more"));
+    named.chain(more).collect::<Vec<_>>().join(", ")
 }

@@ -93,14 +93,11 @@ impl Actor {
             (None, Some(session)) => Some(session.role_arn()),
             (None, None) => own_arn.clone(),
         };
-        let arn = arn
-            .or_else(|| identity.invoked_by.clone().filter(|_| kind == ActorKind::Service))
-            .unwrap_or_default();
+        let arn = arn.or_else(|| identity.invoked_by.clone().filter(|_| kind == ActorKind::Service)).unwrap_or_default();
         let named = role.map_or(identity.user_name.as_ref(), |role| role.user_name.as_ref());
         let name = identifier("userName", named)?.unwrap_or_else(|| last_part(&arn).to_owned());
-        let account = identifier("accountId", identity.account_id.as_ref())?
-            .or_else(|| arn.split(':').nth(4).map(str::to_owned))
-            .unwrap_or_default();
+        let account =
+            identifier("accountId", identity.account_id.as_ref())?.or_else(|| arn.split(':').nth(4).map(str::to_owned)).unwrap_or_default();
 
         Ok(Self {
             identity_type,

@@ -167,8 +167,7 @@ impl Record {
         let Some(raw) = self.request_parameters.as_deref().map(RawValue::get) else {
             return Parameters::Absent;
         };
-        let omitted = raw.contains(OMITTED)
-            && serde_json::from_str(raw).is_ok_and(|found: Oversized| found.omitted == Some(true));
+        let omitted = raw.contains(OMITTED) && serde_json::from_str(raw).is_ok_and(|found: Oversized| found.omitted == Some(true));
         if omitted { Parameters::Omitted } else { Parameters::Known(raw) }
     }
 }
@@ -311,10 +310,8 @@ mod tests {
     #[test]
     fn a_boolean_may_be_text() {
         for (written, meant) in [("\"false\"", Some(false)), ("true", Some(true)), ("\"True\"", Some(true)), ("null", None)] {
-            let event = read(&format!(
-                r#","userIdentity":{{"sessionContext":{{"attributes":{{"mfaAuthenticated":{written}}}}}}}"#
-            ))
-            .unwrap();
+            let event =
+                read(&format!(r#","userIdentity":{{"sessionContext":{{"attributes":{{"mfaAuthenticated":{written}}}}}}}"#)).unwrap();
             let attributes = event.record.user_identity.session_context.unwrap().attributes.unwrap();
             assert_eq!(attributes.mfa_authenticated, meant, "{written}");
         }

@@ -1,5 +1,7 @@
 //! What a rulebook may say, and what it is told when it may not.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
@@ -19,7 +21,7 @@ fn rulebook(guardrails: &str, exemptions: &str) -> Rulebook {
 
 fn flaws(guardrails: &str, exemptions: &str) -> String {
     let flaws = load(guardrails, exemptions).err().unwrap_or_default();
-    flaws.iter().map(|flaw| format!("{flaw}\n")).collect()
+    flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 const HEAD: &str = "@id(\"a\")\n@severity(\"high\")\n@remedy(\"detach-policy\")\n";
@@ -37,7 +39,8 @@ fn event(identity: &str, more: &str) -> Event {
     Event::from_envelope_or_record(&record).unwrap()
 }
 
-const POLSEN: &str = r#"{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/staff/polsen","userName":"polsen","accountId":"123456789012"}"#;
+const POLSEN: &str =
+    r#"{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/staff/polsen","userName":"polsen","accountId":"123456789012"}"#;
 
 fn now() -> DateTime<Utc> {
     "2026-06-01T12:00:00Z".parse().unwrap()

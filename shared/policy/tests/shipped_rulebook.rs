@@ -1,5 +1,7 @@
 //! What the rulebook that ships says of changes, told in sentences.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 use std::fs;
 
 use chrono::{DateTime, Utc};

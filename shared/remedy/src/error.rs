@@ -85,8 +85,12 @@ impl Failure {
 
     const fn advice(self) -> &'static str {
         match self {
-            Self::AccessDenied => "look for a service control policy, permissions boundary or key policy that keeps the function's role from it",
-            Self::Throttled | Self::Unreachable | Self::ServiceError => "it is tried again; if it still fails, send the event again from the queue",
+            Self::AccessDenied => {
+                "look for a service control policy, permissions boundary or key policy that keeps the function's role from it"
+            }
+            Self::Throttled | Self::Unreachable | Self::ServiceError => {
+                "it is tried again; if it still fails, send the event again from the queue"
+            }
             Self::Unmodifiable | Self::NotFound | Self::Rejected => "look at the target, then send the event again from the queue",
         }
     }
@@ -99,13 +103,27 @@ impl Failure {
 
     fn of_code(code: &str, status: u16) -> Self {
         match code {
-            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" | "ExpiredToken"
-            | "InvalidClientTokenId" | "KMSAccessDenied" | "KMSAccessDeniedException" | "SignatureDoesNotMatch" | "UnrecognizedClientException" => {
-                Self::AccessDenied
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "AuthorizationError"
+            | "AuthorizationErrorException"
+            | "ExpiredToken"
+            | "InvalidClientTokenId"
+            | "KMSAccessDenied"
+            | "KMSAccessDeniedException"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException" => Self::AccessDenied,
+            "KMSThrottling"
+            | "KMSThrottlingException"
+            | "RequestLimitExceeded"
+            | "Throttled"
+            | "ThrottledException"
+            | "Throttling"
+            | "ThrottlingException"
+            | "TooManyRequestsException" => Self::Throttled,
+            "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "InternalError" | "ServiceFailure" | "ServiceUnavailable" => {
+                Self::ServiceError
             }
-            "KMSThrottling" | "KMSThrottlingException" | "RequestLimitExceeded" | "Throttled" | "ThrottledException" | "Throttling"
-            | "ThrottlingException" | "TooManyRequestsException" => Self::Throttled,
-            "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "InternalError" | "ServiceFailure" | "ServiceUnavailable" => Self::ServiceError,
             "UnmodifiableEntity" => Self::Unmodifiable,
             "NoSuchEntity" => Self::NotFound,
             _ if status >= 500 => Self::ServiceError,
@@ -133,7 +151,9 @@ impl AwsCall {
                 let message = format!("an answer with status {} that cannot be read", answer.raw().status().as_u16());
                 Self { call, failure: Failure::ServiceError, message }
             }
-            SdkError::TimeoutError(_) => Self { call, failure: Failure::Unreachable, message: "no answer within the time allowed".to_owned() },
+            SdkError::TimeoutError(_) => {
+                Self { call, failure: Failure::Unreachable, message: "no answer within the time allowed".to_owned() }
+            }
             SdkError::DispatchFailure(failure) => {
                 let cause = failure.as_connector_error().map_or_else(String::new, |error| shown(&chain(error)));
                 Self { call, failure: Failure::Unreachable, message: cause }
@@ -207,9 +227,6 @@ mod tests {
     fn throttling_is_told_from_a_denial() {
         let kinds = [("Throttling", 400), ("AccessDenied", 403), ("NoSuchEntity", 404), ("Whatever", 503), ("MalformedInput", 400)];
         let kinds = kinds.map(|(code, status)| Failure::of_code(code, status));
-        assert_eq!(
-            kinds,
-            [Failure::Throttled, Failure::AccessDenied, Failure::NotFound, Failure::ServiceError, Failure::Rejected]
-        );
+        assert_eq!(kinds, [Failure::Throttled, Failure::AccessDenied, Failure::NotFound, Failure::ServiceError, Failure::Rejected]);
     }
 }

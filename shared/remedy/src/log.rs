@@ -22,7 +22,8 @@ pub fn init(level: Option<&str>) {
     let ours = Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(env!("CARGO_CRATE_NAME"), level);
     // The runtime repeats an error that `failed` has already told, in Rust's own notation.
     let ours = ours.with_target("lambda_runtime::layers", LevelFilter::OFF);
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_target(false);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_target(false);
     // A second init, which only a test makes, leaves the first in place.
     let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
 }
@@ -35,12 +36,7 @@ pub fn ready(function: &str, mode: &str, guardrails: usize, exemptions: usize) {
 /// An event arrived that is what it should be.
 pub fn event_seen(function: &str, event: &Event, now: DateTime<Utc>) {
     let latency = (now - event.record.event_time).num_milliseconds();
-    tracing::info!(
-        event_id = event.id.as_deref().map(shown),
-        event_name = shown(&event.record.event_name),
-        latency_ms = latency,
-        "event"
-    );
+    tracing::info!(event_id = event.id.as_deref().map(shown), event_name = shown(&event.record.event_name), latency_ms = latency, "event");
     metric(&[&["Function"]], &[("Events", "Count", 1), ("Latency", "Milliseconds", latency)], json!({ "Function": function }), now);
 }
 

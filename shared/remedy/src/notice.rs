@@ -30,12 +30,15 @@ impl<'a> Notice<'a> {
     /// The notice of a case.
     #[must_use]
     pub fn of(case: &'a Case) -> Self {
-        let mut lines = vec![("What", what(case)), ("Who", who(&case.actor)), ("From", from(&case.actor)), ("When", when(case))];
+        let mut lines = vec![("What", what(case))];
+        lines.extend(why(case).map(|why| ("Why", why)));
+        lines.extend([("Who", who(&case.actor)), ("From", from(&case.actor)), ("When", when(case))]);
         lines.push(("Account", format!("{}, {}", case.account, case.region)));
+        let broken = if matches!(case.decision, Decision::Unknown { .. }) { "Perhaps" } else { "Guardrail" };
         lines.extend(case.decision.guardrails().iter().map(|guardrail| {
             let why = guardrail.description.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             let controls = if guardrail.controls.is_empty() { String::new() } else { format!(" [{}]", guardrail.controls.join(", ")) };
-            ("Guardrail", format!("{} ({}, {}){why}{controls}", guardrail.id, guardrail.severity.name(), guardrail.mode.name()))
+            (broken, format!("{} ({}, {}){why}{controls}", guardrail.id, guardrail.severity.name(), guardrail.mode.name()))
         }));
         if let Decision::Exempt { exemption, .. } = &case.decision {
             let text = format!("{}, of {}, until {}: {}", exemption.id, exemption.owner, exemption.until, exemption.reason);
@@ -157,22 +160,30 @@ fn headline(case: &Case) -> String {
 }
 
 fn what(case: &Case) -> String {
-    let what = match &case.change {
+    match &case.change {
         Some(Change::PolicyAttached { target, policy_arn }) => match case.outcome {
             Outcome::Attempted => {
                 let why = case.record.error_code.as_deref().map(shown).unwrap_or_default();
-                format!("tried to attach {} to {target}; AWS refused it ({why}), so nothing is to be taken back", shown(policy_arn.as_str()))
+                format!(
+                    "tried to attach {} to {target}; AWS refused it ({why}), so nothing is to be taken back",
+                    shown(policy_arn.as_str())
+                )
             }
             outcome => format!("{} was attached to {target}{}", shown(policy_arn.as_str()), state(outcome)),
         },
         None => format!("{} was called, and its record does not say with what", shown(&case.record.event_name)),
-    };
-    let detail = case.outcomes.iter().find_map(|outcome| outcome.detail.as_deref());
+    }
+}
+
+/// Why it came out so, where the outcome alone does not say.
+fn why(case: &Case) -> Option<String> {
     let reason = match &case.decision {
         Decision::Unknown { reason, .. } => Some(reason.as_str()),
         Decision::Allowed | Decision::Exempt { .. } | Decision::Forbidden { .. } => None,
     };
-    [Some(what.as_str()), reason, detail].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let detail = case.outcomes.iter().find_map(|outcome| outcome.detail.as_deref());
+    let parts: Vec<&str> = reason.into_iter().chain(detail).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 const fn state(outcome: Outcome) -> &'static str {

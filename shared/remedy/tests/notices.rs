@@ -1,26 +1,30 @@
 //! What people receive, outcome by outcome, and what attackers cannot make them receive.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 use std::path::Path;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use policy::case::{Case, Outcome, Receipt, RemedyOutcome};
 use policy::change::Remedy;
 use policy::guardrail::{Facts, Mode};
-use policy::{Action, Event, Hearing};
+use policy::{Action, Event, Hearing, Rulebook};
 use proptest::prelude::*;
 use remedy::notice::{Notice, give_back_call, take_back_call};
 use serde_json::{Value, json};
 
 const SAMPLE: &str = include_str!("../../../events/attach-user-policy.json");
 
+static RULEBOOK: LazyLock<Rulebook> =
+    LazyLock::new(|| remedy::rulebook::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../guardrails"))).unwrap());
+
 /// The case that a sample event makes in a stack that enforces, six seconds after the change.
 fn case(sample: &str) -> Case {
-    let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../guardrails"));
-    let rulebook = remedy::rulebook::load(dir).unwrap();
     let event = Event::from_event_bridge(sample).unwrap();
     let action = Action::of(&event).unwrap();
     let now: DateTime<Utc> = event.record.event_time + chrono::Duration::seconds(6);
-    let hearing = Hearing::open(&rulebook, &event, action).unwrap().unwrap();
+    let hearing = Hearing::open(&RULEBOOK, &event, action).unwrap().unwrap();
     hearing.decide(Ok(&Facts::default()), Mode::Enforce, now).unwrap().unwrap()
 }
 
@@ -53,39 +57,128 @@ fn sample_with(pointer: &str, value: Value) -> String {
 
 #[test]
 fn a_policy_taken_back() {
-    insta::assert_snapshot!(Notice::of(&applied()).text(), @"");
-    insta::assert_snapshot!(Notice::of(&applied()).subject(), @"");
+    insta::assert_snapshot!(Notice::of(&applied()).text(), @"
+    taken back: policy Billing on user polsen
+
+    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; it is detached again
+    Who        user polsen (arn:aws:iam::123456789012:user/polsen)
+    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    When       2017-11-07 21:18:41 UTC; judged 6 s later
+    Account    123456789012, us-east-1
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Undo       aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
+    Case       rsc-8b332ad44cc59341
+    ");
+    insta::assert_snapshot!(Notice::of(&applied()).subject(), @"[high] Rescind: taken back: policy Billing on user polsen (123456789012)");
 }
 
 #[test]
 fn a_remedy_that_aws_refused_asks_for_a_person() {
-    insta::assert_snapshot!(closed(Outcome::Failed, "iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary"), @"");
+    insta::assert_snapshot!(closed(Outcome::Failed, "iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary"), @"
+    ACT: could not be taken back: policy Billing on user polsen
+
+    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it so
+    Why        iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary
+    Who        user polsen (arn:aws:iam::123456789012:user/polsen)
+    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    When       2017-11-07 21:18:41 UTC; judged 6 s later
+    Account    123456789012, us-east-1
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
+    Next       Rescind tries again, then leaves the event in its failure queue
+    Case       rsc-8b332ad44cc59341
+    ");
 }
 
 #[test]
 fn what_cannot_be_taken_back_asks_for_a_person() {
-    insta::assert_snapshot!(closed(Outcome::Unremediable, "this is one of Rescind's own roles, which it never changes"), @"");
+    insta::assert_snapshot!(closed(Outcome::Unremediable, "this is one of Rescind's own roles, which it never changes"), @"
+    ACT: cannot be taken back: policy Billing on user polsen
+
+    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it so
+    Why        this is one of Rescind's own roles, which it never changes
+    Who        user polsen (arn:aws:iam::123456789012:user/polsen)
+    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    When       2017-11-07 21:18:41 UTC; judged 6 s later
+    Account    123456789012, us-east-1
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
+    Case       rsc-8b332ad44cc59341
+    ");
 }
 
 #[test]
 fn a_call_that_aws_refused_is_told_as_that() {
     let mut case = case(&sample_with("/errorCode", json!("AccessDenied")));
     assert_eq!(case.settle(), None);
-    insta::assert_snapshot!(Notice::of(&case).text(), @"");
+    insta::assert_snapshot!(Notice::of(&case).text(), @"
+    refused by AWS: policy Billing on user polsen
+
+    What       tried to attach arn:aws:iam::aws:policy/job-function/Billing to user polsen; AWS refused it (AccessDenied), so nothing is to be taken back
+    Who        user polsen (arn:aws:iam::123456789012:user/polsen)
+    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    When       2017-11-07 21:18:41 UTC; judged 6 s later
+    Account    123456789012, us-east-1
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Case       rsc-8b332ad44cc59341
+    ");
 }
 
 #[test]
 fn a_record_that_does_not_say_what_changed_is_told_as_that() {
     let mut case = case(&sample_with("/requestParameters", Value::Null));
     assert_eq!(case.settle(), None);
-    insta::assert_snapshot!(Notice::of(&case).text(), @"");
+    insta::assert_snapshot!(Notice::of(&case).text(), @"
+    ACT: cannot be taken back: an unreadable AttachUserPolicy
+
+    What       AttachUserPolicy was called, and its record does not say with what
+    Why        CloudTrail did not keep the parameters of AttachUserPolicy: requestParameters is null; Rescind cannot tell whether this is forbidden, and does not guess: a person has to look
+    Who        user polsen (arn:aws:iam::123456789012:user/polsen)
+    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    When       2017-11-07 21:18:41 UTC; judged 6 s later
+    Account    123456789012, us-east-1
+    Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess is the whole account [CIS-AWS-3.0-1.16]
+    Perhaps    identity-administration-needs-an-exemption (critical, enforce): This policy lets its holder become an administrator [CIS-AWS-3.0-1.16]
+    Perhaps    billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Perhaps    power-user-access-needs-an-exemption (high, enforce): This policy reaches nearly everything in the account
+    Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Next       look at what this actor changed, at this time, in the account itself
+    Case       rsc-a0ce6cb1f6482013
+    ");
 }
 
 #[test]
 fn chat_gets_a_custom_notification() {
     let message: Value = serde_json::from_str(&Notice::of(&applied()).message()).unwrap();
     let chat: Value = serde_json::from_str(message["https"].as_str().unwrap()).unwrap();
-    insta::assert_snapshot!(format!("{chat:#}"), @"");
+    insta::assert_snapshot!(format!("{chat:#}"), @r#"
+    {
+      "version": "1.0",
+      "source": "custom",
+      "id": "rsc-8b332ad44cc59341",
+      "content": {
+        "textType": "client-markdown",
+        "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
+        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; it is detached again`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with signin.amazonaws.com, without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-8b332ad44cc59341`",
+        "nextSteps": [
+          "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`"
+        ],
+        "keywords": [
+          "applied",
+          "123456789012"
+        ]
+      },
+      "metadata": {
+        "threadId": "rsc-8b332ad44cc59341",
+        "summary": "taken back: policy Billing on user polsen",
+        "eventType": "rescind.applied"
+      }
+    }
+    "#);
 }
 
 #[test]

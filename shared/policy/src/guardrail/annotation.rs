@@ -1,5 +1,7 @@
 //! What a guardrail or an exemption says of itself, in annotations.
 
+use std::collections::BTreeMap;
+
 use cedar_policy::Policy;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -109,29 +111,26 @@ impl Exemption {
 /// An annotation that cannot be meant as it stands: its key (to find its place by), what is wrong, what was probably meant.
 pub(super) type Mistake = (Option<String>, String, Option<String>);
 
-/// The annotations of one policy, each looked up once; what is left over was not meant to be there.
+/// The annotations of one policy; those that nobody knows were not meant.
 struct Annotations<'a> {
-    policy: &'a Policy,
-    known: &'static [&'static str],
+    written: BTreeMap<&'a str, &'a str>,
     mistakes: Vec<Mistake>,
 }
 
 impl<'a> Annotations<'a> {
-    fn of(policy: &'a Policy, known: &'static [&'static str]) -> Self {
-        let mistakes = policy
-            .annotations()
-            .filter(|(key, _)| !known.contains(key))
-            .map(|(key, _)| {
-                let help = did_you_mean(key, known.iter().copied());
-                (Some(key.to_owned()), format!("unknown annotation `@{key}`"), Some(help))
-            })
-            .collect();
-        Self { policy, known, mistakes }
+    fn of(policy: &'a Policy, known: &[&str]) -> Self {
+        // Read once: each lookup by name would have Cedar parse the name.
+        let written: BTreeMap<_, _> = policy.annotations().map(|(key, value)| (key, value.trim())).collect();
+        let unknown = written.keys().filter(|key| !known.contains(key));
+        let mistakes = unknown.map(|key| {
+            let help = did_you_mean(key, known.iter().copied());
+            (Some((*key).to_owned()), format!("unknown annotation `@{key}`"), Some(help))
+        });
+        Self { mistakes: mistakes.collect(), written }
     }
 
     fn optional(&self, key: &str) -> Option<&'a str> {
-        debug_assert!(self.known.contains(&key), "an annotation that is read is one that is known");
-        self.policy.annotation(key).map(str::trim)
+        self.written.get(key).copied()
     }
 
     fn required(&mut self, key: &str) -> String {
@@ -166,13 +165,10 @@ pub(super) fn guardrail(policy: &Policy) -> Result<Guardrail, Vec<Mistake>> {
     let id = annotations.required("id");
     let severity = annotations.required("severity");
     let severity = annotations.word("severity", &severity, &Severity::ALL, Severity::name);
-    let mode = match annotations.optional("mode") {
-        Some(mode) => annotations.word("mode", mode, &Mode::ALL, Mode::name),
-        None => Some(Mode::Enforce),
-    };
-    let remedies = list(annotations.optional("remedy"))
-        .filter_map(|remedy| annotations.word("remedy", remedy, &Remedy::ALL, Remedy::name))
-        .collect();
+    let mode = annotations.optional("mode").unwrap_or_else(|| Mode::Enforce.name());
+    let mode = annotations.word("mode", mode, &Mode::ALL, Mode::name);
+    let remedies =
+        list(annotations.optional("remedy")).filter_map(|remedy| annotations.word("remedy", remedy, &Remedy::ALL, Remedy::name)).collect();
     let controls = list(annotations.optional("controls")).map(str::to_owned).collect();
     let description = annotations.optional("description").map(str::to_owned);
     match (severity, mode) {

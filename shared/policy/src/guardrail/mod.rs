@@ -108,8 +108,6 @@ impl Rulebook {
 /// The policies that decided, or the error that kept one from deciding.
 fn satisfied(response: &cedar_policy::Response) -> Result<Vec<PolicyId>, DecisionError> {
     let diagnostics = response.diagnostics();
-    match diagnostics.errors().next() {
-        Some(error) => Err(DecisionError::Evaluation(error.to_string())),
-        None => Ok(diagnostics.reason().cloned().collect()),
-    }
+    let error = diagnostics.errors().next().map(|error| DecisionError::Evaluation(error.to_string()));
+    error.map_or_else(|| Ok(diagnostics.reason().cloned().collect()), Err)
 }

@@ -103,10 +103,7 @@ fn base(expression: &Value) -> Base {
         Some("resource") => Base::Resource,
         Some(_) => Base::Known,
         None if expression.get("Value").is_some_and(|value| value.get("__entity").is_some()) => Base::Literal,
-        None => match expression.get(".").and_then(|attribute| attribute.get("left")) {
-            Some(left) => base(left),
-            None => Base::Other,
-        },
+        None => expression.get(".").and_then(|attribute| attribute.get("left")).map_or(Base::Other, base),
     }
 }
 
@@ -133,7 +130,9 @@ mod tests {
 
     #[test]
     fn a_path_or_tag_of_the_target_is_a_fact() {
-        for condition in [r#"resource.path like "/a/*""#, r#"resource.hasTag("a")"#, r#"(if context.mfa then principal else resource).arn == """#] {
+        for condition in
+            [r#"resource.path like "/a/*""#, r#"resource.hasTag("a")"#, r#"(if context.mfa then principal else resource).arn == """#]
+        {
             assert_eq!(needs(condition), Ok(DETAILS), "{condition}");
         }
     }

@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema,
-};
+use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema};
 use chrono::SecondsFormat;
 
 use super::DecisionError;
@@ -61,8 +59,8 @@ const TYPES: [&str; 6] = ["User", "Group", "Role", "Root", "Service", "Principal
 
 impl Vocabulary {
     pub(super) fn of(schema: Schema) -> Result<Self, String> {
-        let type_name = |name: &'static str| EntityTypeName::from_str(name).map(|found| (name, found));
-        let types = TYPES.into_iter().map(type_name).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        let type_name = |name| EntityTypeName::from_str(name).map(|found| (name, found)).map_err(|error| error.to_string());
+        let types = TYPES.into_iter().map(type_name).collect::<Result<_, _>>()?;
         let action_type = EntityTypeName::from_str("Action").map_err(|error| error.to_string())?;
         let actions = Action::ALL
             .into_iter()
@@ -148,16 +146,12 @@ impl Vocabulary {
             None => "/",
         };
         let arn = format!("arn:{partition}:iam::{account}:{word}{path}{name}");
-        let attributes = vec![
-            ("account", string(account)),
-            ("arn", string(&arn)),
-            ("name", string(name.as_str())),
-            ("path", string(path)),
-        ];
+        let attributes = vec![("account", string(account)), ("arn", string(&arn)), ("name", string(name.as_str())), ("path", string(path))];
         let groups = question.facts.groups.iter().map(|group| {
             let id = format!("arn:{partition}:iam::{account}:group/{group}");
             let uid = self.uid("Group", &id)?;
-            let attributes = vec![("account", string(account)), ("arn", string(&id)), ("name", string(group.as_str())), ("path", string("/"))];
+            let attributes =
+                vec![("account", string(account)), ("arn", string(&id)), ("name", string(group.as_str())), ("path", string("/"))];
             Ok((uid.clone(), entity(uid, attributes, HashSet::new(), &[])?))
         });
         let (parents, groups): (HashSet<EntityUid>, Vec<Entity>) = groups.collect::<Result<Vec<_>, DecisionError>>()?.into_iter().unzip();

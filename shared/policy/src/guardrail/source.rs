@@ -40,10 +40,7 @@ impl Source {
         let said = found.to_string();
         let said = said.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, ")).map_or(said.as_str(), |(_, rest)| rest);
         let message = detail.map_or_else(|| said.to_owned(), |detail| format!("{said}: {detail}"));
-        Flaw {
-            help: found.help().map(|help| help.to_string()),
-            ..self.flaw(label.map_or(0, |label| label.offset()), message)
-        }
+        Flaw { help: found.help().map(|help| help.to_string()), ..self.flaw(label.map_or(0, |label| label.offset()), message) }
     }
 }
 
