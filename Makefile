@@ -50,8 +50,8 @@ lint: venv venv-checkov
 	.venv-checkov/bin/checkov --file $(STACK)
 
 .PHONY: bench
-bench: venv venv-custodian build
-	cargo build --release --locked -p floor -p decision-bench
+bench: venv venv-custodian
+	cargo build --release --locked $(FUNCTIONS:%=-p %) -p rescind -p floor -p decision-bench
 	$(PYTHON) bench/bench.py
 
 .PHONY: clean

@@ -62,11 +62,12 @@ impl Clients {
     }
 }
 
-/// Amazon's own roots where AWS's own endpoints of the `aws` partition are called. Other partitions, and endpoints that somebody set,
-/// may chain to any root: there the system's store is asked, at its price.
+/// Amazon's own roots where AWS's own endpoints of the `aws` partition are called, or no TLS is spoken at all. Other partitions, and
+/// endpoints that somebody set, may chain to any root: there the system's store is asked, at its price.
 fn http_client(settings: &Settings) -> SharedHttpClient {
-    let aws_itself = settings.iam_endpoint.is_none() && settings.sns_endpoint.is_none() && partition_of(&settings.region) == "aws";
-    let roots = if aws_itself { TrustStore::empty().with_pem_certificate(AMAZON_ROOTS) } else { TrustStore::default() };
+    let foreign = |endpoint: &Option<String>| endpoint.as_ref().is_some_and(|url| !url.starts_with("http://"));
+    let amazons = partition_of(&settings.region) == "aws" && !foreign(&settings.iam_endpoint) && !foreign(&settings.sns_endpoint);
+    let roots = if amazons { TrustStore::empty().with_pem_certificate(AMAZON_ROOTS) } else { TrustStore::default() };
     let mut http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
     if let Ok(context) = TlsContext::builder().with_trust_store(roots).build() {
         http = http.tls_context(context);

@@ -193,6 +193,8 @@ fn queues_and_functions_get_the_case_itself() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn nothing_that_an_attacker_writes_is_live_in_a_notice(text in any::<String>(), evil in "(<!channel>|https://evil.example|<b>|\u{202e}|`|\\[a\\]\\(b\\)|\n|\r)") {
         for pointer in ["/userAgent", "/sourceIPAddress", "/userIdentity/invokedBy"] {

@@ -1,0 +1,103 @@
+"""The `rescind` command, as a person runs it."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "events" / "attach-user-policy.json"
+
+
+def rescind(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess:
+    command = [ROOT / "target" / "release" / "rescind", *map(str, arguments)]
+    # No credentials, no region: what the command does here, it does without AWS.
+    env = {"PATH": os.environ["PATH"]}
+    return subprocess.run(command, cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def rulebook(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(ROOT / "guardrails", tmp_path / "guardrails"))
+
+
+def test_the_shipped_rulebook_is_valid():
+    checked = rescind("check")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert checked.stdout == "guardrails: valid, 5 guardrails and 1 exemption\n"
+
+
+def test_a_flaw_is_named_by_file_line_and_column_with_what_was_meant(rulebook):
+    rules = rulebook / "billing.cedar"
+    rules.write_text(rules.read_text().replace("context.policy.arn", "context.polcy.arn"))
+    checked = rescind("check", rulebook)
+    assert checked.returncode == 1
+    line = next(number for number, text in enumerate(rules.read_text().splitlines(), 1) if "polcy" in text)
+    assert f"{rules}:{line}:" in checked.stderr
+    assert "did you mean `policy`?" in checked.stderr
+
+
+def test_an_expired_exemption_is_told_and_is_no_flaw(rulebook):
+    exemptions = rulebook / "exemptions.cedar"
+    exemptions.write_text(exemptions.read_text().replace("2028-12-31", "2020-12-31"))
+    checked = rescind("check", rulebook)
+    assert checked.returncode == 0
+    assert "expired: exemption `identity-center-provisions-its-roles`" in checked.stdout
+
+
+@pytest.mark.parametrize("what", ["missing", "empty"])
+def test_a_folder_without_a_rulebook_is_an_error(tmp_path, what):
+    folder = tmp_path / "rules"
+    if what == "empty":
+        folder.mkdir()
+    checked = rescind("check", folder)
+    assert checked.returncode == 1
+    assert str(folder) in checked.stderr
+
+
+def test_the_billing_event_is_forbidden_by_the_billing_guardrail():
+    decided = rescind("decide", "events/attach-user-policy.json")
+    assert decided.returncode == 0
+    assert decided.stdout.startswith("forbidden by billing-is-for-finance (high)")
+    assert "user polsen" in decided.stdout and "without MFA" in decided.stdout
+
+
+def test_the_case_is_the_same_for_the_envelope_and_for_the_bare_record():
+    envelope = json.loads(rescind("decide", SAMPLE, "--json").stdout)
+    record = {"eventID": json.loads(SAMPLE.read_text())["id"], **json.loads(SAMPLE.read_text())["detail"]}
+    bare = json.loads(rescind("decide", "-", "--json", stdin=json.dumps(record)).stdout)
+    for case in (envelope, bare):
+        del case["time"], case["latencyMs"]
+    assert envelope == bare
+
+
+def test_a_change_that_no_guardrail_forbids_is_allowed():
+    event = SAMPLE.read_text().replace("AttachUserPolicy", "AttachGroupPolicy").replace('"userName": "polsen",\n      "policyArn"', '"groupName": "g",\n      "policyArn"')
+    decided = rescind("decide", "-", stdin=event.replace("job-function/Billing", "ReadOnlyAccess"))
+    assert (decided.returncode, decided.stdout) == (0, "allowed: no guardrail is broken\n")
+
+
+def test_where_only_the_account_could_tell_the_answer_is_unknown(rulebook):
+    (rulebook / "paths.cedar").write_text(
+        '@id("paths")\n@severity("low")\nforbid (principal, action == Action::"AttachUserPolicy", resource)\n'
+        'when { resource.path like "/team/*" };\n'
+    )
+    decided = rescind("decide", SAMPLE, "--guardrails", rulebook)
+    assert decided.returncode == 0
+    assert decided.stdout.startswith("unknown; could be forbidden by")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"detail": 1}', '{"eventName": "AttachUserPolicy"}'])
+def test_what_is_no_event_is_a_clear_error(text):
+    decided = rescind("decide", "-", stdin=text)
+    assert (decided.returncode, decided.stdout) == (1, "")
+    assert "event" in decided.stderr and "panicked" not in decided.stderr
+
+
+def test_a_call_outside_the_schema_is_told_as_that():
+    decided = rescind("decide", "-", stdin=SAMPLE.read_text().replace("AttachUserPolicy", "ListUsers"))
+    assert decided.returncode == 1
+    assert "no guardrail can concern iam.amazonaws.com:ListUsers" in decided.stderr
