@@ -40,7 +40,7 @@ def test_a_function_is_small_and_carries_the_rulebook(stack):
     layer, = stack.of_type("AWS::Lambda::LayerVersion")
     for function in stack.functions().values():
         assert (function["Runtime"], function["Handler"]) == ("provided.al2023", "bootstrap")
-        assert (function["MemorySize"], function["Timeout"]) == (128, 30)
+        assert (function["MemorySize"], function["Timeout"]) == (128, 60)
         assert function["Layers"] == [stack.identities[layer]["Ref"]]
 
 

@@ -1,7 +1,7 @@
 //! The durable record of one decision and its outcomes: what a function returns, what subscribers receive, what an undo starts from.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,14 @@ pub struct Receipt {
 impl From<Call> for Receipt {
     fn from(call: Call) -> Self {
         Self { command: call.command(), call }
+    }
+}
+
+/// The case as JSON, on one line.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Straight to text: a `serde_json::Value` in between would be built only to be taken apart again.
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 

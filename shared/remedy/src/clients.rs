@@ -18,7 +18,7 @@ const AMAZON_ROOTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/amazon-roo
 const ATTEMPTS: u32 = 4;
 /// For one attempt. IAM answers within a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// For all attempts of one operation: a remedy and its notice fit into the function's 30 s, so that an error is returned, not lost.
+/// For all attempts of one operation: all calls of one event fit into the function's 60 s, so that an error is returned, not lost.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 

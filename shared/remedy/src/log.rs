@@ -59,7 +59,7 @@ pub fn case_closed(function: &str, case: &Case) {
         outcome,
         target = case.change.as_ref().map(|change| change.target().to_string()),
         detail = case.outcomes.first().and_then(|outcome| outcome.detail.as_deref()),
-        case_json = serde_json::to_string(case).unwrap_or_default(),
+        case_json = %case,
         "case"
     );
     metric(

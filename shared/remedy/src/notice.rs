@@ -100,8 +100,9 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn message(&self) -> String {
         let text = self.text();
-        let document = json!(self.case).to_string();
-        json!({ "default": text, "email": text, "sqs": document, "lambda": document, "https": self.chat().to_string() }).to_string()
+        let chat = self.chat().to_string();
+        let document = self.case.to_string();
+        json!({ "default": text, "email": text, "sqs": document, "lambda": document, "https": chat }).to_string()
     }
 
     /// Publishes the notice.
