@@ -20,13 +20,13 @@ impl Function for DetachPolicy {
         if detach(iam, target, policy_arn.as_str()).await? {
             return Ok(applied(change, None));
         }
-        match holders::whereabouts(iam, case, target, policy_arn.as_str()).await? {
+        match holders::whereabouts(iam, case, target, policy_arn).await? {
             Whereabouts::Gone => Ok(already_clean(change)),
             Whereabouts::Renamed(renamed) => {
-                let detail = format!("{target} had been renamed: now {renamed}");
+                let detail = (renamed != *target).then(|| format!("{target} had been renamed: now {renamed}"));
                 let change = Change::PolicyAttached { target: renamed.clone(), policy_arn: policy_arn.clone() };
                 let detached = detach(iam, &renamed, policy_arn.as_str()).await?;
-                Ok(if detached { applied(&change, Some(detail)) } else { already_clean(&change) })
+                Ok(if detached { applied(&change, detail) } else { already_clean(&change) })
             }
             Whereabouts::Uncertain(why) => {
                 Ok(RemedyOutcome { remedy: Self::REMEDY, outcome: Outcome::Unremediable, detail: Some(why), calls: Vec::new(), undo: None })

@@ -9,7 +9,7 @@ use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::EntityType;
 use policy::Case;
 use policy::actor::ActorKind;
-use policy::arn::IamName;
+use policy::arn::{IamName, PolicyArn};
 use policy::change::{Target, TargetKind};
 use policy::text::shown;
 use remedy::{AwsCall, Failure};
@@ -27,28 +27,37 @@ pub enum Whereabouts {
     Uncertain(String),
 }
 
-/// A user or group that holds the policy now.
+/// A user, group or role that holds the policy now.
 struct Holder {
     name: String,
     id: String,
 }
 
 /// Finds out, with one call, or two where the unique id is not known.
-pub async fn whereabouts(iam: &Client, case: &Case, target: &Target, policy_arn: &str) -> Result<Whereabouts, AwsCall> {
-    if target.kind == TargetKind::Role {
-        // IAM has no call that renames a role.
-        return Ok(Whereabouts::Gone);
-    }
-    let holders = holders(iam, target, policy_arn).await?;
+pub async fn whereabouts(iam: &Client, case: &Case, target: &Target, policy_arn: &PolicyArn) -> Result<Whereabouts, AwsCall> {
+    let Some(holders) = holders(iam, target, policy_arn).await? else {
+        return Ok(if policy_arn.owner() == "aws" {
+            // AWS's own policies do not go away: the ARN is not one that IAM finds, and what was attached under it may still be.
+            Whereabouts::Uncertain(format!("IAM does not find {}, which was attached a moment ago", shown(policy_arn.as_str())))
+        } else {
+            // The policy itself is gone, and with it every attachment.
+            Whereabouts::Gone
+        });
+    };
     if holders.is_empty() {
         return Ok(Whereabouts::Gone);
     }
     let renamed = |holder: &Holder| IamName::new(&holder.name).ok().map(|name| Target { kind: target.kind, name });
+    let of_that_name = |holder: &&Holder| holder.name.eq_ignore_ascii_case(target.name.as_str());
+    if target.kind == TargetKind::Role {
+        // IAM has no call that renames a role.
+        return Ok(holders.iter().find(of_that_name).and_then(renamed).map_or(Whereabouts::Gone, Whereabouts::Renamed));
+    }
     if let Some(id) = unique_id(case, target) {
         let found = holders.iter().find(|holder| holder.id == id).and_then(renamed);
         return Ok(found.map_or(Whereabouts::Gone, Whereabouts::Renamed));
     }
-    if holders.iter().any(|holder| holder.name == target.name.as_str()) {
+    if holders.iter().any(|holder| of_that_name(&holder)) {
         // Attached again since the detach was refused: that is another change, with an event of its own.
         return Ok(Whereabouts::Gone);
     }
@@ -76,22 +85,27 @@ fn unique_id<'a>(case: &'a Case, target: &Target) -> Option<&'a str> {
     actor.principal_id.as_deref().filter(|_| oneself)
 }
 
-async fn holders(iam: &Client, target: &Target, policy_arn: &str) -> Result<Vec<Holder>, AwsCall> {
-    let kind = if target.kind == TargetKind::User { EntityType::User } else { EntityType::Group };
-    let mut pages = iam.list_entities_for_policy().policy_arn(policy_arn).entity_filter(kind).into_paginator().send();
+/// Who of the target's kind holds the policy; `None` where IAM does not find the policy.
+async fn holders(iam: &Client, target: &Target, policy_arn: &PolicyArn) -> Result<Option<Vec<Holder>>, AwsCall> {
+    let kind = match target.kind {
+        TargetKind::User => EntityType::User,
+        TargetKind::Group => EntityType::Group,
+        TargetKind::Role => EntityType::Role,
+    };
+    let mut pages = iam.list_entities_for_policy().policy_arn(policy_arn.as_str()).entity_filter(kind).into_paginator().send();
     let mut holders = Vec::new();
     while let Some(page) = pages.next().await {
         let page = match page.map_err(|error| AwsCall::of(format!("iam:ListEntitiesForPolicy about {target}"), &error)) {
             Ok(page) => page,
-            // The policy itself is gone, and with it every attachment.
-            Err(call) if call.failure == Failure::NotFound => return Ok(Vec::new()),
+            Err(call) if call.failure == Failure::NotFound => return Ok(None),
             Err(call) => return Err(call),
         };
         let holder = |name: Option<String>, id: Option<String>| Some(Holder { name: name?, id: id.unwrap_or_default() });
         holders.extend(page.policy_users.unwrap_or_default().into_iter().filter_map(|user| holder(user.user_name, user.user_id)));
         holders.extend(page.policy_groups.unwrap_or_default().into_iter().filter_map(|group| holder(group.group_name, group.group_id)));
+        holders.extend(page.policy_roles.unwrap_or_default().into_iter().filter_map(|role| holder(role.role_name, role.role_id)));
     }
-    Ok(holders)
+    Ok(Some(holders))
 }
 
 /// When the user or group that has the target's name now was created; `None` where there is none.

@@ -73,6 +73,34 @@ fn the_circumstances_of_a_call_can_be_asked() {
 }
 
 #[test]
+fn names_are_compared_without_regard_to_case_as_iam_reads_them() {
+    for condition in [
+        r#"context.policy.arn like "arn:aws*:iam::aws:policy/job-FUNCTION/Billing""#,
+        r#"context.policy.name == "BILLING""#,
+        r#"["Other", "BilLing"].contains(context.policy.name)"#,
+        r#"context.policy.name != "Other" && resource.name == "PolSen""#,
+        r#"principal.arn == "arn:aws:iam::123456789012:user/Staff/polsen""#,
+        r#"resource == User::"arn:aws:iam::123456789012:user/POLSEN""#,
+        "principal.name == resource.name",
+    ] {
+        assert!(forbids(condition, POLSEN, ""), "{condition}");
+    }
+    let scoped = format!("{HEAD}forbid (principal == User::\"arn:aws:iam::123456789012:user/PolSen\", action, resource);");
+    assert!(decide(&rulebook(&scoped, ""), &event(POLSEN, ""), &Facts::default()).is_some());
+}
+
+#[test]
+fn a_tag_is_compared_as_it_is_written() {
+    let tagged = rulebook(&guardrail(r#"resource is User && resource.hasTag("Team") && resource.getTag("Team") == "Ops""#), "");
+    let facts = |value: &str| {
+        let tags = vec![("Team".to_owned(), value.to_owned())];
+        Facts { details: Some(TargetDetails { path: "/".to_owned(), tags }), groups: Vec::new() }
+    };
+    assert!(decide(&tagged, &event(POLSEN, ""), &facts("Ops")).is_some());
+    assert!(decide(&tagged, &event(POLSEN, ""), &facts("ops")).is_none());
+}
+
+#[test]
 fn somebody_else_of_the_same_name_is_not_the_target() {
     let other = POLSEN.replace("123456789012", "999999999999");
     assert!(!forbids("principal == resource", &other, ""));
@@ -233,6 +261,12 @@ fn a_guardrail_that_can_never_apply_is_refused() {
 #[test]
 fn what_is_never_known_of_the_actor_is_refused() {
     insta::assert_snapshot!(flaws(&guardrail("principal is User && principal.hasTag(\"a\")"), ""), @"rules.cedar:1:1: the actor's tags and groups are not known: only the target's are read");
+}
+
+#[test]
+fn a_name_compared_with_what_cannot_be_lowered_is_refused() {
+    let owner = r#"resource is User && resource.hasTag("owner") && resource.getTag("owner") == principal.name"#;
+    insta::assert_snapshot!(flaws(&guardrail(owner), ""), @"rules.cedar:1:1: an ARN, name or path can only be compared with text, or with another ARN, name or path");
 }
 
 #[test]

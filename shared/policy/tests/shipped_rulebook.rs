@@ -81,6 +81,12 @@ fn every_kind_of_target_is_kept_from_administrator_access() {
 }
 
 #[test]
+fn a_policy_named_in_other_letters_is_the_same_policy() {
+    let case = case(POLSEN, Action::AttachGroupPolicy, "x", "aws:policy/administratorACCESS");
+    assert_eq!(broken(case.as_ref()), ["administrator-access-needs-an-exemption"]);
+}
+
+#[test]
 fn a_customer_s_own_policy_of_the_same_name_is_not_aws_s() {
     assert_eq!(case(POLSEN, Action::AttachRolePolicy, "x", "123456789012:policy/AdministratorAccess"), None);
 }

@@ -19,7 +19,7 @@ const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
 pub async fn reason(iam: &Client, own_roles: &[IamName], change: &Change) -> Result<Option<&'static str>, Error> {
     let target = change.target();
     match change {
-        Change::PolicyAttached { policy_arn, .. } if policy_arn.owner() == "aws" && policy_arn.name().starts_with(QUARANTINE) => {
+        Change::PolicyAttached { policy_arn, .. } if policy_arn.owner() == "aws" && begins_with(policy_arn.name(), QUARANTINE) => {
             return Ok(Some("AWS attaches this policy to fence in a leaked key: Rescind never takes it away"));
         }
         Change::PolicyAttached { .. } => {}
@@ -27,11 +27,10 @@ pub async fn reason(iam: &Client, own_roles: &[IamName], change: &Change) -> Res
     if target.kind != TargetKind::Role {
         return Ok(None);
     }
-    // IAM does not tell names apart by case.
     if own_roles.iter().any(|role| role.as_str().eq_ignore_ascii_case(target.name.as_str())) {
         return Ok(Some("this is one of Rescind's own roles, which it never changes: whoever changed it may be after Rescind itself"));
     }
-    if RESERVED_NAMES.iter().any(|prefix| target.name.as_str().starts_with(prefix)) {
+    if RESERVED_NAMES.iter().any(|prefix| begins_with(target.name.as_str(), prefix)) {
         return match facts::details(iam, target).await {
             Ok(details) if RESERVED_PATHS.iter().any(|path| details.path.starts_with(path)) => {
                 Ok(Some("only AWS can change this role: take the access back in the service that owns it"))
@@ -43,4 +42,9 @@ pub async fn reason(iam: &Client, own_roles: &[IamName], change: &Change) -> Res
         };
     }
     Ok(None)
+}
+
+/// IAM does not tell names apart by case.
+fn begins_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

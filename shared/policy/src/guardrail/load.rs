@@ -7,6 +7,7 @@ use cedar_policy::{ActionConstraint, Authorizer, Effect, Policy, PolicyId, Polic
 use chrono::{DateTime, Utc};
 
 use super::annotation::{self, Exemption, Guardrail, Mistake};
+use super::fold;
 use super::needs::{self, Needs};
 use super::request::Vocabulary;
 use super::source::{Flaw, Source};
@@ -103,18 +104,20 @@ impl Rulebook {
 
     fn take(&mut self, placed: &Placed<'_>) -> Result<(), Vec<Flaw>> {
         let one = |flaw: Flaw| vec![flaw];
-        let json = placed.policy.to_json().map_err(|error| one(placed.flaw(None, error.to_string())))?;
+        let mut json = placed.policy.to_json().map_err(|error| one(placed.flaw(None, error.to_string())))?;
         let needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        fold::policy(&mut json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        let folded = |id: &str| Policy::from_json(Some(PolicyId::new(id)), json).map_err(|error| one(placed.flaw(None, error.to_string())));
         if placed.policy.effect() == Effect::Permit {
             let exemption = annotation::exemption(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
-            let policy = placed.policy.new_id(PolicyId::new(&exemption.id));
+            let policy = folded(&exemption.id)?;
             self.permits.add(policy.clone()).map_err(|_| one(repeated(placed, &exemption.id)))?;
             self.permits_need = self.permits_need | needs;
             self.exemptions.insert(policy.id().clone(), exemption);
             return Ok(());
         }
         let guardrail = annotation::guardrail(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
-        let policy = placed.policy.new_id(PolicyId::new(&guardrail.id));
+        let policy = folded(&guardrail.id)?;
         if self.guardrails.contains_key(policy.id()) {
             return Err(one(repeated(placed, &guardrail.id)));
         }

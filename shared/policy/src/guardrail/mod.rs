@@ -6,6 +6,7 @@
 
 mod annotation;
 mod decision;
+mod fold;
 mod load;
 mod needs;
 mod request;

@@ -99,10 +99,11 @@ impl Vocabulary {
         Ok((request, entities))
     }
 
+    /// An entity's id, in lower case as every name that is put to the rulebook (see `fold`).
     fn uid(&self, type_name: &str, id: &str) -> Result<EntityUid, DecisionError> {
         let name = self.types.get(type_name).cloned();
         let name = name.ok_or_else(|| DecisionError::Request(format!("unknown entity type {type_name}")))?;
-        Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
+        Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id.to_ascii_lowercase())))
     }
 
     fn principal(&self, question: &Question<'_>) -> Result<(EntityUid, Option<Entity>), DecisionError> {
@@ -118,9 +119,9 @@ impl Vocabulary {
             ActorKind::Principal => ("Principal", actor.arn.clone()),
         };
         let arn = if actor.arn.is_empty() { &id } else { &actor.arn };
-        let mut attributes = vec![("account", string(account)), ("arn", string(arn)), ("name", string(&actor.name))];
+        let mut attributes = vec![("account", string(account)), ("arn", folded(arn)), ("name", folded(&actor.name))];
         if matches!(actor.kind, ActorKind::User | ActorKind::Role) {
-            attributes.push(("path", string(path_of(arn))));
+            attributes.push(("path", folded(path_of(arn))));
         }
         let uid = self.uid(type_name, &id)?;
         let entity = entity(uid.clone(), attributes, HashSet::new(), &[])?;
@@ -146,12 +147,12 @@ impl Vocabulary {
             None => "/",
         };
         let arn = format!("arn:{partition}:iam::{account}:{word}{path}{name}");
-        let attributes = vec![("account", string(account)), ("arn", string(&arn)), ("name", string(name.as_str())), ("path", string(path))];
+        let attributes = vec![("account", string(account)), ("arn", folded(&arn)), ("name", folded(name.as_str())), ("path", folded(path))];
         let groups = question.facts.groups.iter().map(|group| {
             let id = format!("arn:{partition}:iam::{account}:group/{group}");
             let uid = self.uid("Group", &id)?;
             let attributes =
-                vec![("account", string(account)), ("arn", string(&id)), ("name", string(group.as_str())), ("path", string("/"))];
+                vec![("account", string(account)), ("arn", folded(&id)), ("name", folded(group.as_str())), ("path", string("/"))];
             Ok((uid.clone(), entity(uid, attributes, HashSet::new(), &[])?))
         });
         let (parents, groups): (HashSet<EntityUid>, Vec<Entity>) = groups.collect::<Result<Vec<_>, DecisionError>>()?.into_iter().unzip();
@@ -203,8 +204,13 @@ fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
 
 fn managed_policy(arn: &PolicyArn) -> Result<RestrictedExpression, DecisionError> {
     let members = [("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())];
-    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), string(value))))
+    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), folded(value))))
         .map_err(|error| DecisionError::Request(error.to_string()))
+}
+
+/// An ARN, name or path, in lower case (see `fold`).
+fn folded(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_ascii_lowercase())
 }
 
 fn string(value: &str) -> RestrictedExpression {
