@@ -89,6 +89,9 @@ class Proxy:
         """What IAM says of roles that are AWS's own."""
         self._answer(operation, UNLIMITED, 400, "UnmodifiableEntity", "Cannot perform the operation on the protected role")
 
+    def find_nothing(self, operation: str) -> None:
+        self._answer(operation, UNLIMITED, 404, "NoSuchEntity", "What was named cannot be found")
+
     def fail(self, operation: str, status: int = 500, times: int = UNLIMITED) -> None:
         code = {500: "ServiceFailure", 503: "ServiceUnavailable"}[status]
         self._answer(operation, times, status, code, "The request processing has failed")
