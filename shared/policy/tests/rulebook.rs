@@ -279,6 +279,16 @@ fn a_schema_of_another_version_is_refused() {
 
 // ── Nothing that a record can hold keeps a guardrail from being evaluated ──
 
+#[test]
+fn an_error_at_run_time_is_returned_and_never_taken_for_allowed() {
+    // No type error, so strict validation lets it pass; Cedar itself would skip this guardrail, and allow.
+    let overflows = rulebook(&guardrail("9223372036854775807 + 1 == 0"), "");
+    let event = event(POLSEN, "");
+    let hearing = Hearing::open(&overflows, &event, Action::AttachUserPolicy).unwrap().unwrap();
+    let error = hearing.decide(Ok(&Facts::default()), Mode::Enforce, now()).unwrap_err();
+    assert!(error.to_string().contains("overflow"), "{error}");
+}
+
 static TOUCHES_ALL: LazyLock<Rulebook> = LazyLock::new(|| {
     let everything = r#"context.userAgent like "*" && principal.arn like "*" && principal.name like "*" && resource.name == "polsen""#;
     rulebook(&guardrail(everything), "")

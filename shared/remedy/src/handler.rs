@@ -62,10 +62,16 @@ impl Handler {
         let failure = self.act::<F>(&mut case).await?;
         log::case_closed(function, &case);
         let published = Notice::of(&case).publish(&self.clients.sns, &self.settings.topic_arn).await;
-        // A remedy that failed is the graver news, whatever became of its notice.
-        failure.map_or(Ok(()), Err)?;
-        published?;
-        Ok(Cases { cases: vec![case] })
+        match (failure, published) {
+            (None, Ok(())) => Ok(Cases { cases: vec![case] }),
+            (None, Err(unpublished)) => Err(unpublished),
+            (Some(failure), Ok(())) => Err(failure),
+            (Some(failure), Err(unpublished)) => {
+                // Only one error can be returned: a remedy that failed is the graver news.
+                log::failed(&unpublished);
+                Err(failure)
+            }
+        }
     }
 
     /// The case that the rulebook makes of an event; `None` where no guardrail is broken.
