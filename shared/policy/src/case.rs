@@ -222,11 +222,15 @@ impl Case {
         remedies
     }
 
-    /// Whether stack and leading guardrail both say enforce, and a remedy is asked for.
+    /// Whether the stack and a guardrail that asks for a remedy both say enforce.
     #[must_use]
     pub fn enforces(&self) -> bool {
-        let asks = |guardrail: &crate::guardrail::Guardrail| guardrail.mode == Mode::Enforce && !guardrail.remedies.is_empty();
-        self.mode == Mode::Enforce && self.decision.guardrails().iter().any(asks)
+        self.mode == Mode::Enforce && self.asks_to_enforce()
+    }
+
+    /// Whether a guardrail asks for a remedy, and is not one that only observes.
+    fn asks_to_enforce(&self) -> bool {
+        self.decision.guardrails().iter().any(|guardrail| guardrail.mode == Mode::Enforce && !guardrail.remedies.is_empty())
     }
 
     /// Closes the case where nothing is to be tried; otherwise gives the change that is to be taken back.
@@ -238,7 +242,7 @@ impl Case {
                 (Outcome::Unremediable, Some("Rescind cannot tell whether this is forbidden, and does not guess: a person has to look"))
             }
             (Decision::Allowed | Decision::Forbidden { .. }, Some(change)) if self.enforces() => return Some(change.clone()),
-            _ if self.mode == Mode::Observe => {
+            _ if self.asks_to_enforce() => {
                 (Outcome::Observed, Some("this stack observes: with its parameter Mode at enforce it would be taken back"))
             }
             _ if self.remedies().is_empty() => (Outcome::Observed, None),

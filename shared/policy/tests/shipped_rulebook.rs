@@ -95,7 +95,12 @@ fn a_customer_s_own_policy_of_the_same_name_is_not_aws_s() {
 fn a_policy_straight_on_a_user_is_told_and_not_taken_back() {
     let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/ReadOnlyAccess");
     assert_eq!(broken(case.as_ref()), ["users-get-access-through-groups"]);
-    assert!(!case.unwrap().enforces());
+    let mut case = case.unwrap();
+    assert!(!case.enforces());
+    // Not even a stack that observes promises otherwise.
+    case.mode = Mode::Observe;
+    assert_eq!(case.settle(), None);
+    assert_eq!(case.outcomes[0].detail.as_deref(), Some("this guardrail observes: without its @mode it would be taken back"));
 }
 
 #[test]
