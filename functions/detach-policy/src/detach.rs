@@ -5,7 +5,7 @@ use policy::case::{Outcome, Receipt, RemedyOutcome};
 use policy::change::{Remedy, Target, TargetKind};
 use policy::{Case, Change};
 use remedy::notice::{give_back_call, take_back_call};
-use remedy::{AwsCall, Failure, Function};
+use remedy::{AwsCall, Function, found};
 
 use crate::holders::{self, Whereabouts};
 
@@ -52,11 +52,7 @@ async fn detach(iam: &Client, target: &Target, policy_arn: &str) -> Result<bool,
             call.send().await.map(drop).map_err(|error| AwsCall::of(format!("iam:DetachRolePolicy on {target}"), &error))
         }
     };
-    match answer {
-        Ok(()) => Ok(true),
-        Err(call) if call.failure == Failure::NotFound => Ok(false),
-        Err(call) => Err(call),
-    }
+    Ok(found(answer)?.is_some())
 }
 
 fn applied(change: &Change, detail: Option<String>) -> RemedyOutcome {

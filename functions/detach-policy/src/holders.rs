@@ -12,7 +12,7 @@ use policy::actor::ActorKind;
 use policy::arn::{IamName, PolicyArn};
 use policy::change::{Target, TargetKind};
 use policy::text::shown;
-use remedy::{AwsCall, Failure};
+use remedy::{AwsCall, found};
 
 /// At most this many holders are named to a person.
 const NAMED: usize = 5;
@@ -95,10 +95,9 @@ async fn holders(iam: &Client, target: &Target, policy_arn: &PolicyArn) -> Resul
     let mut pages = iam.list_entities_for_policy().policy_arn(policy_arn.as_str()).entity_filter(kind).into_paginator().send();
     let mut holders = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = match page.map_err(|error| AwsCall::of(format!("iam:ListEntitiesForPolicy about {target}"), &error)) {
-            Ok(page) => page,
-            Err(call) if call.failure == Failure::NotFound => return Ok(None),
-            Err(call) => return Err(call),
+        let page = page.map_err(|error| AwsCall::of(format!("iam:ListEntitiesForPolicy about {target}"), &error));
+        let Some(page) = found(page)? else {
+            return Ok(None);
         };
         let holder = |name: Option<String>, id: Option<String>| Some(Holder { name: name?, id: id.unwrap_or_default() });
         holders.extend(page.policy_users.unwrap_or_default().into_iter().filter_map(|user| holder(user.user_name, user.user_id)));
@@ -120,10 +119,7 @@ async fn created(iam: &Client, target: &Target) -> Result<Option<DateTime>, AwsC
         let answer = answer.map_err(|error| AwsCall::of(format!("iam:GetGroup on {target}"), &error));
         answer.map(|answer| answer.group.map(|group| group.create_date))
     };
-    match created {
-        Err(call) if call.failure == Failure::NotFound => Ok(None),
-        created => created,
-    }
+    Ok(found(created)?.flatten())
 }
 
 fn listed(holders: &[Holder]) -> String {

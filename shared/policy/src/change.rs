@@ -94,6 +94,28 @@ pub enum TargetKind {
     Role,
 }
 
+impl TargetKind {
+    /// As IAM's API names and the Cedar schema spell it: `User`, `Group`, `Role`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+            Self::Role => "Role",
+        }
+    }
+
+    /// As ARNs and people spell it: `user`, `group`, `role`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Role => "role",
+        }
+    }
+}
+
 /// Whose access changed.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Target {
@@ -106,12 +128,7 @@ pub struct Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            TargetKind::User => "user",
-            TargetKind::Group => "group",
-            TargetKind::Role => "role",
-        };
-        write!(f, "{kind} {}", self.name)
+        write!(f, "{} {}", self.kind.word(), self.name)
     }
 }
 

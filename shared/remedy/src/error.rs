@@ -132,6 +132,19 @@ impl Failure {
     }
 }
 
+/// `None` where what was named is not there: an answer, not an error.
+///
+/// # Errors
+///
+/// Every other failure.
+pub fn found<T>(answer: Result<T, AwsCall>) -> Result<Option<T>, AwsCall> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(call) if call.failure == Failure::NotFound => Ok(None),
+        Err(call) => Err(call),
+    }
+}
+
 impl AwsCall {
     /// Names the call that an SDK error belongs to: `iam:DetachUserPolicy on user polsen`.
     #[must_use]

@@ -6,7 +6,7 @@ use policy::arn::IamName;
 use policy::change::{Target, TargetKind};
 use policy::guardrail::{Facts, Needs, TargetDetails};
 
-use crate::error::{AwsCall, Error, Failure};
+use crate::error::{AwsCall, Error, Failure, found};
 
 /// The facts, or `None` where the target is not there.
 pub async fn read(iam: &Client, target: &Target, needs: Needs) -> Result<Option<Facts>, Error> {
@@ -24,14 +24,6 @@ pub async fn read(iam: &Client, target: &Target, needs: Needs) -> Result<Option<
         }
     }
     Ok(Some(facts))
-}
-
-fn found<T>(answer: Result<T, AwsCall>) -> Result<Option<T>, Error> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(call) if call.failure == Failure::NotFound => Ok(None),
-        Err(call) => Err(call.into()),
-    }
 }
 
 /// The path and tags of a user, group or role.

@@ -12,5 +12,5 @@ pub mod rulebook;
 mod settings;
 
 pub use entry::run;
-pub use error::{AwsCall, Error, Failure};
+pub use error::{AwsCall, Error, Failure, found};
 pub use handler::Function;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use aws_sdk_sns::types::MessageAttributeValue;
 use policy::actor::{Actor, ActorKind};
 use policy::case::{Call, Case, Outcome};
-use policy::change::{Change, Target, TargetKind};
+use policy::change::{Change, Target};
 use policy::guardrail::Decision;
 use policy::text::shown;
 use serde_json::{Value, json};
@@ -73,10 +73,9 @@ impl<'a> Notice<'a> {
     fn chat(&self) -> Value {
         // Between back-quotes a chat takes neither markup nor mentions nor links, and `shown` leaves no back-quote.
         let code = |line: &str| line.split('\n').map(|line| format!("`{}`", line.replace('`', "'"))).collect::<Vec<_>>().join("\n");
-        let description: Vec<String> =
-            self.lines.iter().filter(|(word, _)| !ACTIONS.contains(word)).map(|(word, line)| format!("*{word}* {}", code(line))).collect();
-        let steps: Vec<String> =
-            self.lines.iter().filter(|(word, _)| ACTIONS.contains(word)).map(|(word, line)| format!("*{word}* {}", code(line))).collect();
+        let (steps, description): (Vec<_>, Vec<_>) = self.lines.iter().partition(|(word, _)| ACTIONS.contains(word));
+        let written =
+            |lines: Vec<&(&str, String)>| lines.into_iter().map(|(word, line)| format!("*{word}* {}", code(line))).collect::<Vec<_>>();
         json!({
             "version": "1.0",
             "source": "custom",
@@ -84,8 +83,8 @@ impl<'a> Notice<'a> {
             "content": {
                 "textType": "client-markdown",
                 "title": self.subject(),
-                "description": description.join("\n"),
-                "nextSteps": steps,
+                "description": written(description).join("\n"),
+                "nextSteps": written(steps),
                 "keywords": [self.case.outcome.name(), self.case.account],
             },
             "metadata": {
@@ -267,11 +266,7 @@ pub fn give_back_call(change: &Change) -> Call {
 }
 
 fn policy_call(verb: &str, target: &Target, policy_arn: &str) -> Call {
-    let kind = match target.kind {
-        TargetKind::User => "User",
-        TargetKind::Group => "Group",
-        TargetKind::Role => "Role",
-    };
+    let kind = target.kind.name();
     let name = format!("{kind}Name");
     Call::iam(&format!("{verb}{kind}Policy"), &[(&name, target.name.as_str()), ("PolicyArn", policy_arn)])
 }

@@ -5,7 +5,7 @@ use policy::Change;
 use policy::arn::IamName;
 use policy::change::TargetKind;
 
-use crate::error::{Error, Failure};
+use crate::error::{Error, found};
 use crate::facts;
 
 /// Roles that only AWS can change stand under these paths; nobody else can create one there (IAM user guide, "IAM identifiers").
@@ -31,15 +31,10 @@ pub async fn reason(iam: &Client, own_roles: &[IamName], change: &Change) -> Res
         return Ok(Some("this is one of Rescind's own roles, which it never changes: whoever changed it may be after Rescind itself"));
     }
     if RESERVED_NAMES.iter().any(|prefix| begins_with(target.name.as_str(), prefix)) {
-        return match facts::details(iam, target).await {
-            Ok(details) if RESERVED_PATHS.iter().any(|path| details.path.starts_with(path)) => {
-                Ok(Some("only AWS can change this role: take the access back in the service that owns it"))
-            }
-            Ok(_) => Ok(None),
-            // A role that is gone is the remedy's to find out.
-            Err(call) if call.failure == Failure::NotFound => Ok(None),
-            Err(call) => Err(call.into()),
-        };
+        // A role that is gone is the remedy's to find out.
+        let details = found(facts::details(iam, target).await)?;
+        let reserved = details.is_some_and(|details| RESERVED_PATHS.iter().any(|path| details.path.starts_with(path)));
+        return Ok(reserved.then_some("only AWS can change this role: take the access back in the service that owns it"));
     }
     Ok(None)
 }

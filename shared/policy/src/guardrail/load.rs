@@ -165,14 +165,13 @@ fn check_remedies(placed: &Placed<'_>, guardrail: &Guardrail, actions: &[Action]
 }
 
 fn vocabulary(sources: &[Source], flaws: &mut Vec<Flaw>) -> Result<Vocabulary, Vec<Flaw>> {
-    let shipped = Source { name: SCHEMA_FILE.to_owned(), text: SHIPPED_SCHEMA.to_owned() };
     for source in sources.iter().filter(|source| source.file_name() == SCHEMA_FILE && source.text != SHIPPED_SCHEMA) {
         let same = source.text.bytes().zip(SHIPPED_SCHEMA.bytes()).take_while(|(a, b)| a == b).count();
         let flaw = source.flaw(source.text.floor_char_boundary(same), "this is not the schema that this build of Rescind speaks");
         flaws.push(flaw.with_help("the schema belongs to Rescind: take the file of the same version, and write rules in the other files"));
     }
     let vocabulary = Schema::from_json_str(COMPILED_SCHEMA).map_err(|error| error.to_string()).and_then(Vocabulary::of);
-    vocabulary.map_err(|error| vec![shipped.flaw(0, error)])
+    vocabulary.map_err(|error| vec![Source { name: SCHEMA_FILE.to_owned(), text: String::new() }.flaw(0, error)])
 }
 
 /// The policies of one file, in the order in which they stand there.

@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use super::DecisionError;
 use crate::actor::{Actor, ActorKind};
 use crate::arn::{IamName, PolicyArn};
-use crate::change::{Action, Change, Target, TargetKind};
+use crate::change::{Action, Change, Target};
 use crate::record::Event;
 
 /// A change, put to the rulebook.
@@ -83,14 +83,12 @@ impl Vocabulary {
 
     pub(super) fn translate(&self, question: &Question<'_>) -> Result<(Request, Entities), DecisionError> {
         let wrong = |error: &dyn std::error::Error| DecisionError::Request(error.to_string());
-        let (principal, mut principal_entity) = self.principal(question)?;
-        let (resource, resource_entity, groups) = self.resource(question, &principal)?;
-        let mut entities: Vec<Entity> = groups;
-        if principal == resource {
-            // One entity serves as both: what was read of the target, with the ARN and path that the record gives of the actor.
-            principal_entity = None;
+        let (principal, principal_entity) = self.principal(question)?;
+        let (resource, resource_entity, mut entities) = self.resource(question, &principal)?;
+        // Where they are the same, the target's entity serves as both: it has what was read, and the path that the record gives of the actor.
+        if principal != resource {
+            entities.push(principal_entity);
         }
-        entities.extend(principal_entity);
         entities.push(resource_entity);
         let entities = self.action_entities.clone().add_entities(entities, Some(&self.schema)).map_err(|error| wrong(&error))?;
         let action = self.actions.get(&question.action).cloned();
@@ -106,7 +104,7 @@ impl Vocabulary {
         Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id.to_ascii_lowercase())))
     }
 
-    fn principal(&self, question: &Question<'_>) -> Result<(EntityUid, Option<Entity>), DecisionError> {
+    fn principal(&self, question: &Question<'_>) -> Result<(EntityUid, Entity), DecisionError> {
         let actor = question.actor;
         let partition = question.event.partition();
         let account = actor.account.as_str();
@@ -125,7 +123,7 @@ impl Vocabulary {
         }
         let uid = self.uid(type_name, &id)?;
         let entity = entity(uid.clone(), attributes, HashSet::new(), &[])?;
-        Ok((uid, Some(entity)))
+        Ok((uid, entity))
     }
 
     /// The target, and the groups that it is in.
@@ -133,12 +131,8 @@ impl Vocabulary {
         let partition = question.event.partition();
         let account = question.event.account.as_str();
         let Target { kind, name } = question.change.target();
-        let (type_name, word) = match kind {
-            TargetKind::User => ("User", "user"),
-            TargetKind::Group => ("Group", "group"),
-            TargetKind::Role => ("Role", "role"),
-        };
-        let uid = self.uid(type_name, &format!("arn:{partition}:iam::{account}:{word}/{name}"))?;
+        let word = kind.word();
+        let uid = self.uid(kind.name(), &format!("arn:{partition}:iam::{account}:{word}/{name}"))?;
         let details = question.facts.details.as_ref();
         // INVARIANT: without details the path is a placeholder that no loaded policy looks at, because `Needs` would have asked.
         let path = match details {
