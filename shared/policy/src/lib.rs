@@ -4,8 +4,10 @@ pub mod actor;
 pub mod arn;
 pub mod case;
 pub mod change;
+pub mod document;
 pub mod guardrail;
 pub mod hearing;
+pub mod pattern;
 pub mod record;
 pub mod text;
 
