@@ -4,6 +4,7 @@ The function is the release binary under AWS's own Lambda Runtime Interface Emul
 machine. Ends with status 1 where a scene ends otherwise than it should, and leaves no process behind.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -15,16 +16,24 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import screen  # noqa: E402
 from lab import processes  # noqa: E402
-from lab.events import BILLING, READ_ONLY, sample  # noqa: E402
+from lab.events import BILLING, READ_ONLY, attachment, sample  # noqa: E402
 from lab.rulebook import exemption, rulebook  # noqa: E402
 from lab.world import DETACH_POLICY, GUARDRAILS, Observation, Target, World  # noqa: E402
 
 RESCIND = ROOT / "target" / "release" / "rescind"
 EVENT = "events/attach-user-policy.json"
+# Neither statement is everything: together they are.
+NOT_READ_ONLY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "Read", "Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        {"Sid": "ListUsers", "Effect": "Allow", "Action": ["iam:*"], "Resource": "*"},
+    ],
+}
 
 
 class Demo:
-    """The story: an account with polsen in it, and four times the same event."""
+    """The story: an account with polsen in it, four times the same event, and a policy that is not what its name says."""
 
     def __init__(self, world: World, scratch: Path):
         self.world = world
@@ -40,6 +49,7 @@ class Demo:
         self.again()
         self.exempted(polsen)
         self.observed(polsen)
+        self.read_only_that_is_not(polsen)
         screen.say()
         screen.title("All as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
         return 1 if self.failures else 0
@@ -89,10 +99,22 @@ class Demo:
         self.show_subject(seen, "By hand")
         self.expect("observed", seen, changed=set(), says="Observed: the notice says what would have been taken back.")
 
+    def read_only_that_is_not(self, polsen: Target) -> None:
+        screen.scene(5, "polsen writes a policy, calls it ReadOnly, and attaches it")
+        policy = self.world.policy("ReadOnly", NOT_READ_ONLY)
+        self.world.attach(policy, polsen)
+        screen.step("What it grants: rescind grants")
+        granted = subprocess.run([str(RESCIND), "grants", "-"], input=json.dumps(NOT_READ_ONLY), capture_output=True, text=True, check=False)
+        screen.lines((granted.stdout + granted.stderr).strip("\n"), mark="│")
+        seen = self.send("The event reaches the function", event=attachment(policy, user=polsen), mode="enforce")
+        self.show_calls(seen)
+        self.show_subject(seen, "Guardrail", "Why")
+        self.expect("applied", seen, changed={polsen.no_longer_holds(policy)}, says="Taken back: the policy was judged by what it grants.")
+
     # The parts of a scene.
 
-    def send(self, what: str, **configuration) -> Observation:
-        seen = self.world.receives(self.event, **configuration)
+    def send(self, what: str, event: dict | None = None, **configuration) -> Observation:
+        seen = self.world.receives(event or self.event, **configuration)
         screen.step(what, seen.invocation.seconds)
         return seen
 

@@ -46,8 +46,10 @@ fn decide(rulebook: &Rulebook, event: &Event, action: Action) -> Result<Option<C
     let Some(hearing) = Hearing::open(rulebook, event, action)? else {
         return Ok(None);
     };
-    let facts = match hearing.needs() {
-        Some(_) => Err("guardrails or exemptions ask for the target's path, tags or groups, which only the live account tells"),
+    let facts = match hearing.needs()? {
+        Some(_) => Err(
+            "guardrails or exemptions ask for facts that only the live account tells: the policy's document, or the target's path, tags, groups or policies",
+        ),
         None => Ok(&Facts::default()),
     };
     let mut case = hearing.decide(facts, Mode::Observe, Utc::now())?;

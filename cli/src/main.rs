@@ -2,6 +2,7 @@
 
 mod check;
 mod decide;
+mod grants;
 
 use std::io;
 use std::path::PathBuf;
@@ -36,6 +37,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print what policy documents grant, and which statements grant it.
+    Grants {
+        /// IAM policy documents, plain or percent-encoded, or JSON lines of them; - for standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print JSON, one line a document.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -43,6 +53,7 @@ fn main() -> ExitCode {
     let ran = match Arguments::parse().command {
         Command::Check { dir } => check::run(&dir, &mut out),
         Command::Decide { event, guardrails, json } => decide::run(&event, &guardrails, json, &mut out),
+        Command::Grants { files, json } => grants::run(&files, json, &mut out),
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,

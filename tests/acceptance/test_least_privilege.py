@@ -20,6 +20,13 @@ when { resource.path == "/nowhere/" };
 @remedy("detach-policy")
 forbid (principal, action == Action::"AttachUserPolicy", resource)
 when { resource in Group::"arn:aws:iam::123456789012:group/nobody" };
+
+@id("asks-what-the-target-can-do")
+@description("Asks for everything that the target holds")
+@severity("low")
+@remedy("detach-policy")
+forbid (principal, action in Action::"attach-policy", resource)
+when { context.after.grants.admin && !context.before.grants.admin };
 """
 
 
@@ -31,7 +38,8 @@ def role_of_the_function(stack) -> str:
 def test_the_role_allows_exactly_the_calls_that_the_function_makes(world, tmp_path):
     every_fact = rulebook(tmp_path, ASKS_FOR_EVERY_FACT)
     for kind, make in (("user", world.user), ("group", world.group), ("role", world.role)):
-        target = make(f"some-{kind}", holds=[ADMINISTRATOR])
+        target = make(f"some-{kind}", holds=[ADMINISTRATOR, READ_ONLY])
+        world.writes_inline(target)
         world.receives(attachment(ADMINISTRATOR, **{kind: target}))
         world.receives(attachment(READ_ONLY, **{kind: target}), guardrails=every_fact)
     gone = world.user("gone", holds=[BILLING])

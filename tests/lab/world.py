@@ -129,6 +129,11 @@ class World:
     def attach(self, policy: str, to: Target) -> None:
         getattr(self.iam, f"attach_{to.kind}_policy")(**{f"{to.kind.capitalize()}Name": to.name, "PolicyArn": policy})
 
+    def writes_inline(self, target: Target, document: dict = ALLOW_READING, name: str = "inline") -> None:
+        """An inline policy of the target."""
+        put = getattr(self.iam, f"put_{target.kind}_policy")
+        put(**{f"{target.kind.capitalize()}Name": target.name, "PolicyName": name, "PolicyDocument": json.dumps(document)})
+
     def bystanders(self) -> None:
         """Others who hold what a guardrail forbids, and much else: who is not named by an event must not notice it."""
         billing = "arn:aws:iam::aws:policy/job-function/Billing"

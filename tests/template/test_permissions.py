@@ -19,6 +19,9 @@ CALLS = {
         "iam:GetGroup",
         "iam:GetRole",
         "iam:ListGroupsForUser",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        *(f"iam:{call}" for kind in ("User", "Group", "Role") for call in (f"ListAttached{kind}Policies", f"List{kind}Policies", f"Get{kind}Policy")),
         "sns:Publish",
     },
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::actor::ActorError;
 use crate::case::Case;
-use crate::change::{ChangeError, Target};
+use crate::change::ChangeError;
 use crate::guardrail::{Decision, DecisionError, Facts, Mode, Needs, Question};
 use crate::{Action, Actor, Change, Event, Rulebook};
 
@@ -53,11 +53,18 @@ impl<'a> Hearing<'a> {
         Ok(Some(Self { rulebook, event, action, actor: Actor::of(event)?, change }))
     }
 
-    /// What has to be known of whom before [`Self::decide`].
-    #[must_use]
-    pub fn needs(&self) -> Option<(&Target, Needs)> {
-        let needs = self.rulebook.needs(self.action);
-        self.change.as_ref().ok().map(Change::target).filter(|_| !needs.is_empty()).map(|target| (target, needs))
+    /// What has to be known of which change before [`Self::decide`].
+    ///
+    /// # Errors
+    ///
+    /// Where the rulebook gave no answer.
+    pub fn needs(&self) -> Result<Option<(&Change, Needs)>, HearingError> {
+        let Ok(change) = &self.change else {
+            return Ok(None);
+        };
+        let Self { rulebook, event, action, actor, .. } = self;
+        let needs = rulebook.needs(&Question { event, actor, action: *action, change, facts: &Facts::default() })?;
+        Ok((!needs.is_empty()).then_some((change, needs)))
     }
 
     /// The case; `None` where no guardrail is broken. `facts` are those that were needed, or why they cannot be had.

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod arn;
+pub mod capability;
 pub mod case;
 pub mod change;
 pub mod document;

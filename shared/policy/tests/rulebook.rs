@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use policy::arn::IamName;
-use policy::guardrail::{Decision, Facts, Flaw, Mode, Needs, Source, TargetDetails};
+use policy::guardrail::{Decision, Facts, Flaw, Mode, Needs, Source, TargetDetails, Texts};
 use policy::{Action, Case, Event, Hearing, Rulebook};
 use proptest::prelude::*;
 
@@ -44,6 +44,12 @@ const POLSEN: &str =
 
 fn now() -> DateTime<Utc> {
     "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+fn needs(rulebook: &Rulebook) -> Needs {
+    let event = event(POLSEN, "");
+    let hearing = Hearing::open(rulebook, &event, Action::of(&event).unwrap()).unwrap().unwrap();
+    hearing.needs().unwrap().map_or_else(Needs::default, |(_, needs)| needs)
 }
 
 fn decide(rulebook: &Rulebook, event: &Event, facts: &Facts) -> Option<Case> {
@@ -94,7 +100,7 @@ fn a_tag_is_compared_as_it_is_written() {
     let tagged = rulebook(&guardrail(r#"resource is User && resource.hasTag("Team") && resource.getTag("Team") == "Ops""#), "");
     let facts = |value: &str| {
         let tags = vec![("Team".to_owned(), value.to_owned())];
-        Facts { details: Some(TargetDetails { path: "/".to_owned(), tags }), groups: Vec::new() }
+        Facts { details: Some(TargetDetails { path: "/".to_owned(), tags }), ..Facts::default() }
     };
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("Ops")).is_some());
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("ops")).is_none());
@@ -118,23 +124,23 @@ fn mfa_that_is_not_recorded_is_no_mfa() {
 
 #[test]
 fn tags_and_path_and_groups_are_asked_for_only_when_a_guardrail_refers_to_them() {
-    let needs = |condition: &str| rulebook(&guardrail(condition), "").needs(Action::AttachUserPolicy);
+    let needs = |condition: &str| needs(&rulebook(&guardrail(condition), ""));
     assert_eq!(needs(r#"context.policy.name == "Billing""#), Needs::default());
     let tagged = r#"resource is User && resource.hasTag("team") && resource.getTag("team") == "ops""#;
-    assert_eq!(needs(tagged), Needs { details: true, groups: false });
-    assert_eq!(needs(r#"resource in Group::"arn:aws:iam::123456789012:group/admins""#), Needs { details: false, groups: true });
+    assert_eq!(needs(tagged), Needs { details: true, ..Needs::default() });
+    assert_eq!(needs(r#"resource in Group::"arn:aws:iam::123456789012:group/admins""#), Needs { groups: true, ..Needs::default() });
 }
 
 #[test]
 fn facts_that_were_read_decide() {
     let tagged = rulebook(&guardrail(r#"resource is User && resource.hasTag("team") && resource.getTag("team") == "ops""#), "");
     let details = |team: &str| TargetDetails { path: "/".to_owned(), tags: vec![("team".to_owned(), team.to_owned())] };
-    let facts = |team: &str| Facts { details: Some(details(team)), groups: Vec::new() };
+    let facts = |team: &str| Facts { details: Some(details(team)), ..Facts::default() };
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("ops")).is_some());
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("dev")).is_none());
 
     let grouped = rulebook(&guardrail(r#"resource in Group::"arn:aws:iam::123456789012:group/admins""#), "");
-    let member = Facts { details: None, groups: vec![IamName::new("admins").unwrap()] };
+    let member = Facts { groups: vec![IamName::new("admins").unwrap()], ..Facts::default() };
     assert!(decide(&grouped, &event(POLSEN, ""), &member).is_some());
     assert!(decide(&grouped, &event(POLSEN, ""), &Facts::default()).is_none());
 }
@@ -142,7 +148,7 @@ fn facts_that_were_read_decide() {
 #[test]
 fn a_fact_that_only_an_exemption_asks_for_is_read_too() {
     let exemption = r#"@id("e") @owner("o") @reason("r") @until("2026-12-31") permit (principal, action, resource is User) when { resource.path == "/x/" };"#;
-    assert!(rulebook(&guardrail("true"), exemption).needs(Action::AttachUserPolicy).details);
+    assert!(needs(&rulebook(&guardrail("true"), exemption)).details);
 }
 
 #[test]
@@ -316,4 +322,58 @@ proptest! {
         let event = event(&identity.to_string(), &more);
         prop_assert!(decide(&TOUCHES_ALL, &event, &Facts::default()).is_some());
     }
+}
+
+/// What a customer's own policy with this document is judged to be, by a rulebook with this condition.
+fn judged(condition: &str, document: &str) -> bool {
+    let rulebook = rulebook(&guardrail(condition), "");
+    let access = rulebook.access(&Texts { policies: vec![document.to_owned()], boundary: None }).unwrap();
+    decide(&rulebook, &event(POLSEN, ""), &Facts { policy: Some(access), ..Facts::default() }).is_some()
+}
+
+const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+const READ_ONLY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}}"#;
+
+#[test]
+fn a_guardrail_judges_a_policy_by_what_it_grants() {
+    assert!(judged("context.policy.grants.admin", EVERYTHING));
+    assert!(!judged("context.policy.grants.admin || context.policy.mayGrant.admin", READ_ONLY));
+}
+
+#[test]
+fn a_guardrail_asks_which_actions_a_policy_allows() {
+    for (condition, broken) in [
+        (r#"context.policy.allows.contains("ec2:DescribeInstances")"#, true),
+        (r#"context.policy.allows.containsAny(["iam:PassRole", "ec2:*"])"#, true),
+        (r#"context.policy.allows.containsAll(["iam:PassRole", "ec2:*"])"#, false),
+    ] {
+        assert_eq!(judged(condition, READ_ONLY), broken, "{condition}");
+    }
+}
+
+#[test]
+fn a_name_that_could_never_be_found_does_not_load() {
+    for (condition, flaw) in [
+        (r#"context.policy.escalations.contains("iam-putuserpolcy")"#, "`iam-putuserpolcy` is not the id of an escalation path"),
+        ("context.policy.allows.contains(context.region)", "have to be written out"),
+        (r#"context.policy.allows == ["iam:PassRole"]"#, "answers only"),
+        ("context.policy.grants.amdin", "admin"),
+    ] {
+        let flaws = flaws(&guardrail(condition), "");
+        assert!(flaws.contains(flaw), "{condition}: {flaws}");
+    }
+}
+
+#[test]
+fn a_document_that_cannot_be_read_is_no_answer() {
+    let rulebook = rulebook(&guardrail("context.policy.grants.admin"), "");
+    assert!(rulebook.access(&Texts { policies: vec!["{}".to_owned()], boundary: None }).is_err());
+}
+
+#[test]
+fn facts_are_read_only_for_a_guardrail_that_could_apply() {
+    let own = rulebook(&guardrail(r#"context.policy.owner != "aws" && context.after.grants.admin"#), "");
+    assert_eq!(needs(&own), Needs::default());
+    let aws = rulebook(&guardrail(r#"context.policy.owner == "aws" && context.after.grants.admin"#), "");
+    assert_eq!(needs(&aws), Needs { holdings: true, ..Needs::default() });
 }

@@ -4,26 +4,56 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::types::Tag;
 use policy::arn::IamName;
 use policy::change::{Target, TargetKind};
-use policy::guardrail::{Facts, Needs, TargetDetails};
+use policy::guardrail::{Facts, Needs, TargetDetails, Texts};
+use policy::text::shown;
+use policy::{Change, Rulebook};
 
 use crate::error::{AwsCall, Error, Failure, found};
+use crate::holdings;
 
-/// The facts, or `None` where the target is not there.
-pub async fn read(iam: &Client, target: &Target, needs: Needs) -> Result<Option<Facts>, Error> {
+/// Why facts cannot be had: not an error of AWS's, but the change cannot be judged, and a person has to be told.
+const GONE: &str = "the target is no longer there under its name, so what the guardrails ask of it cannot be read";
+
+/// The facts, or why they cannot be had.
+pub async fn read(iam: &Client, rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Result<Facts, String>, Error> {
+    let Change::PolicyAttached { target, policy_arn } = change;
+    let gone = || Ok(Err(GONE.to_owned()));
     let mut facts = Facts::default();
     if needs.details {
         match found(details(iam, target).await)? {
             Some(details) => facts.details = Some(details),
-            None => return Ok(None),
+            None => return gone(),
         }
     }
     if needs.groups && target.kind == TargetKind::User {
         match found(groups(iam, target).await)? {
             Some(groups) => facts.groups = groups,
-            None => return Ok(None),
+            None => return gone(),
         }
     }
-    Ok(Some(facts))
+    if needs.document || needs.holdings {
+        let Some(document) = holdings::document(iam, policy_arn.as_str()).await? else {
+            return Ok(Err(format!("the policy {} is no longer there, so what it grants cannot be read", shown(policy_arn.as_str()))));
+        };
+        let judge = |texts: &Texts| rulebook.access(texts).map_err(|error| format!("what is granted cannot be told: {error}"));
+        let alone = Texts { policies: vec![document.clone()], boundary: None };
+        match judge(&alone) {
+            Ok(access) => facts.policy = Some(access),
+            Err(reason) => return Ok(Err(reason)),
+        }
+        if needs.holdings {
+            let Some(mut texts) = holdings::without(iam, target, policy_arn).await? else {
+                return gone();
+            };
+            let before = judge(&texts);
+            texts.policies.push(document);
+            match (before, judge(&texts)) {
+                (Ok(before), Ok(after)) => (facts.before, facts.after) = (Some(before), Some(after)),
+                (Err(reason), _) | (_, Err(reason)) => return Ok(Err(reason)),
+            }
+        }
+    }
+    Ok(Ok(facts))
 }
 
 /// The path and tags of a user, group or role.
@@ -54,7 +84,8 @@ pub async fn details(iam: &Client, target: &Target) -> Result<TargetDetails, Aws
     Ok(TargetDetails { path, tags: tags.into_iter().map(|Tag { key, value, .. }| (key, value)).collect() })
 }
 
-async fn groups(iam: &Client, target: &Target) -> Result<Vec<IamName>, AwsCall> {
+/// The groups that a user is in.
+pub async fn groups(iam: &Client, target: &Target) -> Result<Vec<IamName>, AwsCall> {
     let mut groups = Vec::new();
     let mut pages = iam.list_groups_for_user().user_name(target.name.as_str()).into_paginator().send();
     while let Some(page) = pages.next().await {

@@ -79,12 +79,11 @@ impl Handler {
         let Some(hearing) = Hearing::open(&self.rulebook, event, action)? else {
             return Ok(None);
         };
-        let facts = match hearing.needs() {
-            Some((target, needs)) => facts::read(&self.clients.iam, target, needs).await?,
-            None => Some(Facts::default()),
+        let facts = match hearing.needs()? {
+            Some((change, needs)) => facts::read(&self.clients.iam, &self.rulebook, change, needs).await?,
+            None => Ok(Facts::default()),
         };
-        let facts = facts.as_ref().ok_or("the target is no longer there under its name, so what the guardrails ask of it cannot be read");
-        Ok(hearing.decide(facts, self.settings.mode, now)?)
+        Ok(hearing.decide(facts.as_ref().map_err(String::as_str), self.settings.mode, now)?)
     }
 
     /// Brings a case to its outcome. A remedy that AWS refused for good is an outcome too, `failed`, and is handed back as well:

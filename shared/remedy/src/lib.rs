@@ -5,6 +5,7 @@ mod entry;
 mod error;
 mod facts;
 mod handler;
+mod holdings;
 mod log;
 pub mod notice;
 mod protected;

@@ -5,13 +5,14 @@ use std::str::FromStr;
 
 use cedar_policy::{ActionConstraint, Authorizer, Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::annotation::{self, Exemption, Guardrail, Mistake};
 use super::fold;
 use super::needs::{self, Needs};
 use super::request::Vocabulary;
 use super::source::{Flaw, Source};
-use super::{Concern, Rulebook};
+use super::{Concern, Rulebook, asked, gate};
 use crate::change::Action;
 
 /// The file that holds the exemptions; every other `*.cedar` file holds guardrails.
@@ -68,8 +69,8 @@ impl Rulebook {
             guardrails: HashMap::new(),
             concerns: HashMap::new(),
             exemptions: HashMap::new(),
-            permits: PolicySet::new(),
-            permits_need: Needs::default(),
+            permits: Concern::default(),
+            asked: Vec::new(),
         };
         for source in sources.iter().filter(|source| source.file_name() != SCHEMA_FILE) {
             let effect = if source.file_name() == EXEMPTIONS_FILE { Effect::Permit } else { Effect::Forbid };
@@ -106,13 +107,18 @@ impl Rulebook {
         let one = |flaw: Flaw| vec![flaw];
         let mut json = placed.policy.to_json().map_err(|error| one(placed.flaw(None, error.to_string())))?;
         let needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        let asked = asked::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        self.asked.extend(asked);
         fold::policy(&mut json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        let gate = (!needs.is_empty()).then(|| gate::of_policy(&json));
         let folded = |id: &str| Policy::from_json(Some(PolicyId::new(id)), json).map_err(|error| one(placed.flaw(None, error.to_string())));
         if placed.policy.effect() == Effect::Permit {
             let exemption = annotation::exemption(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
             let policy = folded(&exemption.id)?;
-            self.permits.add(policy.clone()).map_err(|_| one(repeated(placed, &exemption.id)))?;
-            self.permits_need = self.permits_need | needs;
+            if self.exemptions.contains_key(policy.id()) {
+                return Err(one(repeated(placed, &exemption.id)));
+            }
+            self.permits.add(policy.clone(), needs, gate.as_ref()).map_err(|error| one(placed.flaw(None, error)))?;
             self.exemptions.insert(policy.id().clone(), exemption);
             return Ok(());
         }
@@ -125,7 +131,7 @@ impl Rulebook {
         check_remedies(placed, &guardrail, &actions).map_err(one)?;
         for action in actions {
             let concern = self.concerns.entry(action).or_default();
-            concern.add(policy.clone(), needs).map_err(|error| one(placed.flaw(None, error)))?;
+            concern.add(policy.clone(), needs, gate.as_ref()).map_err(|error| one(placed.flaw(None, error)))?;
         }
         self.guardrails.insert(policy.id().clone(), guardrail);
         Ok(())
@@ -142,9 +148,13 @@ impl Rulebook {
 }
 
 impl Concern {
-    fn add(&mut self, policy: Policy, needs: Needs) -> Result<(), String> {
-        self.needs = self.needs | needs;
-        self.forbids.add(policy).map_err(|error| error.to_string())
+    fn add(&mut self, policy: Policy, needs: Needs, gate: Option<&Value>) -> Result<(), String> {
+        if let Some(gate) = gate {
+            let gate = Policy::from_json(Some(policy.id().clone()), gate.clone()).map_err(|error| error.to_string())?;
+            self.needs.insert(policy.id().clone(), needs);
+            self.gates.add(gate).map_err(|error| error.to_string())?;
+        }
+        self.policies.add(policy).map_err(|error| error.to_string())
     }
 }
 
@@ -251,12 +261,12 @@ mod tests {
     fn the_compiled_schema_says_what_its_text_says() {
         let (schema, warnings) = SchemaFragment::from_cedarschema_str(SHIPPED_SCHEMA).unwrap();
         assert_eq!(warnings.count(), 0);
-        let compiled: serde_json::Value = serde_json::from_str(&schema.to_json_string().unwrap()).unwrap();
+        let compiled: Value = serde_json::from_str(&schema.to_json_string().unwrap()).unwrap();
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guardrail/schema.json");
             std::fs::write(path, format!("{compiled:#}\n")).unwrap();
         } else {
-            assert_eq!(serde_json::from_str::<serde_json::Value>(COMPILED_SCHEMA).unwrap(), compiled);
+            assert_eq!(serde_json::from_str::<Value>(COMPILED_SCHEMA).unwrap(), compiled);
         }
     }
 }

@@ -4,9 +4,12 @@
 //! it. [`Rulebook::load`] accepts only what Cedar's strict validation accepts, because Cedar skips a policy that errors at run time:
 //! a guardrail that could error could fail open. An error at run time, should there be one all the same, is returned, never skipped.
 
+mod access;
 mod annotation;
+mod asked;
 mod decision;
 mod fold;
+mod gate;
 mod load;
 mod needs;
 mod request;
@@ -17,6 +20,7 @@ use std::collections::HashMap;
 use cedar_policy::{Authorizer, PolicyId, PolicySet};
 use chrono::{DateTime, Utc};
 
+pub use access::{Access, Texts};
 pub use annotation::{Exemption, Guardrail, Mode, Severity};
 pub use decision::{Decision, DecisionError};
 pub use load::{EXEMPTIONS_FILE, SCHEMA_FILE, SHIPPED_SCHEMA};
@@ -25,6 +29,7 @@ pub use request::{Facts, Question, TargetDetails};
 pub use source::{Flaw, Source};
 
 use crate::change::Action;
+use crate::document::DocumentError;
 use request::Vocabulary;
 
 /// A loaded, validated rulebook.
@@ -35,14 +40,18 @@ pub struct Rulebook {
     /// The guardrails that could concern an action, and what they need; actions that none concerns are absent.
     concerns: HashMap<Action, Concern>,
     exemptions: HashMap<PolicyId, Exemption>,
-    permits: PolicySet,
-    permits_need: Needs,
+    permits: Concern,
+    /// The actions that guardrails and exemptions ask `allows` about.
+    asked: Vec<String>,
 }
 
+/// Policies that are evaluated together, with the facts that each needs.
 #[derive(Default)]
 struct Concern {
-    forbids: PolicySet,
-    needs: Needs,
+    policies: PolicySet,
+    needs: HashMap<PolicyId, Needs>,
+    /// Of the policies that need facts, what decides without any whether they could apply.
+    gates: PolicySet,
 }
 
 impl Rulebook {
@@ -52,10 +61,31 @@ impl Rulebook {
         self.concerns.contains_key(&action)
     }
 
-    /// The facts that a decision on this action can turn on.
-    #[must_use]
-    pub fn needs(&self, action: Action) -> Needs {
-        self.concerns.get(&action).map_or_else(Needs::default, |concern| concern.needs | self.permits_need)
+    /// The facts that the decision on a change can turn on: those that a guardrail or exemption which could apply refers to.
+    ///
+    /// # Errors
+    ///
+    /// Where Cedar could not evaluate whether one could apply.
+    pub fn needs(&self, question: &Question<'_>) -> Result<Needs, DecisionError> {
+        let asking = |concern: &&Concern| !concern.needs.is_empty();
+        let concerns: Vec<&Concern> = self.concerns.get(&question.action).into_iter().chain([&self.permits]).filter(asking).collect();
+        if concerns.is_empty() {
+            return Ok(Needs::default());
+        }
+        let (request, entities) = self.vocabulary.translate(question)?;
+        concerns.into_iter().try_fold(Needs::default(), |needs, concern| {
+            let open = satisfied(&self.authorizer.is_authorized(&request, &concern.gates, &entities))?;
+            Ok(open.iter().filter_map(|id| concern.needs.get(id)).fold(needs, |needs, more| needs | *more))
+        })
+    }
+
+    /// What these policies grant together, as guardrails see it.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them cannot be read: then what they grant is not known.
+    pub fn access(&self, texts: &Texts) -> Result<Access, DocumentError> {
+        Access::of(texts, &self.asked)
     }
 
     /// How many guardrails it holds.
@@ -80,13 +110,13 @@ impl Rulebook {
             return Ok(Decision::Allowed);
         };
         let (request, entities) = self.vocabulary.translate(question)?;
-        let broken = satisfied(&self.authorizer.is_authorized(&request, &concern.forbids, &entities))?;
+        let broken = satisfied(&self.authorizer.is_authorized(&request, &concern.policies, &entities))?;
         let mut guardrails: Vec<Guardrail> = broken.iter().filter_map(|id| self.guardrails.get(id)).cloned().collect();
         if guardrails.is_empty() {
             return Ok(Decision::Allowed);
         }
         decision::sort(&mut guardrails);
-        let permits = satisfied(&self.authorizer.is_authorized(&request, &self.permits, &entities))?;
+        let permits = satisfied(&self.authorizer.is_authorized(&request, &self.permits.policies, &entities))?;
         let mut exemptions: Vec<&Exemption> =
             permits.iter().filter_map(|id| self.exemptions.get(id)).filter(|exemption| exemption.applies_at(now)).collect();
         exemptions.sort_by(|a, b| a.id.cmp(&b.id));
@@ -99,7 +129,7 @@ impl Rulebook {
     /// The decision on a change of this action that cannot be told: any of the guardrails that concern it may be broken.
     #[must_use]
     pub fn undecidable(&self, action: Action, reason: String) -> Decision {
-        let concerned = self.concerns.get(&action).into_iter().flat_map(|concern| concern.forbids.policies());
+        let concerned = self.concerns.get(&action).into_iter().flat_map(|concern| concern.policies.policies());
         let mut guardrails: Vec<Guardrail> = concerned.filter_map(|policy| self.guardrails.get(policy.id())).cloned().collect();
         decision::sort(&mut guardrails);
         Decision::Unknown { guardrails, reason }

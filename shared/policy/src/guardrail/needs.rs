@@ -9,18 +9,23 @@ use serde_json::Value;
 
 /// Facts about the target that IAM has to be asked for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a read of its own, and any of them can be needed")]
 pub struct Needs {
     /// Its path and tags: GetUser, GetGroup or GetRole.
     pub details: bool,
     /// The groups that a user is in: ListGroupsForUser.
     pub groups: bool,
+    /// The document of the policy that was attached: `GetPolicy`, `GetPolicyVersion`.
+    pub document: bool,
+    /// Everything the target can do: its policies, its groups' policies, its boundary.
+    pub holdings: bool,
 }
 
 impl Needs {
     /// Whether nothing has to be read.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        !self.details && !self.groups
+        !self.details && !self.groups && !self.document && !self.holdings
     }
 }
 
@@ -28,7 +33,12 @@ impl BitOr for Needs {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self { details: self.details || other.details, groups: self.groups || other.groups }
+        Self {
+            details: self.details || other.details,
+            groups: self.groups || other.groups,
+            document: self.document || other.document,
+            holdings: self.holdings || other.holdings,
+        }
     }
 }
 
@@ -47,6 +57,12 @@ pub(super) fn of_policy(policy: &Value) -> Result<Needs, String> {
 
 const UNKNOWN_OF_ACTOR: &str = "the actor's tags and groups are not known: only the target's are read";
 const UNKNOWN_OF_LITERAL: &str = "the attributes of an entity that is neither principal nor resource are not known";
+
+/// What an expression needs.
+pub(super) fn of_expression(expression: &Value) -> Result<Needs, String> {
+    let mut needs = Needs::default();
+    walk(expression, &mut needs).map(|()| needs)
+}
 
 /// Whether a scope constraint is, or holds, a membership test: `{"op": "in", …}` or `{"op": "is", "in": …}`.
 fn mentions(constraint: &Value, membership: &str) -> bool {
@@ -72,6 +88,18 @@ fn walk(expression: &Value, needs: &mut Needs) -> Result<(), String> {
 fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), String> {
     let left = operands.get("left").unwrap_or(&Value::Null);
     let attribute = operands.get("attr").and_then(Value::as_str);
+    match attribute {
+        Some("before" | "after") => needs.holdings = true,
+        Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
+        // Compared, or handed on, as a whole.
+        None if parts(operands)
+            .any(|part| part.get("Var").is_some_and(|variable| variable == "context") || attribute_of(part) == Some("policy")) =>
+        {
+            needs.document = true;
+            needs.holdings = true;
+        }
+        _ => {}
+    }
     match (operator, base(left)) {
         ("." | "has", Base::Literal) => return Err(UNKNOWN_OF_LITERAL.to_owned()),
         ("." | "has", Base::Resource | Base::Other) => needs.details |= matches!(attribute, Some("arn" | "path")),
@@ -85,6 +113,25 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         _ => {}
     }
     Ok(())
+}
+
+/// The operands, by name or in a list.
+pub(super) fn parts(operands: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match operands {
+        Value::Object(named) => Box::new(named.values()),
+        Value::Array(listed) => Box::new(listed.iter()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// `grants` of `context.policy.grants`.
+pub(super) fn attribute_of(expression: &Value) -> Option<&str> {
+    expression.get(".")?.get("attr")?.as_str()
+}
+
+/// Whether it is `context.before` or `context.after`.
+fn is_of_target(expression: &Value) -> bool {
+    matches!(attribute_of(expression), Some("before" | "after"))
 }
 
 enum Base {
@@ -118,9 +165,10 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs = Needs { details: false, groups: false };
-    const DETAILS: Needs = Needs { details: true, groups: false };
-    const GROUPS: Needs = Needs { details: false, groups: true };
+    const NONE: Needs = Needs { details: false, groups: false, document: false, holdings: false };
+    const DETAILS: Needs = Needs { details: true, ..NONE };
+    const GROUPS: Needs = Needs { groups: true, ..NONE };
+    const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 
     #[test]
     fn what_the_record_tells_needs_no_fact() {
@@ -143,6 +191,28 @@ mod tests {
         assert_eq!(needs(r#"resource is User in Group::"a""#), Ok(GROUPS));
         let scoped = Policy::parse(None, r#"forbid (principal, action, resource is User in Group::"a");"#).unwrap();
         assert_eq!(of_policy(&scoped.to_json().unwrap()), Ok(GROUPS));
+    }
+
+    #[test]
+    fn what_the_policy_grants_is_a_fact() {
+        for condition in [
+            "context.policy.grants.admin",
+            r#"context.policy.escalations.contains("a")"#,
+            "(if context.mfa then context.before else context.after).grants.admin",
+        ] {
+            assert!(needs(condition).unwrap().document, "{condition}");
+        }
+    }
+
+    #[test]
+    fn what_the_target_can_do_is_a_fact() {
+        assert_eq!(needs("context.after.grants.admin && !context.before.mayGrant.admin"), Ok(HOLDINGS));
+    }
+
+    #[test]
+    fn a_record_compared_as_a_whole_needs_all_that_is_in_it() {
+        let both = Needs { document: true, holdings: true, ..NONE };
+        assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(both));
     }
 
     #[test]

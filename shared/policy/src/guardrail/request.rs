@@ -7,7 +7,7 @@ use std::str::FromStr;
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema};
 use chrono::SecondsFormat;
 
-use super::DecisionError;
+use super::{Access, DecisionError};
 use crate::actor::{Actor, ActorKind};
 use crate::arn::{IamName, PolicyArn};
 use crate::change::{Action, Change, Target};
@@ -35,6 +35,12 @@ pub struct Facts {
     pub details: Option<TargetDetails>,
     /// From ListGroupsForUser.
     pub groups: Vec<IamName>,
+    /// What the attached policy grants.
+    pub policy: Option<Access>,
+    /// What the target could do without it.
+    pub before: Option<Access>,
+    /// What the target can do with it.
+    pub after: Option<Access>,
 }
 
 /// What IAM says of a user, group or role.
@@ -175,7 +181,7 @@ fn entity(
 }
 
 fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
-    let Question { event, actor, change, .. } = question;
+    let Question { event, actor, change, facts, .. } = question;
     let time = event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut pairs = vec![
         ("account", string(event.account.as_str())),
@@ -190,15 +196,22 @@ fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
     let address = actor.source_ip.as_deref().and_then(|source| IpAddr::from_str(source).ok());
     pairs.extend(address.map(|address| ("sourceIp", RestrictedExpression::new_ip(address.to_string()))));
     match change {
-        Change::PolicyAttached { policy_arn, .. } => pairs.push(("policy", managed_policy(policy_arn)?)),
+        Change::PolicyAttached { policy_arn, .. } => {
+            // INVARIANT: what was not read is empty, and no loaded policy looks at it, because `Needs` would have asked.
+            let nothing = Access::default();
+            let known = |access: &Option<Access>| access.as_ref().unwrap_or(&nothing).clone();
+            pairs.push(("after", known(&facts.after).record()?));
+            pairs.push(("before", known(&facts.before).record()?));
+            pairs.push(("policy", managed_policy(policy_arn, &known(&facts.policy))?));
+        }
     }
     let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
     Context::from_pairs(pairs).map_err(|error| DecisionError::Request(error.to_string()))
 }
 
-fn managed_policy(arn: &PolicyArn) -> Result<RestrictedExpression, DecisionError> {
+fn managed_policy(arn: &PolicyArn, access: &Access) -> Result<RestrictedExpression, DecisionError> {
     let members = [("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())];
-    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), folded(value))))
+    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), folded(value))).into_iter().chain(access.members()?))
         .map_err(|error| DecisionError::Request(error.to_string()))
 }
 

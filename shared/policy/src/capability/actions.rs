@@ -1,0 +1,141 @@
+//! Which marks a statement's `Action` or `NotAction` names.
+
+use super::catalog::{EXACT, MARKS, SERVICES};
+use super::reach::is_stars;
+use crate::document::Patterns;
+use crate::pattern::{covers, matches_ignore_case, overlaps};
+
+/// How an action element takes a mark.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Named {
+    /// The action itself, or all that the pattern stands for.
+    Whole,
+    /// An action that the mark's pattern names, but not all that it does.
+    Instance,
+    /// It cannot be told: AWS's documentation does not say what a wildcard in a service does, or the service may have no such action.
+    Perhaps,
+}
+
+/// One value of an action element.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    /// Every action: `*`, `*:*`.
+    Everything,
+    /// `service:name`, with or without wildcards.
+    Action(&'a str, &'a str),
+    /// What no action is named like: without a service, or with blanks or commas in it.
+    Never,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn of(value: &'a str) -> Self {
+        if is_stars(value) {
+            return Self::Everything;
+        }
+        match value.split_once(':') {
+            Some((service, name)) if is_stars(service) && is_stars(name) => Self::Everything,
+            Some((service, name)) if is_name(service) && is_name(name) => Self::Action(service, name),
+            _ => Self::Never,
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*' | b'?'))
+}
+
+fn is_wild(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// Calls back with each mark that the element names.
+pub(super) fn named(actions: &Patterns<'_>, mut take: impl FnMut(usize, Named, Option<usize>)) {
+    if actions.negated {
+        not_named(actions, take);
+        return;
+    }
+    for (index, value) in actions.values.iter().enumerate() {
+        match Value::of(value) {
+            Value::Everything => (0..MARKS.len()).for_each(|place| take(place, Named::Whole, None)),
+            Value::Action(service, _) if is_wild(service) => {
+                for (place, mark) in MARKS.iter().enumerate() {
+                    if overlaps(value, mark.name) {
+                        take(place, Named::Perhaps, None);
+                    }
+                }
+            }
+            Value::Action(service, name) => of_service(value, service, name, |place, named| take(place, named, Some(index))),
+            Value::Never => {}
+        }
+    }
+}
+
+fn of_service(value: &str, service: &str, name: &str, mut take: impl FnMut(usize, Named)) {
+    // No action has a longer name; what is longer is not looked up.
+    let mut lower = [0_u8; 128];
+    let bytes = value.as_bytes();
+    let Some(buffer) = lower.get_mut(..bytes.len()) else {
+        return;
+    };
+    buffer.copy_from_slice(bytes);
+    buffer.make_ascii_lowercase();
+    let Ok(lowered) = std::str::from_utf8(buffer) else {
+        return;
+    };
+    let Some(lower_service) = lowered.get(..service.len()) else {
+        return;
+    };
+    let range = SERVICES.get(lower_service).copied();
+    if !is_wild(name) {
+        if let Some(place) = EXACT.get(lowered) {
+            take(*place, Named::Whole);
+        }
+        for (_, wild, end) in [range, SERVICES.get("*").copied()].into_iter().flatten() {
+            for place in wild..end {
+                if MARKS.get(place).is_some_and(|mark| matches_ignore_case(mark.name, value)) {
+                    take(place, Named::Instance);
+                }
+            }
+        }
+        return;
+    }
+    if let Some((start, wild, end)) = range {
+        for place in start..end {
+            let Some(mark) = MARKS.get(place) else {
+                continue;
+            };
+            if if place < wild { matches_ignore_case(value, mark.name) } else { covers(value, mark.name) } {
+                take(place, Named::Whole);
+            }
+        }
+    }
+    // Whether the service has an action that such a pattern names is not known.
+    if is_stars(name)
+        && let Some((start, _, end)) = SERVICES.get("*").copied()
+    {
+        (start..end).for_each(|place| take(place, Named::Perhaps));
+    }
+}
+
+fn not_named(actions: &Patterns<'_>, mut take: impl FnMut(usize, Named, Option<usize>)) {
+    let excluded: Vec<&str> = actions.values.iter().map(AsRef::as_ref).filter(|value| !matches!(Value::of(value), Value::Never)).collect();
+    if excluded.iter().any(|value| matches!(Value::of(value), Value::Everything)) {
+        return;
+    }
+    let wild_service = |value: &str| value.split(':').next().is_some_and(is_wild);
+    for (place, mark) in MARKS.iter().enumerate() {
+        if mark.is_wild() {
+            if excluded.iter().any(|value| covers(value, mark.name)) {
+                continue;
+            }
+            let whole = !excluded.iter().any(|value| overlaps(value, mark.name));
+            take(place, if whole { Named::Whole } else { Named::Perhaps }, None);
+        } else {
+            match excluded.iter().find(|value| matches_ignore_case(value, mark.name)) {
+                None => take(place, Named::Whole, None),
+                Some(value) if wild_service(value) => take(place, Named::Perhaps, None),
+                Some(_) => {}
+            }
+        }
+    }
+}

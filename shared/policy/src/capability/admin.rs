@@ -1,0 +1,53 @@
+//! Whether policies allow every action on every resource: proven from their patterns, never from a list of actions.
+
+use super::actions::Value;
+use super::conditions;
+use super::reach;
+use crate::document::{Document, Effect, Principals, Statement};
+use crate::pattern::{covers, overlaps};
+
+/// Pairs of patterns that are compared at most. All that fits into IAM's quotas for one principal (20 policies of 6,144 characters and
+/// the inline ones) makes fewer; beyond it, nothing is proven.
+const PAIRS_MAX: usize = 16_000_000;
+
+/// Whether it is proven that the documents' allows, taken together, leave out no action and no resource.
+pub(super) fn is_proven(documents: &[Document<'_>]) -> bool {
+    let statements = documents.iter().flat_map(|document| &document.statements);
+    covers_all(statements.filter(|statement| {
+        allows(statement) && reach::is_everything(statement.resources.as_ref()) && conditions::always_hold(&statement.conditions)
+    }))
+}
+
+/// Whether they could, were every condition met and every resource the one that matters.
+pub(super) fn is_possible(documents: &[Document<'_>]) -> bool {
+    covers_all(documents.iter().flat_map(|document| &document.statements).filter(|statement| allows(statement)))
+}
+
+fn allows(statement: &Statement<'_>) -> bool {
+    statement.effect == Effect::Allow && statement.principals == Principals::Absent
+}
+
+fn covers_all<'a>(statements: impl Iterator<Item = &'a Statement<'a>>) -> bool {
+    let (mut named, mut left_out): (Vec<&str>, Vec<Vec<&str>>) = (Vec::new(), Vec::new());
+    for statement in statements {
+        let values = statement.actions.values.iter().map(AsRef::as_ref);
+        let mut values: Vec<&str> = values.filter(|value| !matches!(Value::of(value), Value::Never)).collect();
+        let everything = values.iter().any(|value| matches!(Value::of(value), Value::Everything));
+        match (statement.actions.negated, everything) {
+            (false, true) => return true,
+            (true, true) => {}
+            (false, false) => named.append(&mut values),
+            (true, false) => left_out.push(values),
+        }
+    }
+    // What one `NotAction` leaves out has to be granted by an `Action`, or by another `NotAction` that does not leave it out.
+    let Some((first, others)) = left_out.split_first() else {
+        return false;
+    };
+    if first.len().saturating_mul(named.len() + others.iter().map(Vec::len).sum::<usize>()) > PAIRS_MAX {
+        return false;
+    }
+    first.iter().all(|pattern| {
+        named.iter().any(|action| covers(action, pattern)) || others.iter().any(|other| !other.iter().any(|value| overlaps(value, pattern)))
+    })
+}

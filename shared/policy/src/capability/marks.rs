@@ -1,0 +1,158 @@
+//! What documents allow and deny, as sets of marks.
+
+use super::actions::{self, Named, Value};
+use super::catalog::{MARKS, PASS_ROLE, Set};
+use super::conditions;
+use super::reach::{self, Reach};
+use crate::document::{Document, Effect, Principals, Statement};
+use crate::pattern::{covers, matches_ignore_case};
+
+/// What some documents grant of the marks, their denies taken off.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Granted {
+    /// For certain, on everything that the action works on.
+    pub definite: Set,
+    /// For certain, on one's own user at least.
+    pub oneself: Set,
+    /// Perhaps, or on something.
+    pub possible: Set,
+    /// The services that a role can be passed to, for certain and perhaps.
+    pub passed: (u64, u64),
+}
+
+impl Granted {
+    /// What both grant: a principal within its boundary.
+    pub(super) fn within(self, boundary: Self) -> Self {
+        Self {
+            definite: self.definite & boundary.definite,
+            oneself: self.oneself & boundary.oneself,
+            possible: self.possible & boundary.possible,
+            passed: (self.passed.0 & boundary.passed.0, self.passed.1 & boundary.passed.1),
+        }
+    }
+}
+
+/// An allowed action that a mark's pattern names: a deny of that action alone takes it away again.
+struct Instance<'a> {
+    action: &'a str,
+    place: usize,
+    reach: Reach,
+    certain: bool,
+}
+
+/// What all these documents grant together.
+pub(super) fn of(documents: &[Document<'_>]) -> Granted {
+    let (mut allowed, mut denied) = (Granted::default(), Granted::default());
+    let mut instances = Vec::new();
+    for statement in documents.iter().flat_map(|document| &document.statements) {
+        match statement.effect {
+            // What names its principals is a resource's policy, and grants nothing to whoever holds it.
+            Effect::Allow if statement.principals == Principals::Absent => allow(statement, &mut allowed, &mut instances),
+            Effect::Deny if statement.principals == Principals::Absent => deny(statement, &mut denied),
+            _ => {}
+        }
+    }
+    for Instance { action, place, reach, certain } in instances {
+        let (whole, part) = denied_action(documents, action);
+        if !whole {
+            record(&mut allowed, place, reach, certain && !part);
+        }
+    }
+    Granted {
+        definite: allowed.definite.but(denied.definite).but(denied.possible),
+        oneself: (allowed.definite | allowed.oneself).but(denied.definite).but(denied.oneself).but(denied.possible),
+        possible: (allowed.possible | allowed.definite).but(denied.definite),
+        passed: (allowed.passed.0 & !denied.passed.1, allowed.passed.1 & !denied.passed.0),
+    }
+}
+
+/// What one statement allows, whatever others deny.
+pub(super) fn of_statement(statement: &Statement<'_>) -> Granted {
+    let (mut allowed, mut instances) = (Granted::default(), Vec::new());
+    if statement.effect == Effect::Allow && statement.principals == Principals::Absent {
+        allow(statement, &mut allowed, &mut instances);
+        for Instance { place, reach, certain, .. } in instances {
+            record(&mut allowed, place, reach, certain);
+        }
+    }
+    allowed.possible = allowed.possible | allowed.definite | allowed.oneself;
+    allowed
+}
+
+fn record(granted: &mut Granted, place: usize, reach: Reach, certain: bool) {
+    match reach {
+        Reach::Nothing => {}
+        Reach::All | Reach::Rest if certain => granted.definite.insert(place),
+        Reach::Oneself if certain => granted.oneself.insert(place),
+        Reach::Oneself | Reach::Some | Reach::Rest | Reach::All => granted.possible.insert(place),
+    }
+}
+
+fn allow<'a>(statement: &'a Statement<'_>, allowed: &mut Granted, instances: &mut Vec<Instance<'a>>) {
+    let unconditional = conditions::always_hold(&statement.conditions);
+    let everything = reach::is_everything(statement.resources.as_ref());
+    actions::named(&statement.actions, |place, named, index| {
+        let reach = match MARKS.get(place) {
+            Some(mark) if !everything => reach::of(statement.resources.as_ref(), mark),
+            _ => Reach::All,
+        };
+        let certain = unconditional && named != Named::Perhaps;
+        if place == PASS_ROLE && reach != Reach::Nothing {
+            let (sure, perhaps) = conditions::passed_to(&statement.conditions);
+            let sure = if named != Named::Perhaps && reach >= Reach::Rest { sure } else { 0 };
+            allowed.passed = (allowed.passed.0 | sure, allowed.passed.1 | perhaps);
+            record(allowed, place, reach, sure != 0);
+            return;
+        }
+        match (named, index.and_then(|index| statement.actions.values.get(index))) {
+            (Named::Instance, Some(action)) => instances.push(Instance { action, place, reach, certain }),
+            _ => record(allowed, place, reach, certain),
+        }
+    });
+}
+
+fn deny(statement: &Statement<'_>, denied: &mut Granted) {
+    let unconditional = statement.conditions.is_empty();
+    actions::named(&statement.actions, |place, named, _| {
+        let reach = MARKS.get(place).map_or(Reach::All, |mark| reach::of(statement.resources.as_ref(), mark));
+        if place == PASS_ROLE && reach >= Reach::Rest {
+            let (sure, perhaps) = conditions::passed_to(&statement.conditions);
+            let sure = if reach == Reach::All && named == Named::Whole { sure } else { 0 };
+            denied.passed = (denied.passed.0 | sure, denied.passed.1 | perhaps);
+            if !unconditional {
+                return;
+            }
+        }
+        match (named, reach) {
+            // Of a pattern one action is denied, or of all resources some: others remain.
+            (Named::Instance, _) | (_, Reach::Nothing | Reach::Some) => {}
+            (_, Reach::Oneself) => denied.oneself.insert(place),
+            (Named::Whole, Reach::All) if unconditional => denied.definite.insert(place),
+            _ => denied.possible.insert(place),
+        }
+    });
+}
+
+/// Whether an action is denied on everything: for certain, and perhaps.
+pub(super) fn denied_action(documents: &[Document<'_>], action: &str) -> (bool, bool) {
+    let mut answer = (false, false);
+    for statement in documents.iter().flat_map(|document| &document.statements).filter(|statement| statement.effect == Effect::Deny) {
+        let named = statement.actions.values.iter().any(|value| names_all(value, action)) != statement.actions.negated;
+        let everything = reach::is_everything(statement.resources.as_ref());
+        let all_but = statement.resources.as_ref().is_some_and(|resources| resources.negated);
+        if named && (everything || all_but) {
+            answer.0 |= everything && statement.conditions.is_empty();
+            answer.1 = true;
+        }
+    }
+    answer
+}
+
+/// Whether a value of an action element names all that the pattern stands for.
+pub(super) fn names_all(value: &str, pattern: &str) -> bool {
+    match Value::of(value) {
+        Value::Everything => true,
+        Value::Action(..) => matches_ignore_case(value, pattern) && (!pattern.contains('*') || covers(value, pattern)),
+        Value::Never => false,
+    }
+}

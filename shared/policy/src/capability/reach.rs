@@ -1,0 +1,98 @@
+//! How far a statement's `Resource` or `NotResource` reaches, for one action.
+
+use std::borrow::Cow;
+
+use super::catalog::Mark;
+use crate::document::Patterns;
+use crate::pattern::{covers, overlaps};
+
+/// How much of what an action works on.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Reach {
+    /// Nothing.
+    Nothing,
+    /// The caller's own user: `user/${aws:username}`.
+    Oneself,
+    /// Some of it, and it cannot be told whether that is what matters.
+    Some,
+    /// All but some of it.
+    Rest,
+    /// All of it.
+    All,
+}
+
+/// Stands for a name that a pattern cannot know: only `*` and `?` name it.
+const ANY_NAME: &str = "\u{1}*";
+/// The end of one's own user's ARN, as policies write it.
+const ONE_S_OWN: &str = ":user/${aws:username}";
+/// Stands for the account, where the pattern does not name one.
+const AN_ACCOUNT: &str = "000000000000";
+
+/// Whether it is every resource, of whatever kind.
+pub(super) fn is_everything(resources: Option<&Patterns<'_>>) -> bool {
+    resources.is_none_or(|resources| !resources.negated && resources.values.iter().any(|value| is_stars(value)))
+}
+
+pub(super) fn is_stars(pattern: &str) -> bool {
+    !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*')
+}
+
+/// The reach for one mark.
+pub(super) fn of(resources: Option<&Patterns<'_>>, mark: &Mark) -> Reach {
+    let Some(resources) = resources else {
+        return Reach::All;
+    };
+    if is_everything(Some(resources)) {
+        return Reach::All;
+    }
+    if resources.negated {
+        return of_all_but(&resources.values, mark);
+    }
+    // An action without a resource type is granted on `*` only.
+    let shapes = mark.shapes.iter().map(|shape| resources.values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing));
+    let reaches: Vec<Reach> = shapes.collect();
+    match (reaches.iter().min(), reaches.iter().max()) {
+        (Some(Reach::All), _) => Reach::All,
+        (_, Some(Reach::All)) => Reach::Some,
+        (_, Some(reach)) => *reach,
+        _ => Reach::Nothing,
+    }
+}
+
+fn of_all_but(values: &[Cow<'_, str>], mark: &Mark) -> Reach {
+    if values.iter().any(|value| is_stars(value)) {
+        return Reach::Nothing;
+    }
+    let excluded = |shape: &str| values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing);
+    match mark.shapes.iter().map(|shape| excluded(shape)).max().unwrap_or(Reach::Nothing) {
+        Reach::All => Reach::Nothing,
+        Reach::Nothing => Reach::All,
+        _ => Reach::Rest,
+    }
+}
+
+/// How much of a shape one pattern names.
+fn of_one(pattern: &str, shape: &str) -> Reach {
+    if let Some(variable) = pattern.find("${") {
+        let stem = pattern.get(..variable).unwrap_or_default();
+        let own = pattern.ends_with(ONE_S_OWN) && overlaps(&format!("{stem}*"), &concrete(stem, shape, "*"));
+        return if own { Reach::Oneself } else { overlap(&format!("{stem}*"), shape) };
+    }
+    if covers(pattern, &concrete(pattern, shape, ANY_NAME)) { Reach::All } else { overlap(pattern, shape) }
+}
+
+fn overlap(pattern: &str, shape: &str) -> Reach {
+    if overlaps(pattern, &concrete(pattern, shape, "*")) { Reach::Some } else { Reach::Nothing }
+}
+
+/// A shape as an ARN in the partition and account that the pattern names: whoever writes an account's policies names their own.
+fn concrete(pattern: &str, shape: &str, any: &str) -> String {
+    let mut segments = pattern.splitn(6, ':').skip(1);
+    let partition = segments.next().filter(|partition| partition.starts_with("aws") && !partition.contains(['*', '?'])).unwrap_or("aws");
+    let account = segments.nth(2).filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
+    let mut parts = shape.splitn(4, ':');
+    let mut part = || parts.next().unwrap_or_default();
+    let (service, region, owner, resource) = (part(), part(), part(), part());
+    let owner = if owner == "*" { account.unwrap_or(AN_ACCOUNT) } else { owner };
+    format!("arn:{partition}:{service}:{}:{owner}:{}", region.replace('*', any), resource.replace('*', any))
+}

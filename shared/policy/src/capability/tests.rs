@@ -1,0 +1,292 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn allow(members: &str) -> String {
+    format!(r#"{{"Effect":"Allow",{members}}}"#)
+}
+
+fn deny(members: &str) -> String {
+    format!(r#"{{"Effect":"Deny",{members}}}"#)
+}
+
+fn on_all(actions: &str) -> String {
+    allow(&format!(r#""Action":{actions},"Resource":"*""#))
+}
+
+fn document(statements: &[String]) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
+}
+
+fn grants(statements: &[String]) -> Grants {
+    let json = document(statements);
+    Grants::of_document(&Document::parse(&json).unwrap())
+}
+
+fn has(statements: &[String], capability: Capability) -> (bool, bool) {
+    let grants = grants(statements);
+    (grants.has(capability, Sure::Definite), grants.has(capability, Sure::Possible))
+}
+
+fn paths(statements: &[String], sure: Sure) -> Vec<&'static str> {
+    grants(statements).escalations(sure).map(|path| path.id).collect()
+}
+
+const YES: (bool, bool) = (true, true);
+const PERHAPS: (bool, bool) = (false, true);
+const NO: (bool, bool) = (false, false);
+
+#[test]
+fn everything_is_admin_however_it_is_written() {
+    for actions in [r#""*""#, r#""*:*""#, r#"["s3:Get*","**"]"#] {
+        assert_eq!(has(&[on_all(actions)], Capability::Admin), YES, "{actions}");
+    }
+}
+
+#[test]
+fn item_6_two_harmless_halves_are_admin_together() {
+    let all_but_iam = allow(r#""NotAction":"iam:*","Resource":"*""#);
+    assert_eq!(has(std::slice::from_ref(&all_but_iam), Capability::Admin), NO);
+    for rest in [r#""iam:*""#, r#"["IAM:*"]"#, r#"["iam*:*","iam:*"]"#] {
+        assert_eq!(has(&[all_but_iam.clone(), on_all(rest)], Capability::Admin), YES, "{rest}");
+    }
+    assert_eq!(has(&[all_but_iam.clone(), on_all(r#""iam:Put*""#)], Capability::Admin), NO);
+    let all_but_s3 = allow(r#""NotAction":"s3:*","Resource":"*""#);
+    assert_eq!(has(&[all_but_iam, all_but_s3], Capability::Admin), YES);
+}
+
+#[test]
+fn item_5_what_names_no_action_excludes_nothing() {
+    for never in [r#""s3:GetObject,PutObject""#, r#"" s3:*""#, r#""""#, r#""s3""#] {
+        assert_eq!(has(&[allow(&format!(r#""NotAction":{never},"Resource":"*""#))], Capability::Admin), YES, "{never}");
+        assert_eq!(has(&[on_all(never)], Capability::DataAccess), NO, "{never}");
+    }
+}
+
+#[test]
+fn a_harmless_deny_hides_no_administrator() {
+    for harmless in [r#""Action":"*","Resource":"arn:aws:s3:::audit/*""#, r#""Action":"s3:DeleteBucket","Resource":"*""#] {
+        assert_eq!(has(&[on_all(r#""*""#), deny(harmless)], Capability::Admin), YES, "{harmless}");
+    }
+}
+
+#[test]
+fn an_explicit_deny_takes_it_all_away() {
+    for all in [r#""Action":"*","Resource":"*""#, r#""NotAction":"s3:Get","Resource":"*""#] {
+        let grants = grants(&[on_all(r#""*""#), deny(all)]);
+        assert_eq!(grants.capabilities(Sure::Possible).collect::<Vec<_>>(), [], "{all}");
+    }
+}
+
+#[test]
+fn a_conditional_deny_leaves_only_what_is_possible() {
+    let without_mfa = deny(r#""NotAction":"iam:Get*","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}"#);
+    assert_eq!(has(&[on_all(r#""*""#), without_mfa], Capability::Admin), PERHAPS);
+}
+
+#[test]
+fn a_condition_that_always_holds_is_none() {
+    let looks = |condition: &str| has(&[allow(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#))], Capability::Admin);
+    assert_eq!(looks(r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#), YES);
+    assert_eq!(looks("{}"), YES);
+    assert_eq!(looks(r#"{"StringLike":{"aws:SourceVpc":"*"}}"#), PERHAPS);
+    assert_eq!(looks(r#"{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#), PERHAPS);
+}
+
+#[test]
+fn wildcards_in_a_name_open_what_they_name() {
+    assert!(paths(&[on_all(r#""iam:Attach*""#)], Sure::Definite).contains(&"iam-attachuserpolicy"));
+    assert!(paths(&[on_all(r#""IAM:put?serPolicy""#)], Sure::Definite).contains(&"iam-putuserpolicy"));
+    assert!(paths(&[on_all(r#""iam:Get*""#)], Sure::Possible).is_empty());
+}
+
+#[test]
+fn item_7_a_wildcard_in_a_service_counts_only_where_danger_is_looked_for() {
+    assert!(paths(&[on_all(r#""i?m:*""#)], Sure::Possible).contains(&"iam-putuserpolicy"));
+    assert_eq!(paths(&[on_all(r#""i?m:*""#)], Sure::Definite), Vec::<&str>::new());
+    assert_eq!(has(&[on_all(r#""s3*:Get*""#)], Capability::DataAccess), PERHAPS);
+}
+
+#[test]
+fn all_but_a_service_is_every_path_of_the_others() {
+    let open = paths(&[allow(r#""NotAction":"s3:*","Resource":"*""#)], Sure::Definite);
+    assert!(open.contains(&"iam-putuserpolicy") && !open.contains(&"s3-putbucketpolicy"));
+}
+
+#[test]
+fn an_action_that_aws_adds_tomorrow_is_judged_by_its_name() {
+    assert_eq!(has(&[on_all(r#""iam:AttachWidgetPolicy""#)], Capability::PermissionsManagement), YES);
+    assert_eq!(has(&[on_all(r#""widgets:PutResourcePolicy""#)], Capability::ResourceExposure), YES);
+    assert_eq!(has(&[on_all(r#""widgets:GetTemporaryCredentials""#)], Capability::CredentialExposure), YES);
+    assert_eq!(has(&[on_all(r#""widgets:DescribeWidget""#)], Capability::ResourceExposure), NO);
+}
+
+#[test]
+fn an_action_that_is_allowed_and_denied_is_no_danger() {
+    let put = r#""Action":"iam:PutWidgetPolicy","Resource":"*""#;
+    assert_eq!(has(&[allow(put), deny(put)], Capability::PermissionsManagement), NO);
+}
+
+#[test]
+fn a_path_counts_once_in_its_smallest_form() {
+    let open = paths(&[on_all(r#"["iam:CreateAccessKey","iam:DeleteAccessKey"]"#)], Sure::Definite);
+    assert_eq!(open, ["iam-createaccesskey"]);
+}
+
+#[test]
+fn a_path_through_pass_role_needs_the_service_to_be_admitted() {
+    let start = on_all(r#"["lambda:CreateFunction","lambda:InvokeFunction"]"#);
+    let pass = |condition: &str| allow(&format!(r#""Action":"iam:PassRole","Resource":"*","Condition":{condition}"#));
+    let opened = |condition: &str, sure| paths(&[start.clone(), pass(condition)], sure).contains(&"lambda-passrole-create-invoke");
+    for (condition, definite, possible) in [
+        (r#"{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}"#, true, true),
+        (r#"{"StringLike":{"iam:passedtoservice":["ec2.*","lambda.*"]}}"#, true, true),
+        (r#"{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}"#, false, false),
+        (r#"{"StringNotEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}"#, false, false),
+        (r#"{"StringNotLike":{"iam:PassedToService":"ec2*"}}"#, true, true),
+        (r#"{"ArnLike":{"iam:AssociatedResourceArn":"arn:aws:lambda:*:*:*"}}"#, false, true),
+    ] {
+        assert_eq!((opened(condition, Sure::Definite), opened(condition, Sure::Possible)), (definite, possible), "{condition}");
+    }
+}
+
+#[test]
+fn a_role_that_can_be_passed_is_a_path_for_certain_only_where_every_role_can() {
+    let start = on_all(r#"["lambda:CreateFunction","lambda:InvokeFunction"]"#);
+    let pass = |resource: &str| allow(&format!(r#""Action":"iam:PassRole","Resource":"{resource}""#));
+    let opened = |resource: &str, sure| paths(&[start.clone(), pass(resource)], sure).contains(&"lambda-passrole-create-invoke");
+    for (resource, definite, possible) in [
+        ("arn:aws:iam::*:role/*", true, true),
+        ("arn:aws-cn:iam::123456789012:role/?*", true, true),
+        ("arn:aws:iam::123456789012:role/deploy", false, true),
+        ("arn:aws:iam::123456789012:user/*", false, false),
+        ("arn:aws:s3:::*", false, false),
+    ] {
+        assert_eq!((opened(resource, Sure::Definite), opened(resource, Sure::Possible)), (definite, possible), "{resource}");
+    }
+}
+
+#[test]
+fn item_11_an_action_without_a_resource_type_is_granted_on_a_star_only() {
+    let leave = |resource: &str| paths(&[allow(&format!(r#""Action":"organizations:LeaveOrganization",{resource}"#))], Sure::Definite);
+    assert_eq!(leave(r#""Resource":"*""#), ["organizations-leave"]);
+    assert_eq!(leave(r#""Resource":"arn:aws:organizations::*:*""#), Vec::<&str>::new());
+    assert_eq!(leave(r#""NotResource":"arn:aws:s3:::b""#), ["organizations-leave"]);
+}
+
+#[test]
+fn what_reaches_one_s_own_user_escalates_but_is_nobody_else_s_key() {
+    let own = |action: &str| {
+        paths(&[allow(&format!(r#""Action":"{action}","Resource":"arn:aws:iam::*:user/${{aws:username}}""#))], Sure::Possible)
+    };
+    assert_eq!(own("iam:PutUserPolicy"), ["iam-putuserpolicy"]);
+    assert_eq!(own("iam:CreateAccessKey"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_boundary_holds_back_what_it_does_not_allow() {
+    let (all, read) = (document(&[on_all(r#""*""#)]), document(&[on_all(r#""s3:Get*""#)]));
+    let (all, read) = (Document::parse(&all).unwrap(), Document::parse(&read).unwrap());
+    let bounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&read) });
+    assert_eq!(bounded.capabilities(Sure::Possible).collect::<Vec<_>>(), [Capability::DataAccess]);
+    let unbounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&all) });
+    assert!(unbounded.has(Capability::Admin, Sure::Definite));
+}
+
+#[test]
+fn item_20_a_boundary_that_only_denies_grants_nothing() {
+    let (all, only_denies) = (document(&[on_all(r#""*""#)]), document(&[deny(r#""Action":"s3:*","Resource":"*""#)]));
+    let (all, only_denies) = (Document::parse(&all).unwrap(), Document::parse(&only_denies).unwrap());
+    let bounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&only_denies) });
+    assert_eq!(bounded.capabilities(Sure::Possible).count(), 0);
+}
+
+#[test]
+fn a_policy_that_lets_everyone_in_makes_a_resource_public() {
+    let bucket = |principal: &str, more: &str| {
+        has(&[allow(&format!(r#"{principal},"Action":"s3:GetObject","Resource":"*"{more}"#))], Capability::ResourceExposure)
+    };
+    assert_eq!(bucket(r#""Principal":"*""#, ""), YES);
+    assert_eq!(bucket(r#""NotPrincipal":{"AWS":"123456789012"}"#, ""), YES);
+    assert_eq!(bucket(r#""Principal":{"AWS":"*"}"#, r#","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#), PERHAPS);
+    assert_eq!(bucket(r#""Principal":{"AWS":"123456789012"}"#, ""), NO);
+}
+
+#[test]
+fn the_statements_that_open_a_path_are_named() {
+    let json = document(&[on_all(r#""s3:Get*""#), on_all(r#""iam:Put*""#)]);
+    let documents = [Document::parse(&json).unwrap()];
+    let holdings = Holdings { policies: &documents, boundary: None };
+    assert_eq!(why_path(&holdings, Path::named("iam-putuserpolicy").unwrap()), [Reason { policy: 0, statement: 1 }]);
+    assert_eq!(why(&holdings, Capability::DataAccess), [Reason { policy: 0, statement: 0 }]);
+}
+
+#[expect(clippy::literal_string_with_formatting_args, reason = "a policy variable looks like one")]
+fn statement() -> impl Strategy<Value = String> {
+    let action = prop::sample::select(vec![
+        "*",
+        "iam:*",
+        "iam:Put*",
+        "iam:PassRole",
+        "lambda:*",
+        "s3:*",
+        "s3:Get*",
+        "i?m:*",
+        "*:Put*",
+        "sts:AssumeRole",
+        " x",
+    ]);
+    let resource = prop::sample::select(vec!["*", "arn:aws:iam::*:role/*", "arn:aws:iam::*:user/${aws:username}", "arn:aws:s3:::b/*"]);
+    let condition = prop::sample::select(vec!["", r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#]);
+    (any::<bool>(), any::<bool>(), action, any::<bool>(), resource, condition).prop_map(
+        |(effect, not_action, action, not_resource, resource, condition)| {
+            let (effect, a, r) =
+                (if effect { "Allow" } else { "Deny" }, if not_action { "Not" } else { "" }, if not_resource { "Not" } else { "" });
+            format!(r#"{{"Effect":"{effect}","{a}Action":"{action}","{r}Resource":"{resource}"{condition}}}"#)
+        },
+    )
+}
+
+fn everything_of(grants: &Grants, sure: Sure) -> (Vec<Capability>, Vec<&'static str>) {
+    (grants.capabilities(sure).collect(), grants.open(sure).map(|path| path.id).collect())
+}
+
+proptest! {
+    #[test]
+    fn what_is_definite_is_possible(statements in prop::collection::vec(statement(), 1..6)) {
+        let grants = grants(&statements);
+        let (definite, possible) = (everything_of(&grants, Sure::Definite), everything_of(&grants, Sure::Possible));
+        prop_assert!(definite.0.iter().all(|capability| possible.0.contains(capability)));
+        prop_assert!(definite.1.iter().all(|path| possible.1.contains(path)));
+    }
+
+    #[test]
+    fn a_deny_adds_nothing(statements in prop::collection::vec(statement(), 1..5), more in statement()) {
+        let more = more.replace("\"Allow\"", "\"Deny\"");
+        let less = grants(&[statements.clone(), vec![more]].concat());
+        let before = grants(&statements);
+        for sure in [Sure::Definite, Sure::Possible] {
+            let (less, before) = (everything_of(&less, sure), everything_of(&before, sure));
+            prop_assert!(less.0.iter().all(|capability| before.0.contains(capability)));
+            prop_assert!(less.1.iter().all(|path| before.1.contains(path)));
+        }
+    }
+
+    #[test]
+    fn the_order_of_statements_is_of_no_account(statements in prop::collection::vec(statement(), 1..6)) {
+        let reversed: Vec<String> = statements.iter().rev().cloned().collect();
+        prop_assert_eq!(grants(&statements), grants(&reversed));
+    }
+
+    #[test]
+    fn a_boundary_adds_nothing(statements in prop::collection::vec(statement(), 1..4), boundary in prop::collection::vec(statement(), 1..4)) {
+        let (own, boundary) = (document(&statements), document(&boundary));
+        let (own, boundary) = (Document::parse(&own).unwrap(), Document::parse(&boundary).unwrap());
+        let bounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&own), boundary: Some(&boundary) });
+        let free = Grants::of_document(&own);
+        for sure in [Sure::Definite, Sure::Possible] {
+            prop_assert!(everything_of(&bounded, sure).1.iter().all(|path| everything_of(&free, sure).1.contains(path)));
+            prop_assert!(bounded.capabilities(sure).all(|capability| free.has(capability, sure)));
+        }
+    }
+}
