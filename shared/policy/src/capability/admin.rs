@@ -41,13 +41,14 @@ fn covers_all<'a>(statements: impl Iterator<Item = &'a Statement<'a>>) -> bool {
         }
     }
     // What one `NotAction` leaves out has to be granted by an `Action`, or by another `NotAction` that does not leave it out.
-    let Some((first, others)) = left_out.split_first() else {
-        return false;
-    };
-    if first.len().saturating_mul(named.len() + others.iter().map(Vec::len).sum::<usize>()) > PAIRS_MAX {
+    let all_left_out: usize = left_out.iter().map(Vec::len).sum();
+    if all_left_out.saturating_mul(named.len() + all_left_out) > PAIRS_MAX {
         return false;
     }
-    first.iter().all(|pattern| {
-        named.iter().any(|action| covers(action, pattern)) || others.iter().any(|other| !other.iter().any(|value| overlaps(value, pattern)))
+    left_out.iter().enumerate().any(|(place, base)| {
+        let others = || left_out.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other);
+        base.iter().all(|pattern| {
+            named.iter().any(|action| covers(action, pattern)) || others().any(|other| !other.iter().any(|value| overlaps(value, pattern)))
+        })
     })
 }
