@@ -1,8 +1,7 @@
 //! `rescind decide`: the case that an event would make.
 
-use std::io::{Read as _, Write};
+use std::io::Write;
 use std::path::Path;
-use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
@@ -13,10 +12,12 @@ use policy::{Action, Case, Event, Hearing, Rulebook};
 use remedy::notice::Notice;
 use remedy::rulebook;
 
+use crate::input;
+
 /// Prints the case, for people or as JSON.
 pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) -> Result<()> {
     let rulebook = rulebook::load(guardrails)?;
-    let text = read(event).with_context(|| format!("cannot read {}", event.display()))?;
+    let text = input::read(event).with_context(|| format!("cannot read {}", event.display()))?;
     let event = Event::from_envelope_or_record(&text)?;
     let Some(action) = Action::of(&event) else {
         let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
@@ -30,15 +31,6 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
         (None, false) => writeln!(out, "allowed: no guardrail is broken")?,
     }
     Ok(())
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    if path.as_os_str() != "-" {
-        return fs::read_to_string(path);
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// The case in a stack that observes; `None` where no guardrail is broken.

@@ -1,8 +1,7 @@
 //! `rescind grants`: what policy documents grant, and which statements grant it.
 
-use std::fs;
-use std::io::{self, Read as _, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use policy::capability::{Capability, Grants, Holdings, Path as Escalation, Reason, Sure, why, why_path};
@@ -10,12 +9,14 @@ use policy::document::{Document, plain};
 use policy::text::shown;
 use serde_json::{Value, json};
 
+use crate::input;
+
 /// Prints what each document grants, for people or as JSON; JSON lines where the input is JSON lines.
 pub fn run(files: &[PathBuf], as_json: bool, out: &mut impl Write) -> Result<()> {
     let mut failed = 0;
     for file in files {
         let name = file.display().to_string();
-        match read(file) {
+        match input::read(file) {
             Ok(text) => failed += judge(&name, &text, files.len() > 1, as_json, out)?,
             Err(error) => {
                 failed += 1;
@@ -28,15 +29,6 @@ pub fn run(files: &[PathBuf], as_json: bool, out: &mut impl Write) -> Result<()>
         1 => bail!("one document could not be read"),
         many => bail!("{many} documents could not be read"),
     }
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    if path.as_os_str() != "-" {
-        return fs::read_to_string(path);
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// One input: a document, or JSON lines of several. How many could not be read.

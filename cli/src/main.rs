@@ -2,7 +2,9 @@
 
 mod check;
 mod decide;
+mod explain;
 mod grants;
+mod input;
 
 use std::io;
 use std::path::PathBuf;
@@ -37,6 +39,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what a user, role or group can do, and through what.
+    Explain(explain::Arguments),
     /// Print what policy documents grant, and which statements grant it.
     Grants {
         /// IAM policy documents, plain or percent-encoded, or JSON lines of them; - for standard input.
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     let ran = match Arguments::parse().command {
         Command::Check { dir } => check::run(&dir, &mut out),
         Command::Decide { event, guardrails, json } => decide::run(&event, &guardrails, json, &mut out),
+        Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Grants { files, json } => grants::run(&files, json, &mut out),
     };
     match ran {

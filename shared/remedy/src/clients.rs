@@ -9,7 +9,7 @@ use aws_sdk_iam::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use policy::arn::partition_of;
 
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 /// The root certificates that `build.rs` picks out.
 const AMAZON_ROOTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/amazon-roots.pem"));
@@ -21,6 +21,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For all attempts of one operation: all calls of one event fit into the function's 60 s, so that an error is returned, not lost.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// For one attempt of a command that a person waits for: a page of an account's details can be megabytes.
+const CALLER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The clients that every function has.
 pub struct Clients {
@@ -30,9 +32,8 @@ pub struct Clients {
 
 impl Clients {
     pub fn of(settings: &Settings) -> Self {
-        let http = http_client(settings);
-        let keys = &settings.credentials;
-        let credentials = Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment");
+        let http = http_client(&settings.region, &[&settings.iam_endpoint, &settings.sns_endpoint]);
+        let credentials = credentials(&settings.credentials);
         let region = Region::new(settings.region.clone());
         // Standard, not adaptive: adaptive retries hold a throttled client to half a call a second and charge five calls for a retry,
         // so that the second attempt comes 8 to 10 s later (measured), past every time-out here. One event at a time needs no such brake.
@@ -62,11 +63,30 @@ impl Clients {
     }
 }
 
+/// IAM for a command in somebody's hands: no function's time-out stands over it, and its answers are long.
+pub fn iam_of_caller(region: String, keys: &settings::Credentials, endpoint: Option<String>) -> aws_sdk_iam::Client {
+    let http = http_client(&region, &[&endpoint]);
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(CALLER_TIMEOUT).build();
+    let mut iam = aws_sdk_iam::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .credentials_provider(credentials(keys))
+        .region(Region::new(region))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts);
+    iam.set_endpoint_url(endpoint);
+    aws_sdk_iam::Client::from_conf(iam.build())
+}
+
+fn credentials(keys: &settings::Credentials) -> Credentials {
+    Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment")
+}
+
 /// Amazon's own roots where AWS's own endpoints of the `aws` partition are called, or no TLS is spoken at all. Other partitions, and
 /// endpoints that somebody set, may chain to any root: there the system's store is asked, at its price.
-fn http_client(settings: &Settings) -> SharedHttpClient {
-    let foreign = |endpoint: &Option<String>| endpoint.as_ref().is_some_and(|url| !url.starts_with("http://"));
-    let amazons = partition_of(&settings.region) == "aws" && !foreign(&settings.iam_endpoint) && !foreign(&settings.sns_endpoint);
+fn http_client(region: &str, endpoints: &[&Option<String>]) -> SharedHttpClient {
+    let foreign = |endpoint: &&Option<String>| endpoint.as_ref().is_some_and(|url| !url.starts_with("http://"));
+    let amazons = partition_of(region) == "aws" && !endpoints.iter().any(foreign);
     let roots = if amazons { TrustStore::empty().with_pem_certificate(AMAZON_ROOTS) } else { TrustStore::default() };
     let mut http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
     if let Ok(context) = TlsContext::builder().with_trust_store(roots).build() {

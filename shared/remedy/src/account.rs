@@ -1,0 +1,112 @@
+//! The whole of an account's IAM, read for a person: `GetAccountAuthorizationDetails`.
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{
+    AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, UserDetail,
+};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::clients;
+use crate::error::AwsCall;
+use crate::settings::Credentials;
+
+/// Entries on one page: the most that IAM gives (IAM API reference, `GetAccountAuthorizationDetails`, `MaxItems`).
+const PAGE: i32 = 1000;
+/// Where IAM of the `aws` partition is signed for, whichever region one works in.
+const HOME_REGION: &str = "us-east-1";
+
+/// Why an account was not read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The environment holds no credentials.
+    #[error(
+        "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as `aws configure export-credentials --format env` prints them"
+    )]
+    Credentials,
+    /// IAM did not answer as asked.
+    #[error("{} failed: {}", .0.call, .0.message)]
+    Aws(AwsCall),
+}
+
+/// The account's details in the JSON that `aws iam get-account-authorization-details` prints, with the documents as IAM encodes them.
+///
+/// `variable` gives the value of an environment variable: credentials, region and endpoint are looked up under the names that the AWS CLI
+/// knows.
+///
+/// # Errors
+///
+/// Without credentials, and where IAM refuses or does not answer.
+pub async fn details(variable: impl Fn(&str) -> Option<String>) -> Result<String, ReadError> {
+    let iam = client(variable)?;
+    let (mut users, mut groups, mut roles, mut policies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut pages = iam.get_account_authorization_details().max_items(PAGE).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| ReadError::Aws(AwsCall::of("iam:GetAccountAuthorizationDetails", &error)))?;
+        users.extend(page.user_detail_list().iter().map(user));
+        groups.extend(page.group_detail_list().iter().map(group));
+        roles.extend(page.role_detail_list().iter().map(role));
+        policies.extend(page.policies().iter().map(policy));
+    }
+    Ok(json!({ "UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies }).to_string())
+}
+
+fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, ReadError> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let keys = Credentials {
+        access_key_id: variable("AWS_ACCESS_KEY_ID").ok_or(ReadError::Credentials)?,
+        secret_access_key: variable("AWS_SECRET_ACCESS_KEY").ok_or(ReadError::Credentials)?,
+        session_token: variable("AWS_SESSION_TOKEN"),
+    };
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| HOME_REGION.to_owned());
+    let endpoint = variable("AWS_ENDPOINT_URL_IAM").or_else(|| variable("AWS_ENDPOINT_URL"));
+    Ok(clients::iam_of_caller(region, &keys, endpoint))
+}
+
+fn user(user: &UserDetail) -> Value {
+    json!({
+        "UserName": user.user_name, "Arn": user.arn, "GroupList": user.group_list(),
+        "UserPolicyList": inline(user.user_policy_list()),
+        "AttachedManagedPolicies": attached(user.attached_managed_policies()),
+        "PermissionsBoundary": boundary(user.permissions_boundary()),
+    })
+}
+
+fn group(group: &GroupDetail) -> Value {
+    json!({
+        "GroupName": group.group_name, "Arn": group.arn,
+        "GroupPolicyList": inline(group.group_policy_list()),
+        "AttachedManagedPolicies": attached(group.attached_managed_policies()),
+    })
+}
+
+fn role(role: &RoleDetail) -> Value {
+    json!({
+        "RoleName": role.role_name, "Arn": role.arn,
+        "AssumeRolePolicyDocument": role.assume_role_policy_document,
+        "RolePolicyList": inline(role.role_policy_list()),
+        "AttachedManagedPolicies": attached(role.attached_managed_policies()),
+        "PermissionsBoundary": boundary(role.permissions_boundary()),
+    })
+}
+
+fn policy(policy: &ManagedPolicyDetail) -> Value {
+    let versions = policy.policy_version_list().iter().map(
+        |version| json!({ "VersionId": version.version_id, "IsDefaultVersion": version.is_default_version, "Document": version.document }),
+    );
+    json!({ "PolicyName": policy.policy_name, "Arn": policy.arn, "PolicyVersionList": versions.collect::<Value>() })
+}
+
+fn inline(policies: &[PolicyDetail]) -> Value {
+    policies.iter().map(|policy| json!({ "PolicyName": policy.policy_name, "PolicyDocument": policy.policy_document })).collect()
+}
+
+fn attached(policies: &[AttachedPolicy]) -> Value {
+    policies.iter().map(|policy| json!({ "PolicyName": policy.policy_name, "PolicyArn": policy.policy_arn })).collect()
+}
+
+/// A boundary without an ARN is none: an emulator answers so.
+fn boundary(boundary: Option<&AttachedPermissionsBoundary>) -> Option<Value> {
+    let arn = boundary?.permissions_boundary_arn()?;
+    Some(json!({ "PermissionsBoundaryArn": arn }))
+}

@@ -1,0 +1,53 @@
+"""`rescind grants`: what a document grants, and which statements grant it."""
+
+import json
+import subprocess
+from urllib.parse import quote
+
+import pytest
+from lab.events import ROOT
+
+RESCIND = ROOT / "target" / "release" / "rescind"
+HALVES = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "Read", "Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        {"Sid": "ListUsers", "Effect": "Allow", "Action": "iam:*", "Resource": "*"},
+    ],
+}
+READS = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}}
+
+
+def grants(text: str, *options: str, status: int = 0) -> str:
+    run = subprocess.run([RESCIND, "grants", "-", *options], input=text, capture_output=True, text=True, check=False)
+    assert run.returncode == status, run.stdout + run.stderr
+    return run.stdout
+
+
+@pytest.mark.parametrize("encode", [str, quote], ids=["plain", "percent-encoded"])
+def test_a_person_sees_what_is_granted_and_by_which_statement(encode):
+    text = grants(encode(json.dumps(HALVES)))
+    assert text.startswith("grants for certain\n  admin ")
+    assert "statement 0 (Read), statement 1 (ListUsers)" in text
+
+
+def test_a_harmless_policy_is_said_to_be_harmless():
+    assert grants(json.dumps(READS)) == "grants nothing that is dangerous of itself\n"
+
+
+def test_many_documents_go_in_and_out_as_json_lines():
+    lines = [json.dumps({"id": "a", "document": HALVES}), json.dumps({"id": "b", "document": json.dumps(READS)}), json.dumps({"id": "c", "document": {}})]
+    a, b, c = map(json.loads, grants("\n".join(lines), status=1).splitlines())
+    assert (a["id"], a["definite"]["grants"][0]["capability"]) == ("a", "admin")
+    assert (b["id"], b["possible"]) == ("b", {"grants": [], "escalations": []})
+    assert c == {"id": "c", "error": "not a policy document: Statement is missing at line 1 column 2"}
+
+
+def test_a_document_that_aws_would_refuse_is_an_error_at_its_place():
+    assert "Effect is missing at line 1 column" in grants('{"Statement":[{"Action":"*","Resource":"*"}]}', status=1)
+
+
+def test_json_names_the_statements_of_every_path():
+    (line,) = grants(json.dumps(HALVES), "--json").splitlines()
+    paths = {path["id"]: path for path in json.loads(line)["definite"]["escalations"]}
+    assert paths["iam-putuserpolicy"]["statements"] == [1]
