@@ -16,6 +16,13 @@ pub fn matches_ignore_case(pattern: &str, text: &str) -> bool {
 
 /// The two-pointer match: on a mismatch the last `*` takes one byte more, and no earlier one is tried again.
 fn glob(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
+    // Most pairs differ in their last letter already.
+    if let (Some(&wanted), Some(&last)) = (pattern.last(), text.last())
+        && !is_wild(wanted)
+        && !same(wanted, last)
+    {
+        return false;
+    }
     let (mut at, mut read) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while let Some(&byte) = text.get(read) {
