@@ -173,6 +173,9 @@ fn exact_and_services(out: &mut String, marks: &[Mark]) -> Result<()> {
             exact.entry(mark.display.to_lowercase(), place.to_string());
         }
     }
+    let any =
+        ranges.get("*").filter(|(start, ..)| *start == 0).map(|(.., end)| *end).ok_or("patterns for any service have to stand first")?;
+    writeln!(out, "pub(in crate::capability) const ANY_SERVICE: usize = {any};")?;
     writeln!(out, "pub(in crate::capability) static EXACT: phf::Map<&str, usize> = {};", exact.build())?;
     let mut services = phf_codegen::Map::new();
     for (service, range) in ranges {

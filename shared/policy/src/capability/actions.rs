@@ -1,6 +1,6 @@
 //! Which marks a statement's `Action` or `NotAction` names.
 
-use super::catalog::{EXACT, MARKS, SERVICES};
+use super::catalog::{ANY_SERVICE, EXACT, MARKS, SERVICES};
 use super::reach::is_stars;
 use crate::document::Patterns;
 use crate::pattern::{covers, matches_ignore_case, overlaps};
@@ -87,11 +87,15 @@ fn of_service(value: &str, service: &str, name: &str, mut take: impl FnMut(usize
     };
     let range = SERVICES.get(lower_service).copied();
     if !is_wild(name) {
-        if let Some(place) = EXACT.get(lowered) {
-            take(*place, Named::Whole);
+        let mut of_its_own = 0..0;
+        if let Some((_, wild, end)) = range {
+            of_its_own = wild..end;
+            if let Some(place) = EXACT.get(lowered) {
+                take(*place, Named::Whole);
+            }
         }
-        for (_, wild, end) in [range, SERVICES.get("*").copied()].into_iter().flatten() {
-            for place in wild..end {
+        for range in [of_its_own, 0..ANY_SERVICE] {
+            for place in range {
                 if MARKS.get(place).is_some_and(|mark| matches_ignore_case(mark.name, value)) {
                     take(place, Named::Instance);
                 }
@@ -110,10 +114,8 @@ fn of_service(value: &str, service: &str, name: &str, mut take: impl FnMut(usize
         }
     }
     // Whether the service has an action that such a pattern names is not known.
-    if is_stars(name)
-        && let Some((start, _, end)) = SERVICES.get("*").copied()
-    {
-        (start..end).for_each(|place| take(place, Named::Perhaps));
+    if is_stars(name) {
+        (0..ANY_SERVICE).for_each(|place| take(place, Named::Perhaps));
     }
 }
 

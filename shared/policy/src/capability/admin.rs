@@ -18,6 +18,12 @@ pub(super) fn is_proven(documents: &[Document<'_>]) -> bool {
     }))
 }
 
+/// Whether there can be anything to prove: without a `NotAction`, or a value that begins with a star, something is left out.
+pub(super) fn is_thinkable(documents: &[Document<'_>]) -> bool {
+    let mut statements = documents.iter().flat_map(|document| &document.statements);
+    statements.any(|statement| statement.actions.negated || statement.actions.values.iter().any(|value| value.starts_with('*')))
+}
+
 /// Whether they could, were every condition met and every resource the one that matters.
 pub(super) fn is_possible(documents: &[Document<'_>]) -> bool {
     covers_all(documents.iter().flat_map(|document| &document.statements).filter(|statement| allows(statement)))

@@ -106,7 +106,8 @@ impl Grants {
     #[must_use]
     pub fn of_principal(holdings: &Holdings<'_>) -> Self {
         let mut by_mark = marks::of(holdings.policies);
-        let mut all = (admin::is_proven(holdings.policies), admin::is_possible(holdings.policies));
+        let thinkable = admin::is_thinkable(holdings.policies);
+        let mut all = (thinkable && admin::is_proven(holdings.policies), thinkable && admin::is_possible(holdings.policies));
         if let Some(boundary) = holdings.boundary.map(std::slice::from_ref) {
             by_mark = by_mark.within(marks::of(boundary));
             all = (all.0 && admin::is_proven(boundary), all.1 && admin::is_possible(boundary));
