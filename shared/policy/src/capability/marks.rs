@@ -1,10 +1,10 @@
 //! What documents allow and deny, as sets of marks.
 
 use super::actions::{self, Named, Value};
-use super::catalog::{MARKS, PASS_ROLE, Set};
+use super::catalog::{MARKS, Mark, PASS_ROLE, Set};
 use super::conditions;
 use super::reach::{self, Reach};
-use crate::document::{Document, Effect, Principals, Statement};
+use crate::document::{Document, Effect, Principals, Statement, Version};
 use crate::pattern::{covers, matches_ignore_case};
 
 /// What some documents grant of the marks, their denies taken off.
@@ -44,11 +44,14 @@ struct Instance<'a> {
 pub(super) fn of(documents: &[Document<'_>]) -> Granted {
     let (mut allowed, mut denied) = (Granted::default(), Granted::default());
     let mut instances = Vec::new();
-    for statement in documents.iter().flat_map(|document| &document.statements) {
+    for (document, statement) in
+        documents.iter().flat_map(|document| document.statements.iter().map(move |statement| (document, statement)))
+    {
+        let own = document.version == Version::V2012;
         match statement.effect {
             // What names its principals is a resource's policy, and grants nothing to whoever holds it.
-            Effect::Allow if statement.principals == Principals::Absent => allow(statement, &mut allowed, &mut instances),
-            Effect::Deny if statement.principals == Principals::Absent => deny(statement, &mut denied),
+            Effect::Allow if statement.principals == Principals::Absent => allow(statement, own, &mut allowed, &mut instances),
+            Effect::Deny if statement.principals == Principals::Absent => deny(statement, own, &mut denied),
             _ => {}
         }
     }
@@ -70,7 +73,7 @@ pub(super) fn of(documents: &[Document<'_>]) -> Granted {
 pub(super) fn of_statement(statement: &Statement<'_>) -> Granted {
     let (mut allowed, mut instances) = (Granted::default(), Vec::new());
     if statement.effect == Effect::Allow && statement.principals == Principals::Absent {
-        allow(statement, &mut allowed, &mut instances);
+        allow(statement, true, &mut allowed, &mut instances);
         for Instance { place, reach, certain, .. } in instances {
             record(&mut allowed, place, reach, certain);
         }
@@ -88,12 +91,13 @@ fn record(granted: &mut Granted, place: usize, reach: Reach, certain: bool) {
     }
 }
 
-fn allow<'a>(statement: &'a Statement<'_>, allowed: &mut Granted, instances: &mut Vec<Instance<'a>>) {
+/// `own`: whether the document's version has variables, so that it can name one's own user.
+fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, instances: &mut Vec<Instance<'a>>) {
     let unconditional = conditions::always_hold(&statement.conditions);
     let everything = reach::is_everything(statement.resources.as_ref());
     actions::named(&statement.actions, |place, named, index| {
         let reach = match MARKS.get(place) {
-            Some(mark) if !everything => reach::of(statement.resources.as_ref(), mark),
+            Some(mark) if !everything => reach_of(statement, own, mark),
             _ => Reach::All,
         };
         let certain = unconditional && named != Named::Perhaps;
@@ -111,10 +115,10 @@ fn allow<'a>(statement: &'a Statement<'_>, allowed: &mut Granted, instances: &mu
     });
 }
 
-fn deny(statement: &Statement<'_>, denied: &mut Granted) {
+fn deny(statement: &Statement<'_>, own: bool, denied: &mut Granted) {
     let unconditional = statement.conditions.is_empty();
     actions::named(&statement.actions, |place, named, _| {
-        let reach = MARKS.get(place).map_or(Reach::All, |mark| reach::of(statement.resources.as_ref(), mark));
+        let reach = MARKS.get(place).map_or(Reach::All, |mark| reach_of(statement, own, mark));
         if place == PASS_ROLE && reach >= Reach::Rest {
             let (sure, perhaps) = conditions::passed_to(&statement.conditions);
             let sure = if reach == Reach::All && named == Named::Whole { sure } else { 0 };
@@ -131,6 +135,13 @@ fn deny(statement: &Statement<'_>, denied: &mut Granted) {
             _ => denied.possible.insert(place),
         }
     });
+}
+
+fn reach_of(statement: &Statement<'_>, own: bool, mark: &Mark) -> Reach {
+    match reach::of(statement.resources.as_ref(), mark) {
+        Reach::Oneself if !own => Reach::Some,
+        reach => reach,
+    }
 }
 
 /// Whether an action is denied on everything: for certain, and perhaps.

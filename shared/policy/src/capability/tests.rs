@@ -184,6 +184,14 @@ fn what_reaches_one_s_own_user_escalates_but_is_nobody_else_s_key() {
 }
 
 #[test]
+#[expect(clippy::literal_string_with_formatting_args, reason = "a policy variable looks like one")]
+fn item_12_in_the_older_version_a_variable_is_plain_text() {
+    let own = r#"{"Version":"2008-10-17","Statement":{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"arn:aws:iam::*:user/${aws:username}"}}"#;
+    let grants = Grants::of_document(&Document::parse(own).unwrap());
+    assert!(!grants.has(Capability::Escalation, Sure::Definite));
+}
+
+#[test]
 fn a_boundary_holds_back_what_it_does_not_allow() {
     let (all, read) = (document(&[on_all(r#""*""#)]), document(&[on_all(r#""s3:Get*""#)]));
     let (all, read) = (Document::parse(&all).unwrap(), Document::parse(&read).unwrap());
