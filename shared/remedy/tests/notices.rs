@@ -143,8 +143,10 @@ fn a_record_that_does_not_say_what_changed_is_told_as_that() {
     Account    123456789012, us-east-1
     Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess is the whole account [CIS-AWS-3.0-1.16]
     Perhaps    identity-administration-needs-an-exemption (critical, enforce): This policy lets its holder become an administrator [CIS-AWS-3.0-1.16]
+    Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own is the whole account, whatever it is called [CIS-AWS-3.0-1.16]
     Perhaps    billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Perhaps    power-user-access-needs-an-exemption (high, enforce): This policy reaches nearly everything in the account
+    Perhaps    no-path-to-administrator (high, observe): This policy of your own opens a path to more access than it seems to give
     Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Next       look at what this actor changed, at this time, in the account itself
     Case       rsc-a0ce6cb1f6482013
