@@ -5,6 +5,7 @@ mod decide;
 mod explain;
 mod grants;
 mod input;
+mod simulate;
 
 use std::io;
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Put requests to policies: JSON lines on standard input, an answer each on standard output.
+    Simulate,
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Decide { event, guardrails, json } => decide::run(&event, &guardrails, json, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Grants { files, json } => grants::run(&files, json, &mut out),
+        Command::Simulate => simulate::run(&mut io::stdin().lock(), &mut io::BufWriter::with_capacity(1 << 16, out)),
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,25 @@ pub fn matches_ignore_case(pattern: &str, text: &str) -> bool {
     glob(pattern.as_bytes(), text.as_bytes(), |pattern, text| pattern.eq_ignore_ascii_case(&text))
 }
 
+/// A `*` of the text itself in a pattern for [`matches_filled`], where `*` would be the wildcard. No byte of UTF-8 is this one.
+pub(crate) const LITERAL_STAR: u8 = 0xFE;
+/// A `?` of the text itself, likewise.
+pub(crate) const LITERAL_QUESTION_MARK: u8 = 0xFF;
+
+/// The byte that a pattern's byte stands for.
+pub(crate) const fn plain_byte(byte: u8) -> u8 {
+    match byte {
+        LITERAL_STAR => b'*',
+        LITERAL_QUESTION_MARK => b'?',
+        other => other,
+    }
+}
+
+/// As [`matches`], with a pattern in which some stars and question marks are letters.
+pub(crate) fn matches_filled(pattern: &[u8], text: &str) -> bool {
+    glob(pattern, text.as_bytes(), |pattern, text| plain_byte(pattern) == text)
+}
+
 /// The two-pointer match: on a mismatch the last `*` takes one byte more, and no earlier one is tried again.
 fn glob(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
     // Most pairs differ in their last letter already.
@@ -21,6 +40,10 @@ fn glob(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
         && !is_wild(wanted)
         && !same(wanted, last)
     {
+        return false;
+    }
+    // Nor can a pattern with more letters than the text: this keeps a hostile one from being tried at every place.
+    if pattern.len() > text.len() && pattern.iter().filter(|byte| !is_wild(**byte)).count() > text.len() {
         return false;
     }
     let (mut at, mut read) = (0, 0);

@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
 pub use operator::{Operator, Qualifier, Test};
+pub use read::Texts;
 
 /// Longest document that is read, in bytes. The largest of AWS's own is 152,297 bytes; a customer's own has 6,144 characters at most.
 pub const DOCUMENT_MAX: usize = 200 * 1024;

@@ -67,8 +67,9 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// One text, or a list of them.
-struct Texts<'a>(Vec<Cow<'a, str>>);
+/// One text, or a list of them; a number or a boolean is its text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Texts<'a>(pub Vec<Cow<'a, str>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,0 +1,59 @@
+//! Whether a statement's conditions hold for a request.
+
+use super::Reading;
+use super::compare::{Compared, compare};
+use super::context::{Context, Found};
+use super::truth::Truth;
+use crate::document::{Condition, Qualifier, Test, Version};
+
+/// All operators and keys have to hold (item 14 of `docs/evaluation.md`).
+pub(super) fn hold(conditions: &[Condition<'_>], version: Version, context: &Context<'_>, reading: Reading) -> Truth {
+    Truth::all(conditions.iter().map(|condition| holds(condition, version, context, reading)))
+}
+
+fn holds(condition: &Condition<'_>, version: Version, context: &Context<'_>, reading: Reading) -> Truth {
+    let operator = condition.operator;
+    let found = context.get(&condition.key);
+    if operator.test == Test::Null {
+        let missing = match found {
+            Found::Absent => "true",
+            Found::Values(_) => "false",
+            Found::Unknown => return Truth::Unknown,
+        };
+        return condition.values.iter().any(|value| value.eq_ignore_ascii_case(missing)).into();
+    }
+    let values = match found {
+        Found::Unknown => return Truth::Unknown,
+        Found::Absent if operator.if_exists => return Truth::True,
+        // Items 14, 15, 16 and 18: what a missing key comes to.
+        Found::Absent => {
+            return match operator.qualifier {
+                Some(Qualifier::ForAllValues) => Truth::True,
+                Some(Qualifier::ForAnyValue) => Truth::False,
+                None => operator.test.is_negated().into(),
+            };
+        }
+        Found::Values(values) => values,
+    };
+    let passes = |value: &str| passes(condition, value, version, context, reading);
+    match (operator.qualifier, values) {
+        (Some(Qualifier::ForAllValues), values) => Truth::all(values.iter().map(|value| passes(value))),
+        (Some(Qualifier::ForAnyValue), values) => Truth::any(values.iter().map(|value| passes(value))),
+        (None, [value]) => passes(value),
+        // Several values want a qualifier; what AWS makes of them without one is not documented.
+        (None, values) => reading.disputed(values.iter().any(|value| passes(value) != Truth::False)),
+    }
+}
+
+/// Whether one value of the request passes: it meets any of the policy's values, or, for a negated operator, none of them.
+fn passes(condition: &Condition<'_>, value: &str, version: Version, context: &Context<'_>, reading: Reading) -> Truth {
+    let negated = condition.operator.test.is_negated();
+    let met = condition.values.iter().map(|written| match compare(condition.operator.test, written, value, version, context, reading) {
+        Compared::As(truth) => truth,
+        // Not comparable: neither the same nor another, so the condition does not hold.
+        Compared::NotComparable if negated => !reading.disputed(true),
+        Compared::NotComparable => Truth::False,
+    });
+    let met = Truth::any(met);
+    if negated { !met } else { met }
+}
