@@ -41,7 +41,8 @@ fn respond(line: &[u8], answer: &mut Vec<u8>) {
     let _ = match put(line) {
         Ok((id, bracket)) => write_answer(id, &bracket, answer),
         Err(error) => {
-            let id = std::str::from_utf8(line).ok().and_then(|line| serde_json::from_str::<Named<'_>>(line).ok()).and_then(|named| named.id);
+            let id =
+                std::str::from_utf8(line).ok().and_then(|line| serde_json::from_str::<Named<'_>>(line).ok()).and_then(|named| named.id);
             let failure = serde_json::json!({ "error": error }).to_string();
             writeln!(answer, "{{\"id\":{},{}", id.map_or("null", RawValue::get), failure.strip_prefix('{').unwrap_or_default())
         }
@@ -97,9 +98,11 @@ fn put(line: &[u8]) -> Result<(Option<&RawValue>, Bracket), String> {
 /// Refuses documents that AWS would not save where they stand.
 fn placed(asked: &Asked<'_>) -> Result<(), String> {
     let check = |documents: &[Document<'_>], layer: Layer, name: &dyn fmt::Display| {
-        documents.iter().enumerate().find_map(|(place, document)| access::misplaced(document, layer).map(|(at, why)| (place, at, why))).map_or(
-            Ok(()),
-            |(place, at, why)| {
+        documents
+            .iter()
+            .enumerate()
+            .find_map(|(place, document)| access::misplaced(document, layer).map(|(at, why)| (place, at, why)))
+            .map_or(Ok(()), |(place, at, why)| {
                 let why = match why {
                     Misplaced::NamesPrincipals => "names principals, which only a resource's policy does",
                     Misplaced::NamesNobody => "has neither Principal nor NotPrincipal",
@@ -107,8 +110,7 @@ fn placed(asked: &Asked<'_>) -> Result<(), String> {
                     Misplaced::Allows => "allows something, which only AWS's own resource control policy does",
                 };
                 Err(format!("{name}[{place}]: Statement[{at}] {why}"))
-            },
-        )
+            })
     };
     check(&asked.identity, Layer::Identity, &"identityPolicies")?;
     check(&asked.boundary, Layer::Boundary, &"permissionsBoundaries")?;

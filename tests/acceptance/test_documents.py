@@ -3,12 +3,33 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_every_promise_names_tests_that_exist():
-    promised = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "invariants.md").read_text()))
+def tests_named_in(document: str) -> set[str]:
+    return set(re.findall(r"`(\w+_\w+)`", (ROOT / "docs" / document).read_text()))
+
+
+def written_tests() -> set[str]:
     code = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "shared").rglob("*.rs")]
-    written = {name for path in code for name in re.findall(r"(?:def|fn) (\w+)\(", path.read_text())}
+    return {name for path in code for name in re.findall(r"(?:def|fn) (\w+)\(", path.read_text())}
+
+
+@pytest.mark.parametrize("document", ["invariants.md", "evaluation.md"])
+def test_every_promise_names_tests_that_exist(document):
+    promised = tests_named_in(document)
     assert promised, "no promise names a test"
-    assert promised <= written, f"there is no test called {', '.join(sorted(promised - written))}"
+    assert promised <= written_tests(), f"there is no test called {', '.join(sorted(promised - written_tests()))}"
+
+
+def test_the_evaluation_table_has_every_item_with_its_tests_and_its_code():
+    rows = re.findall(r"^\| (\d+) \|.*?\| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs" / "evaluation.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _, _ in rows] == list(range(1, 23))
+    for number, code, tests in rows:
+        assert all(name.startswith(f"item_{number}_") for name in re.findall(r"`(\w+)`", tests)), number
+        for path in re.findall(r"`([\w/]+\.rs)`", code):
+            assert (ROOT / "shared" / "policy" / "src" / path).is_file(), path
+    tabled = {name for name in written_tests() if re.match(r"item_\d+_", name)}
+    assert tabled == tabled & tests_named_in("evaluation.md"), "a test of an item that the table lacks"

@@ -139,7 +139,8 @@ fn naming(principal: &Principal<'_>, who: &Requester<'_>) -> Option<Naming> {
 
 /// Whether the ARN is that of the role, or of the user, whose session asks. A role's path is not in its sessions' ARNs.
 fn is_origin(arn: &str, who: &Requester<'_>) -> bool {
-    let (Some(["arn", partition, "iam", "", account, own]), Some([_, session_partition, _, _, _, session])) = (segments(arn), segments(who.name))
+    let (Some(["arn", partition, "iam", "", account, own]), Some([_, session_partition, _, _, _, session])) =
+        (segments(arn), segments(who.name))
     else {
         return false;
     };

@@ -1,5 +1,8 @@
 //! The table of `docs/evaluation.md`: what is easily got wrong, each a named test, through the documents as people write them.
 
+#![expect(clippy::literal_string_with_formatting_args, reason = "policy variables are written so")]
+#![expect(clippy::needless_pass_by_value, reason = "`json!` values are made where they are used")]
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -211,7 +214,8 @@ fn item_11_an_action_without_resource_type_is_granted_on_everything_or_not_at_al
     assert_eq!(on(allow("*", OBJECT)).verdict(), ImplicitDeny);
     let all_but = |effect: &str| policy(json!({ "Effect": effect, "Action": "*", "NotResource": OBJECT }));
     assert_eq!(on(all_but("Allow")).verdict(), Allowed);
-    let denied = |deny: Value| Case { identity: vec![allow("*", "*"), deny], action: "ec2:DescribeInstances", resource: "*", ..case() }.verdict();
+    let denied =
+        |deny: Value| Case { identity: vec![allow("*", "*"), deny], action: "ec2:DescribeInstances", resource: "*", ..case() }.verdict();
     assert_eq!((denied(deny("*", OBJECT)), denied(all_but("Deny"))), (Allowed, ExplicitDeny));
 }
 
@@ -225,7 +229,6 @@ fn in_version(version: Option<&str>, resource: &str, context: Value, asked: &'st
 }
 
 #[test]
-#[expect(clippy::literal_string_with_formatting_args, reason = "a policy variable")]
 fn item_12_variables_are_text_in_the_older_language() {
     let context = || json!({ "aws:username": "ann" });
     for version in [None, Some("2008-10-17")] {
@@ -236,7 +239,6 @@ fn item_12_variables_are_text_in_the_older_language() {
 }
 
 #[test]
-#[expect(clippy::literal_string_with_formatting_args, reason = "policy variables")]
 fn item_12_a_variable_stands_in_the_resource_alone_and_its_value_is_text() {
     let fits = |pattern: &str, context, asked| in_version(Some("2012-10-17"), pattern, context, asked) == Allowed;
     assert!(!fits("arn:aws:${aws:Service}:::b/k", json!({ "aws:Service": "s3" }), OBJECT));
@@ -245,13 +247,15 @@ fn item_12_a_variable_stands_in_the_resource_alone_and_its_value_is_text() {
     assert!(!fits("arn:aws:s3:::b/${aws:username}", json!({ "aws:username": "*" }), OBJECT));
     assert!(fits("arn:aws:s3:::b/${AWS:UserName}", json!({ "aws:username": "k" }), OBJECT));
     assert!(!fits("arn:aws:s3:::b/${aws:TagKeys}", json!({ "aws:TagKeys": ["k", "l"] }), OBJECT));
-    assert!(holds(json!({ "StringEquals": { "s3:prefix": "home/${aws:username}" } }), json!({ "s3:prefix": "home/ann", "aws:username": "ann" })));
+    assert!(holds(
+        json!({ "StringEquals": { "s3:prefix": "home/${aws:username}" } }),
+        json!({ "s3:prefix": "home/ann", "aws:username": "ann" })
+    ));
     assert!(holds(json!({ "StringEquals": { "s3:prefix": "${*}" } }), json!({ "s3:prefix": "*" })));
     assert!(!holds(json!({ "NumericEquals": { "s3:max-keys": "${aws:n}" } }), json!({ "s3:max-keys": "1", "aws:n": "1" })));
 }
 
 #[test]
-#[expect(clippy::literal_string_with_formatting_args, reason = "policy variables")]
 fn item_13_a_statement_whose_variable_has_no_value_does_not_apply() {
     let own = "arn:aws:s3:::b/${aws:username}";
     assert_eq!(Case { identity: vec![allow("*", "*"), deny("*", own)], ..case() }.verdict(), Allowed);
@@ -380,11 +384,8 @@ fn bytes_are_compared_as_base64() {
 
 #[test]
 fn item_19_a_deny_in_any_layer_wins() {
-    let open = || Case {
-        identity: vec![allow("*", "*")],
-        resource_policy: Some(for_principal("Allow", "Principal", json!("*"))),
-        ..case()
-    };
+    let open =
+        || Case { identity: vec![allow("*", "*")], resource_policy: Some(for_principal("Allow", "Principal", json!("*"))), ..case() };
     assert_eq!(open().verdict(), Allowed);
     let no = || deny("s3:*", "*");
     let cases = [
@@ -415,7 +416,8 @@ fn item_19_within_an_account_either_side_grants_and_across_accounts_both_have_to
         (own(), by_account(), Allowed, Allowed),
         (vec![], by_account(), ImplicitDeny, ImplicitDeny),
     ] {
-        let asked = |account| Case { identity: identity.clone(), resource_policy: resource_policy.clone(), account: Some(account), ..case() };
+        let asked =
+            |account| Case { identity: identity.clone(), resource_policy: resource_policy.clone(), account: Some(account), ..case() };
         assert_eq!((asked("111122223333").verdict(), asked("444455556666").verdict()), (inside, across));
     }
 }
@@ -468,7 +470,8 @@ fn item_21_a_resource_policy_that_names_the_user_or_the_session_passes_an_implic
 
 #[test]
 fn item_21_a_session_is_its_role_whatever_the_role_s_path() {
-    let trusts = |named: &str| Case { who: SESSION, resource_policy: Some(for_principal("Allow", "Principal", json!({ "AWS": named }))), ..case() };
+    let trusts =
+        |named: &str| Case { who: SESSION, resource_policy: Some(for_principal("Allow", "Principal", json!({ "AWS": named }))), ..case() };
     assert_eq!(trusts(ROLE).verdict(), Allowed);
     assert_eq!(trusts("arn:aws:iam::111122223333:role/operations").verdict(), ImplicitDeny);
     assert_eq!(trusts("arn:aws:iam::444455556666:role/ops").verdict(), ImplicitDeny);
@@ -539,7 +542,8 @@ fn nobody_that_could_not_ask_is_taken_for_a_principal() {
 /// Statements over a few actions, resources and conditions, so that they meet often.
 fn statement() -> impl Strategy<Value = Value> {
     let actions = prop::sample::select(vec!["*", "s3:*", "s3:Get*", "s3:GetObject", "ec2:*", "*:GetObject", "s3:GetObject "]);
-    let resources = prop::sample::select(vec!["*", OBJECT, "arn:aws:s3:::b/*", "arn:aws:s3:::c", "arn:aws:s3*k", "arn:aws:s3:::b/${aws:username}"]);
+    let resources =
+        prop::sample::select(vec!["*", OBJECT, "arn:aws:s3:::b/*", "arn:aws:s3:::c", "arn:aws:s3*k", "arn:aws:s3:::b/${aws:username}"]);
     let conditions = prop::sample::select(vec![
         json!({}),
         json!({ "StringEquals": { "aws:username": "k" } }),
