@@ -50,26 +50,28 @@ lint: venv venv-checkov
 	.venv-checkov/bin/checkov --file $(STACK)
 
 .PHONY: bench
-bench: venv venv-custodian
-	cargo build --release --locked $(FUNCTIONS:%=-p %) -p rescind -p floor -p decision-bench
+bench: venv venv-custodian venv-analysers
+	cargo build --release --locked $(FUNCTIONS:%=-p %) -p rescind -p floor -p decision-bench -p documents-bench
 	$(PYTHON) bench/bench.py
 
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf .aws-sam $(VENV) .venv-checkov .venv-custodian
+	rm -rf .aws-sam $(VENV) .venv-checkov .venv-custodian .venv-analysers
 
 # ── Python: pinned and hashed, one environment a purpose, made anew when its requirements change. The lists are complete, so nothing is
 # resolved (--no-deps): older versions of pip would look for hashes of extras that a list names without theirs. ──
 
-.PHONY: venv venv-checkov venv-custodian
+.PHONY: venv venv-checkov venv-custodian venv-analysers
 venv: $(VENV)/made
 venv-checkov: .venv-checkov/made
 venv-custodian: .venv-custodian/made
+venv-analysers: .venv-analysers/made
 
 $(VENV)/made: tests/requirements.txt
 .venv-checkov/made: tests/requirements-checkov.txt
 .venv-custodian/made: bench/requirements.txt
+.venv-analysers/made: bench/requirements-analysers.txt
 %/made:
 	@echo "making $(@D) from $<"
 	rm -rf $(@D)

@@ -4,12 +4,14 @@
 
 The floor is a Lambda function that is nothing but the runtime (bench/floor). The peer is Cloud Custodian's own Lambda function for an
 equivalent policy (bench/custodian). All three are processes on this machine that poll the same runtime API; Rescind and Custodian take
-back the same attachment in the same emulated account, which is checked after every event. Prints a table and writes
-target/bench.json; a budget that does not hold is shown, not an error, since a busy machine is not one either.
+back the same attachment in the same emulated account, which is checked after every event. What reads and judges policy documents is put
+beside cloudsplaining and policy_sentry (bench/analysers.py), on the documents of AWS's managed policies that moto carries. Prints two tables
+and writes target/bench.json; a budget that does not hold is shown, not an error, since a busy machine is not one either.
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -25,11 +27,13 @@ sys.path.insert(0, str(ROOT / "tests"))
 from ground import Ground  # noqa: E402
 from lab import processes  # noqa: E402
 from lab.emulator import REGION  # noqa: E402
+from moto.iam import aws_managed_policies  # noqa: E402
 from runtime_api import Function, Spent  # noqa: E402
 from table import Measured, Row, as_json, draw  # noqa: E402
 
 RELEASE = ROOT / "target" / "release"
 CUSTODIAN = ROOT / ".venv-custodian" / "bin" / "python"
+ANALYSERS = ROOT / ".venv-analysers" / "bin" / "python"
 RESULTS = ROOT / "target" / "bench.json"
 
 STARTS = 30
@@ -43,6 +47,10 @@ DECISION_BUDGETS_US = {
     "decision on a change, shipped rulebook, no facts": 100,
     "a record no guardrail can concern, parsing included": 5,
 }
+DOCUMENT_BUDGETS_US = {"document: parse": 3, "document: parse and mark its capabilities": 4}
+SIMULATE_BUDGET_PER_S = 200_000
+SIMULATIONS = 500_000
+SIMULATE_RUNS = 5
 
 
 @dataclass
@@ -78,7 +86,7 @@ class Contestant:
 
 def main() -> None:
     processes.exit_on_signals()
-    for program in (RELEASE / "detach-policy", RELEASE / "floor", RELEASE / "decision-bench", CUSTODIAN):
+    for program in (RELEASE / "detach-policy", RELEASE / "floor", RELEASE / "decision-bench", RELEASE / "documents-bench", CUSTODIAN, ANALYSERS):
         if not os.access(program, os.X_OK):
             sys.exit(f"{program.relative_to(ROOT)} is not there; `make bench` builds and installs everything first")
     began = time.monotonic()
@@ -94,13 +102,15 @@ def main() -> None:
             contestant.measure_warm(ground)
     say("deciding, in process")
     rows = [*budgets(rescind, floor, custodian), *decisions()]
-    print(f"\n{draw(rows)}\n")
+    say("reading and judging the documents of AWS's managed policies")
+    judged = [*documents(), simulations()]
+    print(f"\n{draw(rows, 'floor', 'custodian')}\n\n{draw(judged, 'cloudsplaining', 'policy_sentry')}\n")
     print(textwrap.fill(
         "Each a median, and after ± the distance between the quartiles. CPU time is the function's own; wall time has the emulated AWS's in it, "
         f"which is not AWS's. Calls: Rescind {', '.join(rescind.calls)}; Custodian {', '.join(custodian.calls)}, "
         f"and {len(custodian.first_calls)} at its first event.", width=100,
     ))  # fmt: skip
-    RESULTS.write_text(json.dumps({"rows": as_json(rows), "calls": {"rescind": rescind.calls, "custodian": custodian.calls}}, indent=2) + "\n")
+    RESULTS.write_text(json.dumps({"rows": as_json(rows + judged), "calls": {"rescind": rescind.calls, "custodian": custodian.calls}}, indent=2) + "\n")
     say(f"all numbers are in {RESULTS.relative_to(ROOT)}; measured in {time.monotonic() - began:.0f} s")
 
 
@@ -120,7 +130,7 @@ def budgets(rescind: Contestant, floor: Contestant, custodian: Contestant) -> li
 
     def row(what: str, unit: str, of: Callable[[Contestant], list[float] | None], **budget) -> Row:
         shown = {c.name: Measured.of(values) for c in (rescind, floor, custodian) if (values := of(c))}
-        return Row(what, unit, **shown, **budget)
+        return Row(what, unit, shown.pop(rescind.name), shown, **budget)
 
     floor_cpu = Measured.of([spent.cpu for spent in floor.start]).median
     return [
@@ -133,7 +143,7 @@ def budgets(rescind: Contestant, floor: Contestant, custodian: Contestant) -> li
         row("CPU, warm event", "ms", lambda c: [spent.cpu for spent in c.warm], limit=1),
         row("wall, warm event", "ms", lambda c: [spent.wall for spent in c.warm]),
         row("peak memory", "MB", lambda c: [peak / 1e6 for peak in c.peaks], limit=14),
-        Row("function binary", "MB", size("detach-policy"), floor=size("floor"), limit=9),
+        Row("function binary", "MB", size("detach-policy"), {floor.name: size("floor")}, limit=9),
     ]  # fmt: skip
 
 
@@ -148,6 +158,39 @@ def decisions() -> list[Row]:
         Row(line["row"], "µs", Measured(line["median_us"], line["spread_us"]), limit=DECISION_BUDGETS_US[line["row"]])
         for line in map(json.loads, finished.stdout.splitlines())
     ]
+
+
+def documents() -> list[Row]:
+    """What bench/documents measures in process, and bench/analysers.py of the peers, one document at a time."""
+    managed = json.loads(aws_managed_policies.aws_managed_policies_data).values()
+    lines = "".join(json.dumps(policy["Document"]) + "\n" for policy in managed)
+
+    def run(*program: str | Path) -> list[dict]:
+        finished = subprocess.run(program, input=lines, check=True, stdout=subprocess.PIPE, text=True)
+        return [json.loads(line) for line in finished.stdout.splitlines()]
+
+    peers = {line["analyser"]: Measured(line["median_us"], line["spread_us"]) for line in run(ANALYSERS, ROOT / "bench/analysers.py")}
+    return [
+        Row(line["row"], "µs", Measured(line["median_us"], line["spread_us"]), peers if "capabilities" in line["row"] else {},
+            limit=DOCUMENT_BUDGETS_US.get(line["row"]))
+        for line in run(RELEASE / "documents-bench")
+    ]  # fmt: skip
+
+
+def simulations() -> Row:
+    """`rescind simulate`, as a process, on requests with a policy of one statement: requests per second of CPU time."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}
+    request = {"id": "1", "principal": "arn:aws:iam::123456789012:user/a", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k",
+               "resourceAccount": "123456789012", "context": {"aws:SourceIp": "192.0.2.1"}, "identityPolicies": [policy]}  # fmt: skip
+    lines = (json.dumps(request) + "\n") * SIMULATIONS
+    rates = []
+    for _ in range(SIMULATE_RUNS):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        finished = subprocess.run([RELEASE / "rescind", "simulate"], input=lines, check=True, stdout=subprocess.PIPE, text=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert finished.stdout.count('"decision":"allowed"') == SIMULATIONS, "simulate allows what the policy allows"
+        rates.append(SIMULATIONS / (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
+    return Row("simulate, one statement, one core", "requests/s", Measured.of(rates), limit=SIMULATE_BUDGET_PER_S, at_least=True)
 
 
 def say(what: str) -> None:

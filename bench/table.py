@@ -1,7 +1,7 @@
 """Measurements, and how they are shown: a table for people, JSON for programs."""
 
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True)
@@ -21,31 +21,33 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `limit` is the budget for Rescind's median; without one the line is for comparison."""
+    """One line of a table. `limit` is the budget for Rescind's median, which is at least that where `at_least`; without one the line is for
+    comparison with the `peers`."""
 
     what: str
     unit: str
     rescind: Measured
-    floor: Measured | None = None
-    custodian: Measured | None = None
+    peers: dict[str, Measured] = field(default_factory=dict)
     limit: float | None = None
     budget: str = ""
+    at_least: bool = False
 
     @property
     def holds(self) -> bool | None:
-        return None if self.limit is None else self.rescind.median <= self.limit
+        if self.limit is None:
+            return None
+        return self.rescind.median >= self.limit if self.at_least else self.rescind.median <= self.limit
 
     @property
     def verdict(self) -> str:
         return {None: "", True: "holds", False: "BROKEN"}[self.holds]
 
 
-HEADINGS = ("", "Rescind", "", "budget", "", "floor", "", "Custodian", "")
-
-
-def draw(rows: list[Row]) -> str:
-    lines = [HEADINGS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+def draw(rows: list[Row], *peers: str) -> str:
+    """The rows, with a column for each peer, by the names that the rows have them under."""
+    headings = ("", "Rescind", "", "budget", "", *(heading for peer in peers for heading in (peer, "")))
+    lines = [headings, *(_cells(row, peers) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     drawn = []
     for line in lines:
         first, *rest = (cell.ljust(width) if column in (0, 4) else cell.rjust(width) for column, (cell, width) in enumerate(zip(line, widths)))
@@ -58,9 +60,10 @@ def as_json(rows: list[Row]) -> list[dict]:
     return [{**asdict(row), "holds": row.holds} for row in rows]
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    shown = [text for measured in (row.rescind, row.floor, row.custodian) for text in _shown(measured, row.unit)]
-    budget = row.budget or ("" if row.limit is None else f"≤ {_number(row.limit)} {row.unit}".rstrip())
+def _cells(row: Row, peers: tuple[str, ...]) -> tuple[str, ...]:
+    shown = [text for measured in (row.rescind, *map(row.peers.get, peers)) for text in _shown(measured, row.unit)]
+    sign = "≥" if row.at_least else "≤"
+    budget = row.budget or ("" if row.limit is None else f"{sign} {_number(row.limit)} {row.unit}".rstrip())
     return (row.what, *shown[:2], budget, row.verdict, *shown[2:])
 
 

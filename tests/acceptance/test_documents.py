@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def tests_named_in(document: str) -> set[str]:
+def names_in(document: str) -> set[str]:
     return set(re.findall(r"`(\w+_\w+)`", (ROOT / "docs" / document).read_text()))
 
 
@@ -19,7 +19,7 @@ def written_tests() -> set[str]:
 
 @pytest.mark.parametrize("document", ["invariants.md", "evaluation.md"])
 def test_every_promise_names_tests_that_exist(document):
-    promised = tests_named_in(document)
+    promised = names_in(document)
     assert promised, "no promise names a test"
     assert promised <= written_tests(), f"there is no test called {', '.join(sorted(promised - written_tests()))}"
 
@@ -32,4 +32,4 @@ def test_the_evaluation_table_has_every_item_with_its_tests_and_its_code():
         for path in re.findall(r"`([\w/]+\.rs)`", code):
             assert (ROOT / "shared" / "policy" / "src" / path).is_file(), path
     tabled = {name for name in written_tests() if re.match(r"item_\d+_", name)}
-    assert tabled == tabled & tests_named_in("evaluation.md"), "a test of an item that the table lacks"
+    assert tabled == tabled & names_in("evaluation.md"), "a test of an item that the table lacks"
