@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn judge(text: &str) -> bool {
-    Document::parse(text).is_ok_and(|document| Grants::of_document(&document).has(policy::capability::Capability::Admin, policy::capability::Sure::Possible))
+    Document::parse(text)
+        .is_ok_and(|document| Grants::of_document(&document).has(policy::capability::Capability::Admin, policy::capability::Sure::Possible))
 }
 
 /// A document of about this size that is one list of patterns which are dear to match.
