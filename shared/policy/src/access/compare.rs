@@ -27,7 +27,7 @@ impl From<bool> for Compared {
     }
 }
 
-/// Compares with the positive form of the operator: `StringNotLike` as `StringLike`.
+/// Compares with the positive form of the operator: `StringNotLike` as `StringLike`. Variables stand in strings and ARNs alone (item 12).
 pub(super) fn compare(test: Test, written: &str, value: &str, version: Version, context: &Context<'_>, reading: Reading) -> Compared {
     match test {
         Test::StringEquals | Test::StringNotEquals => match literally(written, version, context) {

@@ -13,7 +13,7 @@ use crate::pattern::{self, LITERAL_QUESTION_MARK, LITERAL_STAR};
 pub(super) enum Filled<'p> {
     /// As it is compared: wildcards are wildcards, and what was filled in is text.
     Pattern(Cow<'p, [u8]>),
-    /// A variable that the request has no value for, or several: this matches nothing.
+    /// A variable that the request has no value for, or several: this matches nothing (item 13).
     Unresolved,
     /// A variable of which nothing is known.
     Unknown,

@@ -12,7 +12,8 @@ pub(super) enum Named {
     Whole,
     /// An action that the mark's pattern names, but not all that it does.
     Instance,
-    /// It cannot be told: AWS's documentation does not say what a wildcard in a service does, or the service may have no such action.
+    /// It cannot be told: AWS's documentation does not say what a wildcard in a service does (item 7), or the service may have no such
+    /// action.
     Perhaps,
 }
 
@@ -23,7 +24,7 @@ pub(super) enum Value<'a> {
     Everything,
     /// `service:name`, with or without wildcards.
     Action(&'a str, &'a str),
-    /// What no action is named like: without a service, or with blanks or commas in it.
+    /// What no action is named like: without a service, or with blanks or commas in it (item 5 of `docs/evaluation.md`).
     Never,
 }
 

@@ -46,7 +46,7 @@ fn covers_all<'a>(statements: impl Iterator<Item = &'a Statement<'a>>) -> bool {
             (true, false) => left_out.push(values),
         }
     }
-    // What one `NotAction` leaves out has to be granted by an `Action`, or by another `NotAction` that does not leave it out.
+    // Item 6 of `docs/evaluation.md`: what one `NotAction` leaves out has to be granted by an `Action`, or by another `NotAction` that does not leave it out.
     let all_left_out: usize = left_out.iter().map(Vec::len).sum();
     if all_left_out.saturating_mul(named.len() + all_left_out) > PAIRS_MAX {
         return false;

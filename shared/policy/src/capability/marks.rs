@@ -47,6 +47,7 @@ pub(super) fn of(documents: &[Document<'_>]) -> Granted {
     for (document, statement) in
         documents.iter().flat_map(|document| document.statements.iter().map(move |statement| (document, statement)))
     {
+        // Item 12 of `docs/evaluation.md`.
         let own = document.version == Version::V2012;
         match statement.effect {
             // What names its principals is a resource's policy, and grants nothing to whoever holds it.

@@ -102,7 +102,7 @@ impl Grants {
         Self::of_principal(&Holdings { policies: std::slice::from_ref(document), boundary: None })
     }
 
-    /// What a principal can do by all its policies, within its boundary.
+    /// What a principal can do by all its policies, within its boundary, which grants nothing of its own (item 20 of `docs/evaluation.md`).
     #[must_use]
     pub fn of_principal(holdings: &Holdings<'_>) -> Self {
         let mut by_mark = marks::of(holdings.policies);

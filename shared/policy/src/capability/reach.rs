@@ -48,7 +48,7 @@ pub(super) fn of(resources: Option<&Patterns<'_>>, mark: &Mark) -> Reach {
     if resources.negated {
         return of_all_but(&resources.values, mark);
     }
-    // An action without a resource type is granted on `*` only.
+    // An action without a resource type is granted on `*` only (item 11 of `docs/evaluation.md`).
     let shapes = mark.shapes.iter().map(|shape| resources.values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing));
     let reaches: Vec<Reach> = shapes.collect();
     match (reaches.iter().min(), reaches.iter().max()) {

@@ -15,7 +15,8 @@ use thiserror::Error;
 pub use operator::{Operator, Qualifier, Test};
 pub use read::Texts;
 
-/// Longest document that is read, in bytes. The largest of AWS's own is 152,297 bytes; a customer's own has 6,144 characters at most.
+/// Longest document that is read, in bytes. The largest of AWS's own is 152,297 bytes (item 2 of `docs/evaluation.md`); a customer's own has
+/// 6,144 characters at most.
 pub const DOCUMENT_MAX: usize = 200 * 1024;
 
 /// Why a document cannot be read.
@@ -39,7 +40,7 @@ pub struct Document<'a> {
     pub version: Version,
     /// The document's `Id`; services use it in resource policies.
     pub id: Option<Cow<'a, str>>,
-    /// Every statement, in order. Two with the same `Sid` are two.
+    /// Every statement, in order. Two with the same `Sid` are two (item 3).
     pub statements: Vec<Statement<'a>>,
 }
 

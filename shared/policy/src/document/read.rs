@@ -16,7 +16,7 @@ fn within<E: Error>(place: impl fmt::Display) -> impl FnOnce(E) -> E {
     move |error| E::custom(format_args!("{place}: {error}"))
 }
 
-/// Takes an element's value; a second one of the name is refused rather than picked from.
+/// Takes an element's value; a second one of the name is refused rather than picked from (item 3 of `docs/evaluation.md`).
 fn once<E: Error, T>(slot: &mut Option<T>, name: &str, value: T) -> Result<(), E> {
     if slot.replace(value).is_some() {
         return Err(E::custom(format_args!("{name} is given twice")));
@@ -168,7 +168,7 @@ fn read_version<E: Error>(text: &str) -> Result<Version, E> {
     }
 }
 
-/// One statement, or a list of them.
+/// One statement, or a list of them (item 1).
 struct Statements<'a>(Vec<Statement<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Statements<'a> {
