@@ -9,6 +9,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 FUNCTIONS := $(notdir $(wildcard functions/*))
 CARGO_DENY := 0.20.2
+CARGO_FUZZ := 0.13.2
+# How long each target is fuzzed.
+FUZZ_SECONDS := 60
 # The stack with every optional part switched on, for checkov, which passes over what is switched off.
 STACK := target/template.json
 export SAM_CLI_TELEMETRY := 0
@@ -20,6 +23,7 @@ help:
 	@echo "make lint    formatting, lints, licences, the template"
 	@echo "make build   the release binaries"
 	@echo "make bench   the budgets, measured"
+	@echo "make fuzz    the document reader and the evaluator against hostile input, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 
 .PHONY: demo
 demo: venv build
@@ -54,9 +58,20 @@ bench: venv venv-custodian venv-analysers
 	cargo build --release --locked $(FUNCTIONS:%=-p %) -p rescind -p floor -p decision-bench -p documents-bench
 	$(PYTHON) bench/bench.py
 
+# Without a sanitizer, so that stable Rust will do: nothing here is unsafe. libFuzzer wants a C++ compiler.
+.PHONY: fuzz
+fuzz:
+	cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked --version $(CARGO_FUZZ)
+	for target in document evaluation; do \
+		mkdir -p fuzz/corpus/$$target; \
+		cargo fuzz run --fuzz-dir fuzz --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -dict=fuzz/dictionary -timeout=5 -max_len=65536 -print_final_stats=1 -verbosity=0; \
+	done
+
 .PHONY: clean
 clean:
 	cargo clean
+	rm -rf fuzz/artifacts fuzz/corpus fuzz/target
 	rm -rf .aws-sam $(VENV) .venv-checkov .venv-custodian .venv-analysers
 
 # ── Python: pinned and hashed, one environment a purpose, made anew when its requirements change. The lists are complete, so nothing is

@@ -23,9 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         row("document: parse and mark its capabilities", documents.iter().map(|document| time(|| judge(document)))),
     ];
     for kilobytes in [1, 10, 100] {
-        let hostile = hostile(kilobytes * 1024);
-        let took = time(|| judge(&hostile));
-        rows.push(row(&format!("hostile patterns, {kilobytes} KB"), std::iter::once(took)));
+        let (hostile, halves) = (hostile(kilobytes * 1024), halves(kilobytes * 1024));
+        rows.push(row(&format!("hostile patterns, {kilobytes} KB"), std::iter::once(time(|| judge(&hostile)))));
+        rows.push(row(&format!("hostile halves of everything, {kilobytes} KB"), std::iter::once(time(|| judge(&halves)))));
     }
     for row in rows {
         writeln!(io::stdout(), "{row}")?;
@@ -44,6 +44,14 @@ fn hostile(bytes: usize) -> String {
     let count = bytes.min(DOCUMENT_MAX) / (pattern.len() + 3);
     let actions = vec![pattern; count.max(1)];
     json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": actions, "Resource": "*" } }).to_string()
+}
+
+/// A document of about this size that leaves out as many patterns as it grants, each of which has to be compared with many.
+fn halves(bytes: usize) -> String {
+    let count = (bytes.min(DOCUMENT_MAX) / 20).max(1);
+    let patterns = |letter: char| (0..count).map(|number| format!("?{letter}{number}:*")).collect::<Vec<_>>();
+    let statement = |element: &str, letter: char| json!({ "Effect": "Allow", element: patterns(letter), "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [statement("NotAction", 'a'), statement("Action", 'b')] }).to_string()
 }
 
 /// Microseconds.

@@ -56,6 +56,16 @@ fn item_6_two_harmless_halves_are_admin_together() {
 }
 
 #[test]
+fn halves_hidden_among_thousands_of_patterns_are_not_taken_for_harmless() {
+    let junk = |letter: char| (0..2_000).map(|number| format!(r#""{letter}{number}:*""#)).collect::<Vec<_>>().join(",");
+    let halves = |named: &str| {
+        [allow(&format!(r#""NotAction":["iam:*",{}],"Resource":"*""#, junk('a'))), on_all(&format!(r#"["iam:*",{named},{}]"#, junk('b')))]
+    };
+    assert_eq!(has(&halves(&junk('a')), Capability::Admin), YES, "what is left out is named word for word");
+    assert_eq!(has(&halves(r#""a*:*""#), Capability::Admin), PERHAPS, "more patterns than are compared");
+}
+
+#[test]
 fn item_5_what_names_no_action_excludes_nothing() {
     for never in [r#""s3:GetObject,PutObject""#, r#"" s3:*""#, r#""""#, r#""s3""#] {
         assert_eq!(has(&[allow(&format!(r#""NotAction":{never},"Resource":"*""#))], Capability::Admin), YES, "{never}");
