@@ -34,12 +34,20 @@ fn pattern_segments(pattern: &str) -> Option<[&str; 6]> {
 }
 
 /// Whether a condition's pattern names an ARN: `ArnLike`, and `ArnEquals`, which is the same (item 17 of `docs/evaluation.md`).
-/// What is no ARN is named by none, and whether `*` alone names one is disputed.
-pub(super) fn like(pattern: &str, arn: &str, version: Version, context: &Context<'_>, reading: Reading) -> Truth {
-    let (Some(wanted), Some(parts)) = (pattern_segments(pattern), segments(arn)) else {
-        return reading.disputed(pattern::matches(pattern, arn));
+/// `None` where the value is no ARN. Whether a pattern that is none names one, such as `*` or a variable alone, is disputed.
+pub(super) fn like(
+    pattern: &str,
+    filled: &Filled<'_>,
+    arn: &str,
+    version: Version,
+    context: &Context<'_>,
+    reading: Reading,
+) -> Option<Truth> {
+    let Some(wanted) = pattern_segments(pattern) else {
+        return Some(reading.disputed(filled.names(arn) != Truth::False));
     };
-    Truth::all(wanted.iter().zip(parts).map(|(wanted, part)| fill(wanted, version, context).names(part)))
+    let parts = segments(arn)?;
+    Some(Truth::all(wanted.iter().zip(parts).map(|(wanted, part)| fill(wanted, version, context).names(part))))
 }
 
 /// How an element of a policy stands to the request's resource.
@@ -68,16 +76,20 @@ pub(super) fn resource(pattern: &str, resource: &str, version: Version, context:
     };
     let mut wanted = pattern.splitn(6, ':');
     let mut heads = parts.iter().take(5);
-    // An ARN that breaks off is taken to go on with wildcards, if it ends with one.
-    let goes_on = pattern.ends_with('*');
-    let heads_fit = heads.all(|part| wanted.next().map_or(goes_on, |segment| pattern::matches_ignore_case(segment, part)));
-    let crossing = || reading.disputed(pattern.contains(['*', '?']) && pattern::matches(pattern, resource));
-    if !heads_fit {
+    // An ARN that breaks off is taken to go on with wildcards, if it ends with one; whether it does if not is disputed.
+    let goes_on = if pattern.ends_with('*') { Truth::True } else { reading.disputed(true) };
+    let heads_fit =
+        Truth::all(heads.map(|part| wanted.next().map_or(goes_on, |segment| pattern::matches_ignore_case(segment, part).into())));
+    let crossing = || {
+        let named = || fill(pattern, version, context).names(resource) != Truth::False;
+        reading.disputed(pattern.contains(['*', '?']) && named())
+    };
+    if heads_fit == Truth::False {
         return Fit::Named(crossing());
     }
     let [.., own] = parts;
     let Some(tail) = wanted.next() else {
-        return Fit::Named(goes_on.into());
+        return Fit::Named(goes_on);
     };
     match named(&fill(tail, version, context), own) {
         Fit::Named(Truth::False) => Fit::Named(crossing()),

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::context::Context;
 use super::truth::Truth;
-use super::written::{fill, literally};
+use super::written::{Filled, fill};
 use super::{Reading, arns};
 use crate::document::{Test, Version};
 
@@ -27,20 +27,41 @@ impl From<bool> for Compared {
     }
 }
 
-/// Compares with the positive form of the operator: `StringNotLike` as `StringLike`. Variables stand in strings and ARNs alone (item 12).
-pub(super) fn compare(test: Test, written: &str, value: &str, version: Version, context: &Context<'_>, reading: Reading) -> Compared {
+/// A condition's value as it is written, and filled in: once, however many values of the request it is compared with.
+pub(super) struct Written<'p> {
+    text: &'p str,
+    filled: Filled<'p>,
+}
+
+impl<'p> Written<'p> {
+    pub(super) fn of(text: &'p str, version: Version, context: &Context<'_>) -> Self {
+        Self { text, filled: fill(text, version, context) }
+    }
+}
+
+/// Compares with the positive form of the operator: `StringNotLike` as `StringLike`. Variables stand in strings and ARNs (item 12); whether
+/// they may stand in booleans is disputed.
+pub(super) fn compare(
+    test: Test,
+    wanted: &Written<'_>,
+    value: &str,
+    version: Version,
+    context: &Context<'_>,
+    reading: Reading,
+) -> Compared {
+    let (written, filled) = (wanted.text, &wanted.filled);
     match test {
-        Test::StringEquals | Test::StringNotEquals => match literally(written, version, context) {
+        Test::StringEquals | Test::StringNotEquals => match filled.literally() {
             Ok(wanted) => (*wanted == *value.as_bytes()).into(),
             Err(unresolved) => Compared::As(unresolved),
         },
-        Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => match literally(written, version, context) {
+        Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => match filled.literally() {
             Ok(wanted) => same_but_for_case(&wanted, value).into(),
             Err(unresolved) => Compared::As(unresolved),
         },
-        Test::StringLike | Test::StringNotLike => Compared::As(fill(written, version, context).names(value)),
+        Test::StringLike | Test::StringNotLike => Compared::As(filled.names(value)),
         Test::ArnEquals | Test::ArnLike | Test::ArnNotEquals | Test::ArnNotLike => {
-            Compared::As(arns::like(written, value, version, context, reading))
+            arns::like(written, filled, value, version, context, reading).map_or(Compared::NotComparable, Compared::As)
         }
         Test::NumericEquals | Test::NumericNotEquals => numbers(written, value, Ordering::is_eq),
         Test::NumericLessThan => numbers(written, value, Ordering::is_lt),
@@ -54,6 +75,7 @@ pub(super) fn compare(test: Test, written: &str, value: &str, version: Version, 
         Test::DateGreaterThanEquals => moments(written, value, Ordering::is_ge),
         Test::Bool => match (boolean(written), boolean(value)) {
             (Some(wanted), Some(given)) => (wanted == given).into(),
+            (None, Some(_)) if written.contains("${") => Compared::As(reading.disputed(filled.names(value) != Truth::False)),
             _ => Compared::NotComparable,
         },
         Test::BinaryEquals => (written == value).into(),

@@ -1,7 +1,7 @@
 //! Whether a statement's conditions hold for a request.
 
 use super::Reading;
-use super::compare::{Compared, compare};
+use super::compare::{Compared, Written, compare};
 use super::context::{Context, Found};
 use super::truth::Truth;
 use crate::document::{Condition, Qualifier, Test, Version};
@@ -33,9 +33,26 @@ fn holds(condition: &Condition<'_>, version: Version, context: &Context<'_>, rea
                 None => operator.test.is_negated().into(),
             };
         }
+        // Nothing but empty texts is an empty set (IAM user guide, "Set operators for multivalued context keys").
+        Found::Values(values) if operator.qualifier.is_some() && values.iter().all(|value| value.is_empty()) => {
+            return (operator.qualifier == Some(Qualifier::ForAllValues)).into();
+        }
         Found::Values(values) => values,
     };
-    let passes = |value: &str| passes(condition, value, version, context, reading);
+    // One value is what nearly every key has: it needs no list of what is filled in.
+    let filled: Vec<Written<'_>> = match values {
+        [_] => Vec::new(),
+        _ => condition.values.iter().map(|written| Written::of(written, version, context)).collect(),
+    };
+    let passes = |value: &str| {
+        let once = || condition.values.iter().map(|written| Written::of(written, version, context));
+        let compared = |written: &Written<'_>| compare(operator.test, written, value, version, context, reading);
+        if filled.is_empty() {
+            passes(condition, once().map(|written| compared(&written)), reading)
+        } else {
+            passes(condition, filled.iter().map(compared), reading)
+        }
+    };
     match (operator.qualifier, values) {
         (Some(Qualifier::ForAllValues), values) => Truth::all(values.iter().map(|value| passes(value))),
         (Some(Qualifier::ForAnyValue), values) => Truth::any(values.iter().map(|value| passes(value))),
@@ -46,9 +63,9 @@ fn holds(condition: &Condition<'_>, version: Version, context: &Context<'_>, rea
 }
 
 /// Whether one value of the request passes: it meets any of the policy's values, or, for a negated operator, none of them.
-fn passes(condition: &Condition<'_>, value: &str, version: Version, context: &Context<'_>, reading: Reading) -> Truth {
+fn passes(condition: &Condition<'_>, compared: impl Iterator<Item = Compared>, reading: Reading) -> Truth {
     let negated = condition.operator.test.is_negated();
-    let met = condition.values.iter().map(|written| match compare(condition.operator.test, written, value, version, context, reading) {
+    let met = compared.map(|compared| match compared {
         Compared::As(truth) => truth,
         // Not comparable: neither the same nor another, so the condition does not hold.
         Compared::NotComparable if negated => !reading.disputed(true),

@@ -1,6 +1,6 @@
 //! How the kinds of policies are put together.
 
-use super::principal::{Kind, Naming, named};
+use super::principal::{Kind, Naming, named, spares_account};
 use super::statement::applies;
 use super::truth::Truth;
 use super::{Answer, Deciding, Layer, Policies, Request, Verdict, arns};
@@ -63,7 +63,12 @@ pub(super) fn weigh(request: &Request<'_>, policies: &Policies<'_, '_>) -> Outco
         if bounded && !documents.is_empty() { weighing.documents(documents, layer) } else { Truth::True }
     };
     let boundary = limit(policies.boundary, Layer::Boundary);
-    let session = limit(policies.session, Layer::Session);
+    let session = match who {
+        // "If you do not pass any session policies, the federated user session has no permissions" but those of a resource's policy that
+        // names it (AWS STS API reference, `GetFederationToken`).
+        Kind::FederatedUser if policies.session.is_empty() => Truth::False,
+        _ => limit(policies.session, Layer::Session),
+    };
     let mut organization = Truth::True;
     if (bounded && who != Kind::ServiceLinkedRole) || who == Kind::Root {
         for (level, documents) in policies.service_control.iter().enumerate() {
@@ -147,8 +152,15 @@ impl Weighing<'_, '_> {
             let (mut names, naming) = named(&written.principals, &self.request.who, self.request.reading);
             // "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions boundary attached"
             // (IAM user guide, "Permissions boundaries for IAM entities").
-            if bounded && written.effect == Effect::Deny && matches!(written.principals, Principals::AllBut(_)) {
-                names = Truth::True;
+            if written.effect == Effect::Deny
+                && let Principals::AllBut(spared) = &written.principals
+            {
+                if bounded {
+                    names = Truth::True;
+                } else if names == Truth::False && !spares_account(spared, &self.request.who) {
+                    // Who is spared without their account might be denied all the same (IAM user guide, "NotPrincipal with Deny").
+                    names = self.request.reading.disputed(true);
+                }
             }
             if names == Truth::False {
                 continue;
@@ -201,14 +213,24 @@ impl Delegation {
     }
 }
 
-/// What AWS lets nobody change, whatever the policies say: its own managed policies, and the roles under `aws-reserved`
-/// (IAM user guide, "AWS managed policies"; IAM Identity Center user guide, "Referencing permission sets").
+/// What AWS lets nobody do, whatever the policies say: change its own managed policies, the roles under `aws-reserved`, and the aliases of its
+/// own keys; assume a role as root (IAM user guide, "AWS managed policies"; IAM Identity Center user guide, "Referencing permission sets";
+/// AWS KMS developer guide, "Aliases"; AWS STS API reference, `AssumeRole`).
 fn unremediable(request: &Request<'_>) -> bool {
     let Some((service, name)) = request.action.split_once(':') else {
         return false;
     };
-    let Some([_, _, "iam", _, account, own]) = arns::segments(request.resource) else {
-        return false;
+    let is =
+        |wanted_service: &str, wanted_name: &str| service.eq_ignore_ascii_case(wanted_service) && name.eq_ignore_ascii_case(wanted_name);
+    if request.who.kind() == Kind::Root && is("sts", "AssumeRole") {
+        return true;
+    }
+    let (account, own) = match arns::segments(request.resource) {
+        Some([_, _, "kms", .., own]) => {
+            return own.starts_with("alias/aws/") && ["CreateAlias", "DeleteAlias", "UpdateAlias"].iter().any(|name| is("kms", name));
+        }
+        Some([_, _, "iam", _, account, own]) => (account, own),
+        _ => return false,
     };
     let changes = |verbs: &[&str]| verbs.iter().any(|verb| name.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb)));
     let policy = account == "aws" && own.starts_with("policy/");

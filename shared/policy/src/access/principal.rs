@@ -116,6 +116,16 @@ pub(super) fn named(principals: &Principals<'_>, who: &Requester<'_>, reading: R
     }
 }
 
+/// Whether the account of the requester, and of a session also its role, is among those whom a `NotPrincipal` spares.
+pub(super) fn spares_account(spared: &[Principal<'_>], who: &Requester<'_>) -> bool {
+    let names = |wanted| spared.iter().any(|principal| matches!(principal, Principal::Everyone) || naming(principal, who) == Some(wanted));
+    match who.kind {
+        Kind::Session | Kind::FederatedUser => names(Naming::Account) && names(Naming::Origin),
+        Kind::User | Kind::Role | Kind::ServiceLinkedRole => names(Naming::Account),
+        Kind::Root | Kind::Outside | Kind::Anonymous => true,
+    }
+}
+
 fn naming(principal: &Principal<'_>, who: &Requester<'_>) -> Option<Naming> {
     match principal {
         // A role's ARN asks for any of its sessions, and `*` names each of them.

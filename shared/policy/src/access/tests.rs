@@ -314,6 +314,14 @@ fn item_15_several_values_want_a_qualifier() {
 }
 
 #[test]
+fn item_15_nothing_but_empty_text_is_nothing() {
+    let empty = || json!({ "aws:TagKeys": "" });
+    assert!(holds(json!({ "ForAllValues:StringEquals": { "aws:TagKeys": "a" } }), empty()));
+    assert!(!holds(json!({ "ForAnyValue:StringNotEquals": { "aws:TagKeys": "a" } }), empty()));
+    assert!(!holds(json!({ "StringEquals": { "aws:TagKeys": "a" } }), empty()));
+}
+
+#[test]
 fn item_16_without_mfa_means_without_only_where_the_key_may_be_missing() {
     let key = "aws:MultiFactorAuthPresent";
     assert!(!holds(json!({ "Bool": { key: "false" } }), json!({})));
@@ -332,6 +340,7 @@ fn item_17_the_names_of_keys_have_no_case_and_stars_count_only_where_they_may() 
         assert!(holds(json!({ operator: { "aws:PrincipalArn": "arn:aws:iam::*:role/*" } }), name(ROLE)), "{operator}");
     }
     assert!(!holds(json!({ "ArnNotEquals": { "aws:PrincipalArn": "arn:aws:iam::*:role/*" } }), name(ROLE)));
+    assert!(!holds(json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/*" } }), name("x")), "no ARN, so not another one");
     assert!(holds(json!({ "StringEqualsIgnoreCase": { "aws:username": "ÉANN" } }), json!({ "aws:username": "éann" })));
 }
 
@@ -515,11 +524,50 @@ fn a_deny_for_all_but_one_refuses_everybody_with_a_boundary() {
 }
 
 #[test]
+fn a_federated_user_has_what_its_session_policies_leave_and_without_any_nothing() {
+    let federated = |session| Case { who: FEDERATED, identity: vec![allow("*", "*")], session, ..case() }.verdict();
+    assert_eq!((federated(vec![allow("s3:*", "*")]), federated(vec![])), (Allowed, ImplicitDeny));
+}
+
+#[test]
+fn disputed_points_lie_between_the_definite_and_the_possible_answer() {
+    let cautious = |identity: Vec<Value>, context: Value| Case { identity, context, reading: Reading::Cautious, ..case() }.both();
+    let either = (ImplicitDeny, Allowed);
+    let on = |condition| vec![allow_if(condition)];
+    assert_eq!(
+        cautious(on(json!({ "Bool": { "aws:SecureTransport": "${k:b}" } })), json!({ "aws:SecureTransport": "true", "k:b": "true" })),
+        either
+    );
+    assert_eq!(cautious(on(json!({ "ArnLike": { "aws:SourceArn": "${k:a}" } })), json!({ "aws:SourceArn": ROLE, "k:a": ROLE })), either);
+    assert_eq!(cautious(vec![allow("*", "arn:aws:s3")], json!({})), either);
+    let crossing = vec![allow("*", "*"), deny("*", "arn:aws:s3*/${aws:username}")];
+    assert_eq!(cautious(crossing, json!({ "aws:username": "k" })), (ExplicitDeny, Allowed));
+    let spared = Some(for_principal("Deny", "NotPrincipal", json!({ "AWS": USER })));
+    let without_its_account = Case { identity: vec![allow("*", "*")], resource_policy: spared, reading: Reading::Cautious, ..case() };
+    assert_eq!(without_its_account.both(), (ExplicitDeny, Allowed));
+}
+
+#[test]
+fn variables_make_little_of_much_and_never_much_of_little() {
+    let long = json!("v".repeat(8_000));
+    for pattern in ["${k:v}".repeat(30_000), "${".repeat(90_000)] {
+        assert!(!holds(json!({ "StringLike": { "k:v": pattern.as_str() } }), json!({ "k:v": long.clone() })));
+        assert!(!resource_fits(&format!("arn:aws:s3:::{pattern}"), OBJECT));
+    }
+    let several: Vec<Value> = (0..200).map(|_| long.clone()).collect();
+    assert!(holds(json!({ "ForAllValues:StringNotLike": { "k:v": "${k:w}".repeat(4_000) } }), json!({ "k:v": several, "k:w": long })));
+}
+
+#[test]
 fn what_aws_lets_nobody_change_is_allowed_to_nobody() {
     let asked = |action, resource| Case { identity: vec![allow("*", "*")], action, resource, account: None, who: USER, ..case() }.verdict();
     assert_eq!(asked("iam:DetachRolePolicy", "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/x"), ImplicitDeny);
     assert_eq!(asked("iam:GetRole", "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/x"), Allowed);
     assert_eq!(asked("sts:GetCallerIdentity", "*"), Allowed);
+    assert_eq!(asked("kms:DeleteAlias", "arn:aws:kms:us-east-1:111122223333:alias/aws/s3"), ImplicitDeny);
+    assert_eq!(asked("kms:DeleteAlias", "arn:aws:kms:us-east-1:111122223333:alias/mine"), Allowed);
+    let root = |action| Case { who: "111122223333", action, resource: TARGET, ..case() }.verdict();
+    assert_eq!((root("sts:AssumeRole"), root("iam:GetRole")), (ImplicitDeny, Allowed));
 }
 
 #[test]

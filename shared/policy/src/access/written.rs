@@ -9,10 +9,16 @@ use super::truth::Truth;
 use crate::document::Version;
 use crate::pattern::{self, LITERAL_QUESTION_MARK, LITERAL_STAR};
 
+/// Longest text that a pattern with variables is filled in to, in bytes: no ARN and no value of a request comes near (an ARN has 2,048), and
+/// a hostile policy cannot make much of little.
+const FILLED_MAX: usize = 16 * 1024;
+
 /// A policy's text with its variables filled in.
 pub(super) enum Filled<'p> {
     /// As it is compared: wildcards are wildcards, and what was filled in is text.
     Pattern(Cow<'p, [u8]>),
+    /// Longer than any text of a request: this matches nothing.
+    TooLong,
     /// A variable that the request has no value for, or several: this matches nothing (item 13).
     Unresolved,
     /// A variable of which nothing is known.
@@ -24,8 +30,18 @@ impl Filled<'_> {
     pub(super) fn names(&self, text: &str) -> Truth {
         match self {
             Self::Pattern(pattern) => pattern::matches_filled(pattern, text).into(),
-            Self::Unresolved => Truth::False,
+            Self::TooLong | Self::Unresolved => Truth::False,
             Self::Unknown => Truth::Unknown,
+        }
+    }
+
+    /// The text where no wildcard counts, as `StringEquals` compares it; or what comparing it comes to.
+    pub(super) fn literally(&self) -> Result<Cow<'_, [u8]>, Truth> {
+        match self {
+            Self::Pattern(Cow::Borrowed(pattern)) => Ok(Cow::Borrowed(pattern)),
+            Self::Pattern(Cow::Owned(pattern)) => Ok(pattern.iter().copied().map(pattern::plain_byte).collect()),
+            Self::TooLong | Self::Unresolved => Err(Truth::False),
+            Self::Unknown => Err(Truth::Unknown),
         }
     }
 }
@@ -41,15 +57,18 @@ pub(super) fn fill<'p>(text: &'p str, version: Version, context: &Context<'_>) -
     while let Some((before, after)) = rest.split_once("${") {
         pattern.extend_from_slice(before.as_bytes());
         let Some((name, behind)) = after.split_once('}') else {
-            // Never closed: plain text.
+            // Never closed: plain text, and so is all that follows.
             pattern.extend_from_slice(b"${");
             rest = after;
-            continue;
+            break;
         };
         match value(name, context) {
             Value::Text(value) => pattern.extend(value.bytes().map(literal)),
             Value::None => return Filled::Unresolved,
             Value::Unknown => unknown = true,
+        }
+        if pattern.len() > FILLED_MAX && pattern.iter().filter(|byte| **byte != b'*').count() > FILLED_MAX {
+            return Filled::TooLong;
         }
         rest = behind;
     }
@@ -58,16 +77,6 @@ pub(super) fn fill<'p>(text: &'p str, version: Version, context: &Context<'_>) -
     }
     pattern.extend_from_slice(rest.as_bytes());
     Filled::Pattern(Cow::Owned(pattern))
-}
-
-/// The text where no wildcard counts, as `StringEquals` compares it; `None` where a variable has no value.
-pub(super) fn literally<'p>(text: &'p str, version: Version, context: &Context<'_>) -> Result<Cow<'p, [u8]>, Truth> {
-    match fill(text, version, context) {
-        Filled::Pattern(Cow::Borrowed(pattern)) => Ok(Cow::Borrowed(pattern)),
-        Filled::Pattern(Cow::Owned(pattern)) => Ok(Cow::Owned(pattern.into_iter().map(pattern::plain_byte).collect())),
-        Filled::Unresolved => Err(Truth::False),
-        Filled::Unknown => Err(Truth::Unknown),
-    }
 }
 
 enum Value<'c> {
