@@ -23,21 +23,26 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
         let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!("no guardrail can concern {call}: it is not among the actions of the schema");
     };
-    let case = decide(&rulebook, &event, action)?;
-    match (case, json) {
-        (Some(case), true) => writeln!(out, "{}", serde_json::to_string_pretty(&case)?)?,
-        (None, true) => writeln!(out, "null")?,
-        (Some(case), false) => write!(out, "{}\n\n{}", verdict(&case), Notice::of(&case).text())?,
-        (None, false) => writeln!(out, "allowed: no guardrail is broken")?,
+    let cases = decide(&rulebook, &event, action)?;
+    match (&*cases, json) {
+        ([], true) => writeln!(out, "null")?,
+        ([], false) => writeln!(out, "allowed: no guardrail is broken")?,
+        (cases, true) => cases.iter().try_for_each(|case| Ok::<_, anyhow::Error>(writeln!(out, "{}", serde_json::to_string_pretty(case)?)?))?,
+        (cases, false) => {
+            let texts = cases.iter().map(|case| format!("{}\n\n{}", verdict(case), Notice::of(case).text()));
+            write!(out, "{}", texts.collect::<Vec<_>>().join("\n"))?;
+        }
     }
     Ok(())
 }
 
-/// The case in a stack that observes; `None` where no guardrail is broken.
-fn decide(rulebook: &Rulebook, event: &Event, action: Action) -> Result<Option<Case>> {
-    let Some(hearing) = Hearing::open(rulebook, event, action)? else {
-        return Ok(None);
-    };
+/// The cases in a stack that observes, one for each change that breaks a guardrail.
+fn decide(rulebook: &Rulebook, event: &Event, action: Action) -> Result<Vec<Case>> {
+    let hearings = Hearing::open(rulebook, event, action, &[])?.into_iter();
+    hearings.filter_map(|hearing| decide_one(hearing).transpose()).collect()
+}
+
+fn decide_one(hearing: Hearing<'_>) -> Result<Option<Case>> {
     let facts = match hearing.needs()? {
         Some(_) => Err(
             "guardrails or exemptions ask for facts that only the live account tells: the policy's document, or the target's path, tags, groups or policies",

@@ -40,7 +40,7 @@ fn judge(rulebook: &Rulebook, json: &str) -> Option<Case> {
 }
 
 fn decide(rulebook: &Rulebook, event: &Event) -> Option<Case> {
-    let hearing = Hearing::open(rulebook, event, Action::of(event)?).ok()??;
+    let hearing = Hearing::open(rulebook, event, Action::of(event)?, &[]).ok()?.pop()?;
     hearing.decide(Ok(&Facts::default()), Mode::Enforce, Utc::now()).ok()?
 }
 

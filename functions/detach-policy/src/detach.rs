@@ -1,11 +1,11 @@
 //! The remedy: one policy, one target.
 
 use aws_sdk_iam::Client;
+use policy::arn::PolicyArn;
 use policy::case::{Outcome, Receipt, RemedyOutcome};
 use policy::change::{Remedy, Target, TargetKind};
 use policy::{Case, Change};
-use remedy::notice::{give_back_call, take_back_call};
-use remedy::{AwsCall, Function, found};
+use remedy::{AwsCall, Function, calls, found};
 
 use crate::holders::{self, Whereabouts};
 
@@ -16,21 +16,21 @@ impl Function for DetachPolicy {
     const REMEDY: Remedy = Remedy::DetachPolicy;
 
     async fn take_back(iam: &Client, case: &Case, change: &Change) -> Result<RemedyOutcome, AwsCall> {
-        let Change::PolicyAttached { target, policy_arn } = change;
+        let Change::PolicyAttached { target, policy_arn } = change else {
+            let why = "nothing was attached, so there is nothing to detach".to_owned();
+            return Ok(RemedyOutcome::without_call(Self::REMEDY, Outcome::Unremediable, Some(why)));
+        };
         if detach(iam, target, policy_arn.as_str()).await? {
-            return Ok(applied(change, None));
+            return Ok(applied(target, policy_arn));
         }
         match holders::whereabouts(iam, case, target, policy_arn).await? {
-            Whereabouts::Gone => Ok(already_clean(change)),
+            Whereabouts::Gone => Ok(already_clean(target, policy_arn)),
             Whereabouts::Renamed(renamed) => {
                 let detail = (renamed != *target).then(|| format!("{target} had been renamed: now {renamed}"));
-                let change = Change::PolicyAttached { target: renamed.clone(), policy_arn: policy_arn.clone() };
                 let detached = detach(iam, &renamed, policy_arn.as_str()).await?;
-                Ok(if detached { applied(&change, detail) } else { already_clean(&change) })
+                Ok(if detached { applied(&renamed, policy_arn).saying(detail) } else { already_clean(&renamed, policy_arn) })
             }
-            Whereabouts::Uncertain(why) => {
-                Ok(RemedyOutcome { remedy: Self::REMEDY, outcome: Outcome::Unremediable, detail: Some(why), calls: Vec::new(), undo: None })
-            }
+            Whereabouts::Uncertain(why) => Ok(RemedyOutcome::without_call(Self::REMEDY, Outcome::Unremediable, Some(why))),
         }
     }
 }
@@ -47,7 +47,7 @@ async fn detach(iam: &Client, target: &Target, policy_arn: &str) -> Result<bool,
             let call = iam.detach_group_policy().group_name(name).policy_arn(policy_arn);
             call.send().await.map(drop).map_err(|error| AwsCall::of(format!("iam:DetachGroupPolicy on {target}"), &error))
         }
-        TargetKind::Role => {
+        TargetKind::Role | TargetKind::Root => {
             let call = iam.detach_role_policy().role_name(name).policy_arn(policy_arn);
             call.send().await.map(drop).map_err(|error| AwsCall::of(format!("iam:DetachRolePolicy on {target}"), &error))
         }
@@ -55,24 +55,15 @@ async fn detach(iam: &Client, target: &Target, policy_arn: &str) -> Result<bool,
     Ok(found(answer)?.is_some())
 }
 
-fn applied(change: &Change, detail: Option<String>) -> RemedyOutcome {
-    RemedyOutcome {
-        remedy: DetachPolicy::REMEDY,
-        outcome: Outcome::Applied,
-        detail,
-        calls: vec![take_back_call(change)],
-        undo: Some(Receipt::from(give_back_call(change))),
-    }
+fn applied(target: &Target, policy_arn: &PolicyArn) -> RemedyOutcome {
+    let arn = policy_arn.as_str();
+    RemedyOutcome::applied(DetachPolicy::REMEDY, vec![calls::detach(target, arn)], vec![calls::attach(target, arn)])
 }
 
 /// Nothing stands any more. An earlier try of this very event may have seen to that and failed to tell: so the notice says all the same
 /// how to give the policy back.
-fn already_clean(change: &Change) -> RemedyOutcome {
-    RemedyOutcome {
-        remedy: DetachPolicy::REMEDY,
-        outcome: Outcome::AlreadyClean,
-        detail: Some("somebody, or an earlier try at this event, had detached it, or the target is gone".to_owned()),
-        calls: Vec::new(),
-        undo: Some(Receipt::from(give_back_call(change))),
-    }
+fn already_clean(target: &Target, policy_arn: &PolicyArn) -> RemedyOutcome {
+    let why = "somebody, or an earlier try at this event, had detached it, or the target is gone".to_owned();
+    let undo = vec![Receipt::from(calls::attach(target, policy_arn.as_str()))];
+    RemedyOutcome { undo, ..RemedyOutcome::without_call(DetachPolicy::REMEDY, Outcome::AlreadyClean, Some(why)) }
 }

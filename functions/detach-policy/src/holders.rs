@@ -90,7 +90,7 @@ async fn holders(iam: &Client, target: &Target, policy_arn: &PolicyArn) -> Resul
     let kind = match target.kind {
         TargetKind::User => EntityType::User,
         TargetKind::Group => EntityType::Group,
-        TargetKind::Role => EntityType::Role,
+        TargetKind::Role | TargetKind::Root => EntityType::Role,
     };
     let mut pages = iam.list_entities_for_policy().policy_arn(policy_arn.as_str()).entity_filter(kind).into_paginator().send();
     let mut holders = Vec::new();

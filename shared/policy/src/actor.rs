@@ -57,6 +57,9 @@ pub struct Actor {
     /// The role session's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// Who is behind the role session, as its first role was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_identity: Option<String>,
     /// The address, or the AWS service, the call came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
@@ -107,6 +110,10 @@ impl Actor {
             principal_id: principal_id(identity)?,
             access_key_id: identifier("accessKeyId", identity.access_key_id.as_ref())?,
             session: session_arn.map(|session| session.session.to_owned()),
+            source_identity: identifier(
+                "sessionContext.sourceIdentity",
+                context.and_then(|context| context.source_identity.as_ref()),
+            )?,
             source_ip: record.source_ip_address.clone(),
             user_agent: record.user_agent.clone(),
             mfa: context.and_then(|context| context.attributes.as_ref()).and_then(|found| found.mfa_authenticated),

@@ -21,6 +21,9 @@ pub enum IdentifierError {
     /// Not a name that IAM allows.
     #[error("{} is not an IAM name: 1 to {NAME_MAX} letters, digits and +=,.@_- are wanted", quoted(.0))]
     Name(String),
+    /// Not the id of a credential.
+    #[error("{} is not the id of a credential: 16 to 128 letters, digits and _ are wanted", quoted(.0))]
+    Credential(String),
     /// Not the ARN of a managed policy.
     #[error("{} is not the ARN of a managed policy: arn:<partition>:iam::<account or aws>:policy/<path and name> is wanted", quoted(.0))]
     PolicyArn(String),
@@ -70,10 +73,47 @@ impl IamName {
         }
     }
 
+    /// What stands for the name of the account's root user, which has none.
+    pub(crate) fn root() -> Self {
+        Self("root".to_owned())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The id of a long-lived credential (`AKIA…`, `APKA…`, `ACCA…`) or of a session's key (`ASIA…`): `\w{16,128}`, as the IAM API reference has it.
+/// An identifier, not a secret.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+pub struct CredentialId(String);
+
+impl CredentialId {
+    /// Takes an id in IAM's own character set.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::Credential`] where it is too short, too long or holds any other character.
+    pub fn new(text: &str) -> Result<Self, IdentifierError> {
+        if (16..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdentifierError::Credential(text.to_owned()))
+        }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is that of temporary credentials (IAM user guide, "IAM identifiers", unique id prefixes).
+    #[must_use]
+    pub fn is_of_a_session(&self) -> bool {
+        self.0.starts_with("ASIA")
     }
 }
 
@@ -151,7 +191,7 @@ macro_rules! identifier {
     )*};
 }
 
-identifier!(AccountId IamName PolicyArn);
+identifier!(AccountId CredentialId IamName PolicyArn);
 
 /// The partition that a region belongs to (AWS general reference, "Partitions").
 #[must_use]

@@ -52,6 +52,23 @@ pub struct Case {
     pub outcomes: Vec<RemedyOutcome>,
     /// Remedies that other functions own and are asked for.
     pub requests: Vec<Remedy>,
+    /// The case that asked for this one's remedy, where another function's did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<AskedBy>,
+    /// Proves to the functions that are asked that this case is one of Rescind's own; it is not told to anybody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+}
+
+/// Which case asked for a remedy of another function, and for which.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct AskedBy {
+    /// The id of the case.
+    pub case: String,
+    /// The remedy.
+    pub remedy: Remedy,
+    /// When that case was made.
+    pub time: DateTime<Utc>,
 }
 
 /// The record that a case is about.
@@ -88,6 +105,8 @@ pub enum Outcome {
     Failed,
     /// AWS had refused the change itself: there was never anything to take back.
     Attempted,
+    /// Another function owns the remedy, and is asked for it.
+    Requested,
 }
 
 impl Outcome {
@@ -102,6 +121,7 @@ impl Outcome {
             Self::Unremediable => "unremediable",
             Self::Failed => "failed",
             Self::Attempted => "attempted",
+            Self::Requested => "requested",
         }
     }
 }
@@ -119,9 +139,53 @@ pub struct RemedyOutcome {
     /// The calls that changed something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
-    /// How to give back what was taken.
+    /// How to give back what was taken, call by call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<Receipt>,
+    /// What is known of the credential and of what it could do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undo: Option<Receipt>,
+    pub report: Option<CredentialReport>,
+}
+
+impl RemedyOutcome {
+    /// An outcome without a call.
+    #[must_use]
+    pub fn without_call(remedy: Remedy, outcome: Outcome, detail: Option<String>) -> Self {
+        Self { remedy, outcome, detail, calls: Vec::new(), undo: Vec::new(), report: None }
+    }
+
+    /// Calls that were made, each with the one that undoes it.
+    #[must_use]
+    pub fn applied(remedy: Remedy, calls: Vec<Call>, undo: Vec<Call>) -> Self {
+        Self { remedy, outcome: Outcome::Applied, detail: None, calls, undo: undo.into_iter().map(Receipt::from).collect(), report: None }
+    }
+
+    /// The same with something to say about it.
+    #[must_use]
+    pub fn saying(self, detail: Option<String>) -> Self {
+        Self { detail, ..self }
+    }
+}
+
+/// What a person wants to know of a quarantined credential before anything else.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct CredentialReport {
+    /// What its owner can do for certain: the names of capabilities.
+    pub can: Vec<String>,
+    /// What its owner may be able to do, besides.
+    pub may: Vec<String>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<DateTime<Utc>>,
+    /// When, where and on which service it was last used, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<String>,
+    /// The other credentials of the same owner, in words.
+    pub others: Vec<String>,
+    /// What could not be read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
 }
 
 /// One AWS API call.
@@ -185,8 +249,18 @@ impl fmt::Display for Case {
 impl Case {
     /// Opens the case of a decision; [`Self::close`] says what came of it. `None` where no guardrail is broken: there is no case then.
     #[must_use]
-    pub fn open(event: &Event, actor: Actor, change: Option<Change>, decision: Decision, mode: Mode, now: DateTime<Utc>) -> Option<Self> {
-        let id = id(event, &decision.lead()?.id);
+    ///
+    /// `part` tells apart the changes of one event.
+    pub fn open(
+        event: &Event,
+        part: Option<&str>,
+        actor: Actor,
+        change: Option<Change>,
+        decision: Decision,
+        mode: Mode,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let id = id(event, &decision.lead()?.id, part);
         let record = &event.record;
         Some(Self {
             version: VERSION,
@@ -209,12 +283,40 @@ impl Case {
             outcome: Outcome::Observed,
             outcomes: Vec::new(),
             requests: Vec::new(),
+            asked_by: None,
+            seal: None,
         })
+    }
+
+    /// The case of a remedy that this case asks another function for: the same change and decision, with an id of its own.
+    #[must_use]
+    pub fn asking(&self, remedy: Remedy, mode: Mode, now: DateTime<Utc>) -> Self {
+        Self {
+            id: hashed(&[&self.id, remedy.name()]),
+            time: now.trunc_subsecs(3),
+            latency_ms: (now - self.record.event_time).num_milliseconds(),
+            mode,
+            outcome: Outcome::Observed,
+            outcomes: Vec::new(),
+            requests: Vec::new(),
+            asked_by: Some(AskedBy { case: self.id.clone(), remedy, time: self.time }),
+            seal: None,
+            ..self.clone()
+        }
+    }
+
+    /// What a seal is made of: the case without it, as JSON. The same wherever the case is read and written again.
+    #[must_use]
+    pub fn sealed_text(&self) -> String {
+        Self { seal: None, ..self.clone() }.to_string()
     }
 
     /// The remedies that the broken guardrails ask for: of those that are enforced, or of all in a stack that observes.
     #[must_use]
     pub fn remedies(&self) -> Vec<Remedy> {
+        if let Some(asked) = &self.asked_by {
+            return vec![asked.remedy];
+        }
         let asked = self.decision.guardrails().iter().filter(|guardrail| !self.enforces() || guardrail.mode == Mode::Enforce);
         let mut remedies: Vec<Remedy> = asked.flat_map(|guardrail| guardrail.remedies.iter().copied()).collect();
         remedies.sort_unstable();
@@ -255,7 +357,7 @@ impl Case {
     /// The same outcome for every remedy that was asked for, without a call.
     pub fn close(&mut self, outcome: Outcome, detail: Option<&str>) {
         self.outcome = outcome;
-        let same = |remedy| RemedyOutcome { remedy, outcome, detail: detail.map(str::to_owned), calls: Vec::new(), undo: None };
+        let same = |remedy| RemedyOutcome::without_call(remedy, outcome, detail.map(str::to_owned));
         self.outcomes = self.remedies().into_iter().map(same).collect();
     }
 
@@ -264,14 +366,29 @@ impl Case {
         self.outcome = outcome.outcome;
         self.outcomes.push(outcome);
     }
+
+    /// Asks the functions that own these remedies for them. Where there was nothing else to do, that is what came of the case.
+    pub fn request(&mut self, remedies: Vec<Remedy>) {
+        if self.outcomes.is_empty() && !remedies.is_empty() {
+            self.outcome = Outcome::Requested;
+        }
+        self.outcomes.extend(remedies.iter().map(|remedy| RemedyOutcome::without_call(*remedy, Outcome::Requested, None)));
+        self.requests = remedies;
+    }
 }
 
-/// `rsc-` and 16 hexadecimal digits, from what identifies the record and the guardrail.
-fn id(event: &Event, guardrail: &str) -> String {
+/// `rsc-` and 16 hexadecimal digits, from what identifies the record, the guardrail, and the part of the event.
+fn id(event: &Event, guardrail: &str, part: Option<&str>) -> String {
     let record = &event.record;
-    let time = record.event_time.to_rfc3339();
+    // A finding is sent again whenever it is updated, each time with a time of its own.
+    let time = if record.is_finding() { String::new() } else { record.event_time.to_rfc3339() };
+    let parts = [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, guardrail];
+    hashed(&parts.into_iter().chain(part).collect::<Vec<_>>())
+}
+
+fn hashed(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, guardrail] {
+    for part in parts {
         hash.update(part);
         hash.update([0]);
     }

@@ -7,10 +7,14 @@ pub mod arn;
 pub mod capability;
 pub mod case;
 pub mod change;
+pub mod credential;
 pub mod document;
+pub mod finding;
 pub mod guardrail;
 pub mod hearing;
+pub mod invocation;
 pub mod pattern;
+pub mod quarantine;
 pub mod record;
 pub mod text;
 

@@ -19,6 +19,11 @@ const TEXT_MAX: usize = 2048;
 /// The one member by which an oversized record says that CloudTrail left it out (CloudTrail user guide, "Record contents": `omitted`).
 const OMITTED: &str = "omitted";
 
+/// The services whose findings are read, as `source` names them after `aws.`.
+const FINDERS: [&str; 4] = ["access-analyzer", "guardduty", "health", "securityhub"];
+/// How EventBridge ends the detail type of what comes through CloudTrail.
+const VIA_CLOUDTRAIL: &str = " via CloudTrail";
+
 /// Why a payload is not a record that can be judged.
 #[derive(Debug, Error)]
 pub enum RecordError {
@@ -81,6 +86,10 @@ pub struct Record {
     recipient_account_id: Option<String>,
     #[serde(default)]
     request_parameters: Option<Box<RawValue>>,
+    #[serde(default)]
+    response_elements: Option<Box<RawValue>>,
+    #[serde(skip)]
+    finding: bool,
 }
 
 /// `userIdentity`: everything is optional, because it differs with the kind of caller.
@@ -112,6 +121,9 @@ pub struct UserIdentity {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionContext {
+    /// Who is behind the session, as its first role was told; it stays through further roles.
+    #[serde(default)]
+    pub source_identity: Option<String>,
     /// When and how strongly the session was authenticated.
     #[serde(default)]
     pub attributes: Option<SessionAttributes>,
@@ -170,17 +182,54 @@ impl Record {
         let omitted = raw.contains(OMITTED) && serde_json::from_str(raw).is_ok_and(|found: Oversized| found.omitted == Some(true));
         if omitted { Parameters::Omitted } else { Parameters::Known(raw) }
     }
+
+    /// What AWS answered, as JSON text.
+    #[must_use]
+    pub fn response(&self) -> Option<&str> {
+        self.response_elements.as_deref().map(RawValue::get)
+    }
+
+    /// What an AWS service found, as the record of a call that it made of it: the finding is what it was about.
+    fn of_finding(service: &str, kind: String, time: DateTime<Utc>, detail: Box<RawValue>) -> Self {
+        let source = format!("{service}.amazonaws.com");
+        Self {
+            error_code: None,
+            event_name: bounded(kind, TEXT_MAX),
+            event_source: source.clone(),
+            event_time: time,
+            source_ip_address: None,
+            user_agent: None,
+            user_identity: UserIdentity { kind: Some("AWSService".to_owned()), invoked_by: Some(source), ..UserIdentity::default() },
+            aws_region: None,
+            event_id: None,
+            recipient_account_id: None,
+            request_parameters: Some(detail),
+            response_elements: None,
+            finding: true,
+        }
+    }
+
+    /// Whether it is what an AWS service found, and not a call: what stands in a call's parameters is the caller's own writing.
+    #[must_use]
+    pub const fn is_finding(&self) -> bool {
+        self.finding
+    }
 }
 
 impl Event {
-    /// Reads the envelope in which EventBridge delivers a CloudTrail record.
+    /// Reads the envelope in which EventBridge delivers a CloudTrail record, or what an AWS service found.
     ///
     /// # Errors
     ///
-    /// Where the payload is no such envelope, where envelope and record contradict each other, or where the envelope's source or
-    /// detail type is not that of CloudTrail.
+    /// Where the payload is no such envelope, where envelope and record contradict each other, or where the envelope's source is not
+    /// AWS's own.
     pub fn from_event_bridge(json: &str) -> Result<Self, RecordError> {
         let envelope: EventBridgeEvent<Box<RawValue>> = serde_json::from_str(json).map_err(RecordError::Envelope)?;
+        if let Some(service) = FINDERS.into_iter().find(|service| envelope.source.strip_prefix("aws.") == Some(service))
+            && !envelope.detail_type.ends_with(VIA_CLOUDTRAIL)
+        {
+            return Self::of_finding(service, envelope);
+        }
         let record = parse_record(envelope.detail.get())?;
         let service = record.event_source.split('.').next().unwrap_or_default();
         if envelope.source.strip_prefix("aws.") != Some(service) {
@@ -203,6 +252,30 @@ impl Event {
             )));
         }
         Self::new(record, envelope.id, envelope.account, envelope.region)
+    }
+
+    /// What a service found: its type is the name, and its own id, where it has one, stays the same over redeliveries and updates.
+    fn of_finding(service: &str, envelope: EventBridgeEvent<Box<RawValue>>) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Found {
+            #[serde(alias = "Id")]
+            id: Option<String>,
+            #[serde(alias = "Type", alias = "eventTypeCode")]
+            r#type: Option<String>,
+            #[serde(alias = "AccountId")]
+            account_id: Option<String>,
+        }
+
+        let found: Found = serde_json::from_str(envelope.detail.get()).map_err(RecordError::Record)?;
+        let time = envelope.time.ok_or_else(|| RecordError::Contradiction("the envelope tells no time".to_owned()))?;
+        if let (Some(envelope), Some(found)) = (&envelope.account, &found.account_id)
+            && envelope != found
+        {
+            return Err(RecordError::Foreign(format!("its account is {}, its finding is about {}", quoted(envelope), quoted(found))));
+        }
+        let record = Record::of_finding(service, found.r#type.unwrap_or(envelope.detail_type), time, envelope.detail);
+        Self::new(record, found.id.or(envelope.id), envelope.account, envelope.region)
     }
 
     /// Reads either an EventBridge envelope or a bare CloudTrail record, as a log file holds it.

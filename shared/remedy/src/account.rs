@@ -38,11 +38,19 @@ pub enum ReadError {
 ///
 /// Without credentials, and where IAM refuses or does not answer.
 pub async fn details(variable: impl Fn(&str) -> Option<String>) -> Result<String, ReadError> {
-    let iam = client(variable)?;
+    read(&client(variable)?).await.map_err(ReadError::Aws)
+}
+
+/// The same with a client that is there.
+///
+/// # Errors
+///
+/// Where IAM refuses or does not answer.
+pub async fn read(iam: &Client) -> Result<String, AwsCall> {
     let (mut users, mut groups, mut roles, mut policies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut pages = iam.get_account_authorization_details().max_items(PAGE).into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| ReadError::Aws(AwsCall::of("iam:GetAccountAuthorizationDetails", &error)))?;
+        let page = page.map_err(|error| AwsCall::of("iam:GetAccountAuthorizationDetails", &error))?;
         users.extend(page.user_detail_list().iter().map(user));
         groups.extend(page.group_detail_list().iter().map(group));
         roles.extend(page.role_detail_list().iter().map(role));
@@ -65,7 +73,7 @@ fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, ReadError
 
 fn user(user: &UserDetail) -> Value {
     json!({
-        "UserName": user.user_name, "Arn": user.arn, "GroupList": user.group_list(),
+        "UserName": user.user_name, "UserId": user.user_id, "Arn": user.arn, "GroupList": user.group_list(),
         "UserPolicyList": inline(user.user_policy_list()),
         "AttachedManagedPolicies": attached(user.attached_managed_policies()),
         "PermissionsBoundary": boundary(user.permissions_boundary()),

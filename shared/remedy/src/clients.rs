@@ -1,4 +1,4 @@
-//! IAM and SNS, built once, at init.
+//! IAM, SNS and KMS, built once, at init.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use aws_sdk_iam::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use policy::arn::partition_of;
 
+use crate::seal::Seal;
 use crate::settings::{self, Settings};
 
 /// The root certificates that `build.rs` picks out.
@@ -28,11 +29,12 @@ const CALLER_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Clients {
     pub iam: aws_sdk_iam::Client,
     pub sns: aws_sdk_sns::Client,
+    pub seal: Seal,
 }
 
 impl Clients {
     pub fn of(settings: &Settings) -> Self {
-        let http = http_client(&settings.region, &[&settings.iam_endpoint, &settings.sns_endpoint]);
+        let http = http_client(&settings.region, &[&settings.iam_endpoint, &settings.kms_endpoint, &settings.sns_endpoint]);
         let credentials = credentials(&settings.credentials);
         let region = Region::new(settings.region.clone());
         // Standard, not adaptive: adaptive retries hold a throttled client to half a call a second and charge five calls for a retry,
@@ -51,6 +53,14 @@ impl Clients {
             .retry_config(retries.clone())
             .timeout_config(timeouts.clone());
         iam.set_endpoint_url(settings.iam_endpoint.clone());
+        let mut kms = aws_sdk_kms::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http.clone())
+            .credentials_provider(credentials.clone())
+            .region(region.clone())
+            .retry_config(retries.clone())
+            .timeout_config(timeouts.clone());
+        kms.set_endpoint_url(settings.kms_endpoint.clone());
         let mut sns = aws_sdk_sns::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .http_client(http)
@@ -59,7 +69,11 @@ impl Clients {
             .retry_config(retries)
             .timeout_config(timeouts);
         sns.set_endpoint_url(settings.sns_endpoint.clone());
-        Self { iam: aws_sdk_iam::Client::from_conf(iam.build()), sns: aws_sdk_sns::Client::from_conf(sns.build()) }
+        Self {
+            iam: aws_sdk_iam::Client::from_conf(iam.build()),
+            sns: aws_sdk_sns::Client::from_conf(sns.build()),
+            seal: Seal::with(aws_sdk_kms::Client::from_conf(kms.build()), settings.seal_key_arn.clone()),
+        }
     }
 }
 

@@ -31,6 +31,9 @@ pub enum Error {
         /// The record's.
         event_name: String,
     },
+    /// A request for a remedy does not come from one of Rescind's own functions.
+    #[error("forged request: {0}; nothing was changed; somebody who may put events on the bus, or invoke the function, tries to have a principal contained: find out who")]
+    Forged(String),
     /// The rulebook gave no answer.
     #[error("no decision: {0}; nothing was changed; `rescind decide` with this event shows the same")]
     Undecided(#[from] DecisionError),
@@ -66,6 +69,10 @@ pub enum Failure {
     Unmodifiable,
     /// What was named is not there.
     NotFound,
+    /// There is no room for what should be added.
+    Full,
+    /// What should be made is there already.
+    Exists,
     /// Any other refusal.
     Rejected,
 }
@@ -79,6 +86,8 @@ impl Failure {
             Self::ServiceError => "service error",
             Self::Unmodifiable => "not modifiable",
             Self::NotFound => "not found",
+            Self::Full => "a quota is used up",
+            Self::Exists => "there already",
             Self::Rejected => "rejected",
         }
     }
@@ -91,7 +100,7 @@ impl Failure {
             Self::Throttled | Self::Unreachable | Self::ServiceError => {
                 "it is tried again; if it still fails, send the event again from the queue"
             }
-            Self::Unmodifiable | Self::NotFound | Self::Rejected => "look at the target, then send the event again from the queue",
+            Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::Rejected => "look at the target, then send the event again from the queue",
         }
     }
 
@@ -125,6 +134,8 @@ impl Failure {
                 Self::ServiceError
             }
             "UnmodifiableEntity" => Self::Unmodifiable,
+            "EntityAlreadyExists" => Self::Exists,
+            "LimitExceeded" => Self::Full,
             "NoSuchEntity" => Self::NotFound,
             _ if status >= 500 => Self::ServiceError,
             _ => Self::Rejected,
@@ -214,10 +225,11 @@ impl Error {
             Self::Malformed(_) => "Final.MalformedEvent",
             Self::Foreign(_) => "Final.ForeignEvent",
             Self::NotOwned { .. } => "Final.NotOwned",
+            Self::Forged(_) => "Final.ForgedRequest",
             Self::Undecided(_) => "Final.Rulebook",
             Self::Aws(call) => match call.failure {
                 Failure::AccessDenied => "Final.AccessDenied",
-                Failure::Unmodifiable | Failure::NotFound | Failure::Rejected => "Final.Rejected",
+                Failure::Unmodifiable | Failure::NotFound | Failure::Full | Failure::Exists | Failure::Rejected => "Final.Rejected",
                 Failure::Throttled => "Retryable.Throttled",
                 Failure::Unreachable => "Retryable.Unreachable",
                 Failure::ServiceError => "Retryable.ServiceError",
@@ -229,6 +241,18 @@ impl Error {
 impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
         Self { error_type: error.kind().to_owned(), error_message: error.to_string() }
+    }
+}
+
+/// `None` where what was named is not there, or the caller may not know whether it is: IAM answers so about keys of other accounts.
+///
+/// # Errors
+///
+/// Every other failure.
+pub fn known<T>(answer: Result<T, AwsCall>) -> Result<Option<T>, AwsCall> {
+    match found(answer) {
+        Err(call) if call.failure == Failure::AccessDenied => Ok(None),
+        answer => answer,
     }
 }
 

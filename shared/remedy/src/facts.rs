@@ -2,13 +2,13 @@
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::Tag;
-use policy::arn::IamName;
+use policy::arn::{CredentialId, IamName};
 use policy::change::{Target, TargetKind};
 use policy::guardrail::{Facts, Needs, TargetDetails, Texts};
 use policy::text::shown;
 use policy::{Change, Rulebook};
 
-use crate::error::{AwsCall, Error, Failure, found};
+use crate::error::{AwsCall, Error, Failure, found, known};
 use crate::holdings;
 
 /// Why facts cannot be had: not an error of AWS's, but the change cannot be judged, and a person has to be told.
@@ -16,9 +16,13 @@ const GONE: &str = "the target is no longer there under its name, so what the gu
 
 /// The facts, or why they cannot be had.
 pub async fn read(iam: &Client, rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Result<Facts, String>, Error> {
-    let Change::PolicyAttached { target, policy_arn } = change;
+    let target = change.target();
     let gone = || Ok(Err(GONE.to_owned()));
     let mut facts = Facts::default();
+    // Nobody but root can ask about root, and nothing that guardrails ask for is to be had of it.
+    if target.kind == TargetKind::Root {
+        return Ok(Ok(facts));
+    }
     if needs.details {
         match found(details(iam, target).await)? {
             Some(details) => facts.details = Some(details),
@@ -31,7 +35,9 @@ pub async fn read(iam: &Client, rulebook: &Rulebook, change: &Change, needs: Nee
             None => return gone(),
         }
     }
-    if needs.document || needs.holdings {
+    if let Change::PolicyAttached { policy_arn, .. } = change
+        && (needs.document || needs.holdings)
+    {
         let Some(document) = holdings::document(iam, policy_arn.as_str()).await? else {
             return Ok(Err(format!("the policy {} is no longer there, so what it grants cannot be read", shown(policy_arn.as_str()))));
         };
@@ -42,7 +48,7 @@ pub async fn read(iam: &Client, rulebook: &Rulebook, change: &Change, needs: Nee
             Err(reason) => return Ok(Err(reason)),
         }
         if needs.holdings {
-            let Some(mut texts) = holdings::without(iam, target, policy_arn).await? else {
+            let Some(mut texts) = holdings::of(iam, target, Some(policy_arn)).await? else {
                 return gone();
             };
             let before = judge(&texts);
@@ -75,6 +81,7 @@ pub async fn details(iam: &Client, target: &Target) -> Result<TargetDetails, Aws
             let role = answer.map_err(|error| AwsCall::of(format!("iam:GetRole on {target}"), &error))?.role;
             role.map(|role| (role.path, role.tags.unwrap_or_default()))
         }
+        TargetKind::Root => None,
     };
     let (path, tags) = found.ok_or_else(|| AwsCall {
         call: format!("reading {target}"),
@@ -82,6 +89,20 @@ pub async fn details(iam: &Client, target: &Target) -> Result<TargetDetails, Aws
         message: "IAM's answer holds no entity".to_owned(),
     })?;
     Ok(TargetDetails { path, tags: tags.into_iter().map(|Tag { key, value, .. }| (key, value)).collect() })
+}
+
+/// Whose an access key is, or why that cannot be told.
+pub async fn owner(iam: &Client, id: &CredentialId) -> Result<Result<Target, String>, AwsCall> {
+    let answer = iam.get_access_key_last_used().access_key_id(id.as_str()).send().await;
+    let answer = answer.map_err(|error| AwsCall::of(format!("iam:GetAccessKeyLastUsed on {id}"), &error));
+    let Some(answer) = known(answer)? else {
+        return Ok(Err(format!("IAM does not know the key {id}: it was deleted already, or is another account's")));
+    };
+    let name = answer.user_name.unwrap_or_default();
+    Ok(IamName::new(&name).map_or_else(
+        |_| Err(format!("IAM does not say whose the key {id} is: it may be root's, which only root can see and delete")),
+        |name| Ok(Target { kind: TargetKind::User, name }),
+    ))
 }
 
 /// The groups that a user is in.

@@ -29,12 +29,16 @@ fn empty(call: String) -> AwsCall {
     AwsCall { call, failure: Failure::ServiceError, message: "IAM's answer holds no policy".to_owned() }
 }
 
-/// What the target holds but for the attachment of this one policy to itself; `None` where the target is gone.
-pub async fn without(iam: &Client, target: &Target, policy_arn: &PolicyArn) -> Result<Option<Texts>, AwsCall> {
+/// What the target holds, but for the attachment of one policy to itself; `None` where the target is gone.
+///
+/// # Errors
+///
+/// Where IAM did not answer.
+pub async fn of(iam: &Client, target: &Target, but: Option<&PolicyArn>) -> Result<Option<Texts>, AwsCall> {
     let Some(boundary) = boundary(iam, target).await? else {
         return Ok(None);
     };
-    let Some(mut policies) = of_identity(iam, target, Some(policy_arn)).await? else {
+    let Some(mut policies) = of_identity(iam, target, but).await? else {
         return Ok(None);
     };
     if target.kind == TargetKind::User {
@@ -65,7 +69,7 @@ async fn boundary(iam: &Client, target: &Target) -> Result<Option<Option<String>
             let answer = answer.map_err(|error| AwsCall::of(format!("iam:GetRole on {target}"), &error));
             found(answer)?.map(|answer| answer.role.and_then(|role| role.permissions_boundary))
         }
-        TargetKind::Group => Some(None),
+        TargetKind::Group | TargetKind::Root => Some(None),
     };
     Ok(boundary.map(|boundary| boundary.and_then(|boundary| boundary.permissions_boundary_arn)))
 }
@@ -131,6 +135,7 @@ async fn attached(iam: &Client, target: &Target) -> Result<Vec<String>, AwsCall>
             })
             .await
         }
+        TargetKind::Root => Ok(Vec::new()),
     }
 }
 
@@ -161,10 +166,16 @@ async fn inline(iam: &Client, target: &Target) -> Result<Vec<String>, AwsCall> {
             })
             .await
         }
+        TargetKind::Root => Ok(Vec::new()),
     }
 }
 
-async fn inline_document(iam: &Client, target: &Target, policy: &str) -> Result<String, AwsCall> {
+/// The text of an inline policy.
+///
+/// # Errors
+///
+/// Where there is none of that name, or IAM did not answer.
+pub async fn inline_document(iam: &Client, target: &Target, policy: &str) -> Result<String, AwsCall> {
     let name = target.name.as_str();
     match target.kind {
         TargetKind::User => {
@@ -179,5 +190,6 @@ async fn inline_document(iam: &Client, target: &Target, policy: &str) -> Result<
             let answer = iam.get_role_policy().role_name(name).policy_name(policy).send().await;
             answer.map(|answer| answer.policy_document).map_err(|error| AwsCall::of(format!("iam:GetRolePolicy on {target}"), &error))
         }
+        TargetKind::Root => Err(empty(format!("reading {policy} of {target}"))),
     }
 }

@@ -6,12 +6,15 @@ use std::fmt::Write as _;
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use policy::actor::{Actor, ActorKind};
-use policy::case::{Call, Case, Outcome};
-use policy::change::{Change, Target};
+use policy::case::{Call, Case, CredentialReport, Outcome};
+use policy::change::{Change, Remedy, TargetKind};
+use policy::credential::{Credential, CredentialKind};
 use policy::guardrail::Decision;
+use policy::quarantine::{Aim, Quarantine, Sessions};
 use policy::text::shown;
 use serde_json::{Value, json};
 
+use crate::calls;
 use crate::error::{AwsCall, Error};
 
 /// Longest subject that SNS takes, in characters (SNS API reference, `Publish`).
@@ -32,7 +35,13 @@ impl<'a> Notice<'a> {
     pub fn of(case: &'a Case) -> Self {
         let mut lines = vec![("What", what(case))];
         lines.extend(why(case).map(|why| ("Why", why)));
-        lines.extend([("Who", who(&case.actor)), ("From", from(&case.actor)), ("When", when(case))]);
+        lines.extend(case.outcomes.iter().filter_map(|outcome| outcome.report.as_ref()).flat_map(|report| reported(report, case)));
+        lines.push(("Who", who(&case.actor)));
+        // What a service finds comes from nowhere.
+        if case.actor.kind != ActorKind::Service || case.actor.source_ip.is_some() {
+            lines.push(("From", from(&case.actor)));
+        }
+        lines.push(("When", when(case)));
         lines.push(("Account", format!("{}, {}", case.account, case.region)));
         let broken = if matches!(case.decision, Decision::Unknown { .. }) { "Perhaps" } else { "Guardrail" };
         lines.extend(case.decision.guardrails().iter().map(|guardrail| {
@@ -45,7 +54,8 @@ impl<'a> Notice<'a> {
             lines.push(("Exemption", text));
         }
         lines.extend(to_do(case));
-        lines.push(("Case", case.id.clone()));
+        let asked_by = case.asked_by.as_ref().map(|asked| format!(", asked for by {}", shown(&asked.case))).unwrap_or_default();
+        lines.push(("Case", format!("{}{asked_by}", case.id)));
         Self { case, headline: headline(case), lines }
     }
 
@@ -136,63 +146,149 @@ impl<'a> Notice<'a> {
 }
 
 /// The words of the lines that tell a reader what to do.
-const ACTIONS: [&str; 3] = ["Undo", "By hand", "Next"];
+const ACTIONS: [&str; 4] = ["Also", "Undo", "By hand", "Next"];
 
+/// The remedy that a case is about: the one that its function owns, or the first that is asked for.
+fn remedy_of(case: &Case) -> Option<Remedy> {
+    let own = case.outcomes.iter().find(|outcome| outcome.outcome != Outcome::Requested).map(|outcome| outcome.remedy);
+    own.or_else(|| case.remedies().first().copied())
+}
+
+/// What it is about, in a few words.
 fn subject_matter(case: &Case) -> String {
-    match &case.change {
-        Some(Change::PolicyAttached { target, policy_arn }) => format!("policy {} on {target}", policy_arn.name()),
-        None => format!("an unreadable {}", shown(&case.record.event_name)),
+    let Some(change) = &case.change else {
+        return format!("an unreadable {}", shown(&case.record.event_name));
+    };
+    if let (Some(Remedy::QuarantinePrincipal), Some(_)) = (remedy_of(case), &case.asked_by) {
+        return match Aim::of(case, change) {
+            Aim::At(target, Sessions::All) => target.to_string(),
+            Aim::At(target, sessions) => format!("{sessions} of {target}"),
+            Aim::Out(_) => who(&case.actor),
+        };
+    }
+    match change {
+        Change::PolicyAttached { target, policy_arn } => format!("policy {} on {target}", policy_arn.name()),
+        Change::CredentialActivated { target, credential, .. } => format!("{credential} of {target}"),
+        Change::CredentialExposed { target, credential: Some(credential), .. } => format!("{credential} of {target}"),
+        Change::CredentialExposed { target, session: Some(session), .. } => {
+            let name = session.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            format!("session{name} of {target}")
+        }
+        Change::CredentialExposed { target, .. } => format!("credentials of {target}"),
+        Change::QuarantineLifted { target, .. } => format!("quarantine of {target}"),
     }
 }
 
 fn headline(case: &Case) -> String {
     let matter = subject_matter(case);
+    // Done, would be done, cannot be done.
+    let (done, undone) = match (remedy_of(case), &case.change) {
+        (_, Some(Change::QuarantineLifted { .. })) => ("put back", "put back"),
+        (Some(Remedy::QuarantineKey), _) => ("quarantined", "quarantined"),
+        (Some(Remedy::QuarantinePrincipal), _) => ("contained", "contained"),
+        (Some(Remedy::DetachPolicy) | None, _) => ("taken back", "taken back"),
+    };
     match case.outcome {
-        Outcome::Applied => format!("taken back: {matter}"),
-        Outcome::AlreadyClean => format!("already gone: {matter}"),
+        Outcome::Applied => format!("{done}: {matter}"),
+        Outcome::AlreadyClean => match remedy_of(case) {
+            Some(Remedy::DetachPolicy) | None => format!("already gone: {matter}"),
+            Some(_) => format!("already {done}: {matter}"),
+        },
         Outcome::Observed if case.remedies().is_empty() => format!("noticed: {matter}"),
-        Outcome::Observed => format!("would be taken back: {matter}"),
+        Outcome::Observed => format!("would be {undone}: {matter}"),
         Outcome::Exempt => format!("exempt: {matter}"),
-        Outcome::Unremediable => format!("ACT: cannot be taken back: {matter}"),
-        Outcome::Failed => format!("ACT: could not be taken back: {matter}"),
+        Outcome::Unremediable => format!("ACT: cannot be {undone}: {matter}"),
+        Outcome::Failed => format!("ACT: could not be {undone}: {matter}"),
         Outcome::Attempted => format!("refused by AWS: {matter}"),
+        Outcome::Requested => format!("handed on: {matter}"),
     }
 }
 
 fn what(case: &Case) -> String {
-    match &case.change {
-        Some(Change::PolicyAttached { target, policy_arn }) => match case.outcome {
-            Outcome::Attempted => {
-                let why = case.record.error_code.as_deref().map(shown).unwrap_or_default();
-                format!(
-                    "tried to attach {} to {target}; AWS refused it ({why}), so nothing is to be taken back",
-                    shown(policy_arn.as_str())
-                )
-            }
-            outcome => format!("{} was attached to {target}{}", shown(policy_arn.as_str()), state(outcome)),
-        },
-        None => format!("{} was called, and its record does not say with what", shown(&case.record.event_name)),
+    let Some(change) = &case.change else {
+        let event = shown(&case.record.event_name);
+        return if case.actor.kind == ActorKind::Service {
+            format!("{event} was found, and what it is about is not clear")
+        } else {
+            format!("{event} was called, and its record does not say with what")
+        };
+    };
+    if case.outcome == Outcome::Attempted {
+        let why = case.record.error_code.as_deref().map(shown).unwrap_or_default();
+        let tried = match change {
+            Change::PolicyAttached { target, policy_arn } => format!("tried to attach {} to {target}", shown(policy_arn.as_str())),
+            other => format!("tried to call {} on {}", shown(&case.record.event_name), other.target()),
+        };
+        return format!("{tried}; AWS refused it ({why}), so nothing is to be taken back");
     }
+    format!("{}{}", happened(change), state(case, change))
+}
+
+fn happened(change: &Change) -> String {
+    match change {
+        Change::PolicyAttached { target, policy_arn } => format!("{} was attached to {target}", shown(policy_arn.as_str())),
+        Change::CredentialActivated { target, credential, created: true } => format!("{credential} of {target} was created"),
+        Change::CredentialActivated { target, credential, .. } => format!("{credential} of {target} was set active again"),
+        Change::CredentialExposed { target, credential, session, finding } => {
+            let whose = match (credential, session) {
+                (Some(credential), _) => format!("{credential} of {target}"),
+                (None, Some(session)) => {
+                    let name = session.name.as_ref().map(|name| format!(" named {name}")).unwrap_or_default();
+                    let key = session.key_id.as_ref().map(|key| format!(", key {key}")).unwrap_or_default();
+                    format!("a session{name} of {target}{key}")
+                }
+                (None, None) => format!("credentials of {target}"),
+            };
+            format!("{} about {whose} ({})", shown(&finding.kind), finding.severity.name())
+        }
+        Change::QuarantineLifted { target, policy_name } => format!("the quarantine {policy_name} was taken from {target}, or replaced"),
+    }
+}
+
+/// What stands now, by the remedy and what came of it.
+fn state(case: &Case, change: &Change) -> String {
+    let remedy = remedy_of(case);
+    match (case.outcome, remedy) {
+        (Outcome::Unremediable | Outcome::Failed, _) => "; Rescind left it so".to_owned(),
+        (Outcome::Applied, Some(Remedy::QuarantineKey)) => "; inactive now".to_owned(),
+        (Outcome::AlreadyClean, Some(Remedy::QuarantineKey)) => "; nothing of it was active when Rescind acted".to_owned(),
+        (Outcome::Applied | Outcome::AlreadyClean, Some(Remedy::QuarantinePrincipal)) => match Aim::of(case, change) {
+            Aim::At(target, _) if target.kind == TargetKind::User => format!("; {target} is denied everything"),
+            Aim::At(target, sessions) => format!("; {sessions} of {target} that were there are denied everything"),
+            Aim::Out(_) => String::new(),
+        },
+        (Outcome::Applied, _) => "; it is detached again".to_owned(),
+        (Outcome::AlreadyClean, _) => "; it was no longer attached when Rescind acted".to_owned(),
+        (Outcome::Observed | Outcome::Exempt | Outcome::Attempted | Outcome::Requested, _) => String::new(),
+    }
+}
+
+/// What a credential could do, and what else its owner has.
+fn reported(report: &CredentialReport, case: &Case) -> Vec<(&'static str, String)> {
+    let mut can = if report.can.is_empty() { "nothing dangerous for certain".to_owned() } else { report.can.join(", ") };
+    if !report.may.is_empty() {
+        let _ = write!(can, "; possibly {}", report.may.join(", "));
+    }
+    let mut lines = vec![("Could", can)];
+    lines.extend(report.last_used.as_ref().map(|used| ("Last used", shown(used))));
+    lines.extend(report.created.map(|created| {
+        let days = (case.time - created).num_days();
+        ("Created", format!("{}, {days} day{} before", created.format("%Y-%m-%d %H:%M:%S UTC"), if days == 1 { "" } else { "s" }))
+    }));
+    lines.push(("Also has", if report.others.is_empty() { "no other credentials".to_owned() } else { shown(&report.others.join("; ")) }));
+    lines.extend(report.unread.iter().map(|unread| ("Not read", shown(unread))));
+    lines
 }
 
 /// Why it came out so, where the outcome alone does not say.
 fn why(case: &Case) -> Option<String> {
     let reason = match &case.decision {
-        Decision::Unknown { reason, .. } => Some(reason.as_str()),
+        Decision::Unknown { reason, .. } => Some(shown(reason)),
         Decision::Allowed | Decision::Exempt { .. } | Decision::Forbidden { .. } => None,
     };
-    let detail = case.outcomes.iter().find_map(|outcome| outcome.detail.as_deref());
-    let parts: Vec<&str> = reason.into_iter().chain(detail).collect();
+    let detail = case.outcomes.iter().find_map(|outcome| outcome.detail.clone());
+    let parts: Vec<String> = reason.into_iter().chain(detail).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-const fn state(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Applied => "; it is detached again",
-        Outcome::AlreadyClean => "; it was no longer attached when Rescind acted",
-        Outcome::Unremediable | Outcome::Failed => "; Rescind left it so",
-        Outcome::Observed | Outcome::Exempt | Outcome::Attempted => "",
-    }
 }
 
 fn who(actor: &Actor) -> String {
@@ -236,37 +332,63 @@ fn when(case: &Case) -> String {
 
 /// What the reader can do now.
 fn to_do(case: &Case) -> Vec<(&'static str, String)> {
+    let requested = case.outcomes.iter().filter(|outcome| outcome.outcome == Outcome::Requested);
     let mut lines: Vec<_> =
-        case.outcomes.iter().filter_map(|outcome| outcome.undo.as_ref()).map(|undo| ("Undo", undo.command.clone())).collect();
+        requested.map(|outcome| ("Also", format!("{} is asked for: a notice of its own follows", outcome.remedy.name()))).collect();
+    lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.undo).map(|undo| ("Undo", undo.command.clone())));
     if let (Outcome::Observed | Outcome::Failed | Outcome::Unremediable, Some(change)) = (case.outcome, &case.change) {
-        lines.push(("By hand", take_back_call(change).command()));
+        lines.extend(by_hand(case, change).iter().map(|call| ("By hand", call.command())));
     }
-    match (case.outcome, &case.change) {
-        (Outcome::Failed, _) => lines.push(("Next", "Rescind tries again, then leaves the event in its failure queue".to_owned())),
-        (_, None) => lines.push(("Next", "look at what this actor changed, at this time, in the account itself".to_owned())),
+    match (case.outcome, &case.change, remedy_of(case)) {
+        (Outcome::Failed, ..) => lines.push(("Next", "Rescind tries again, then leaves the event in its failure queue".to_owned())),
+        (_, None, _) if case.actor.kind == ActorKind::Service => {
+            lines.push(("Next", "look at the finding in the service that made it, and at the account itself".to_owned()));
+        }
+        (_, None, _) => lines.push(("Next", "look at what this actor changed, at this time, in the account itself".to_owned())),
+        (Outcome::Applied, Some(change), Some(Remedy::QuarantinePrincipal)) => {
+            if let Aim::At(target, _) = Aim::of(case, change) {
+                let sessions = if target.kind == TargetKind::User {
+                    "sessions of roles that it assumed before go on until they expire: look in CloudTrail which, and have their roles' sessions ended"
+                } else {
+                    "whoever can assume it can do so again: look in CloudTrail how the session came to be, and stop that"
+                };
+                lines.push(("Next", sessions.to_owned()));
+            }
+        }
         _ => {}
     }
     lines
 }
 
-/// The call that takes a change back, as a person would make it.
-#[must_use]
-pub fn take_back_call(change: &Change) -> Call {
-    match change {
-        Change::PolicyAttached { target, policy_arn } => policy_call("Detach", target, policy_arn.as_str()),
+/// The calls that answer a change, as a person would make them.
+fn by_hand(case: &Case, change: &Change) -> Vec<Call> {
+    let contain = || match Aim::of(case, change) {
+        Aim::At(target, _) if target.kind == TargetKind::User => vec![calls::put(&target, &Quarantine::Everything)],
+        Aim::At(target, of) => vec![calls::put(&target, &Quarantine::Sessions { before: case.time, of })],
+        Aim::Out(_) => Vec::new(),
+    };
+    let of_a_user = |target: &policy::change::Target| target.kind == TargetKind::User;
+    match (remedy_of(case), change) {
+        (Some(Remedy::QuarantinePrincipal), Change::QuarantineLifted { target, policy_name }) => {
+            Quarantine::named(policy_name.as_str()).map(|quarantine| calls::put(target, &quarantine)).into_iter().collect()
+        }
+        (Some(Remedy::QuarantinePrincipal), _) => contain(),
+        (_, Change::PolicyAttached { target, policy_arn }) if remedy_of(case) != Some(Remedy::QuarantineKey) => {
+            vec![calls::detach(target, policy_arn.as_str())]
+        }
+        (Some(Remedy::QuarantineKey), Change::PolicyAttached { .. }) => Vec::new(),
+        (_, Change::CredentialActivated { target, credential, .. } | Change::CredentialExposed { target, credential: Some(credential), .. })
+            if of_a_user(target) =>
+        {
+            vec![calls::set_status(target, credential, "Inactive")]
+        }
+        _ => Vec::new(),
     }
 }
 
-/// The call that gives back what was taken.
+/// Names a credential for a report: its kind, id and state.
 #[must_use]
-pub fn give_back_call(change: &Change) -> Call {
-    match change {
-        Change::PolicyAttached { target, policy_arn } => policy_call("Attach", target, policy_arn.as_str()),
-    }
-}
-
-fn policy_call(verb: &str, target: &Target, policy_arn: &str) -> Call {
-    let kind = target.kind.name();
-    let name = format!("{kind}Name");
-    Call::iam(&format!("{verb}{kind}Policy"), &[(&name, target.name.as_str()), ("PolicyArn", policy_arn)])
+pub fn described(credential: &Credential, status: &str) -> String {
+    let kind = if credential.kind == CredentialKind::AccessKey { "access key" } else { credential.kind.words() };
+    format!("{kind} {} ({status})", credential.id)
 }

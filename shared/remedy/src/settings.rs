@@ -33,6 +33,10 @@ pub struct Settings {
     pub topic_arn: String,
     /// `OWN_ROLES`: the names of the stack's own roles.
     pub own_roles: Vec<IamName>,
+    /// `BREAK_GLASS`: the ARNs of the users and roles that are never contained, and that may lift a quarantine.
+    pub break_glass: Vec<String>,
+    /// `SEAL_KEY_ARN`: the KMS key that seals what functions ask of each other.
+    pub seal_key_arn: String,
     /// `GUARDRAILS_DIR`.
     pub guardrails_dir: PathBuf,
     /// `AWS_REGION`, which Lambda sets.
@@ -41,6 +45,8 @@ pub struct Settings {
     pub credentials: Credentials,
     /// `AWS_ENDPOINT_URL_IAM`, or `AWS_ENDPOINT_URL`: another IAM than AWS's own.
     pub iam_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_KMS`, or `AWS_ENDPOINT_URL`.
+    pub kms_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
     pub sns_endpoint: Option<String>,
 }
@@ -73,6 +79,11 @@ impl Settings {
         if !matches!(*topic, ["arn", _, "sns", _, _, name] if !name.is_empty()) {
             return Err(parsed("NOTICE_TOPIC_ARN", TOPIC_ARN)(&topic_arn));
         }
+        let break_glass = optional("BREAK_GLASS").unwrap_or_default();
+        let break_glass: Vec<String> = break_glass.split(',').map(|arn| arn.trim().to_owned()).filter(|arn| !arn.is_empty()).collect();
+        if let Some(wrong) = break_glass.iter().find(|arn| !is_user_or_role(arn)) {
+            return Err(parsed("BREAK_GLASS", "the ARNs of users and roles, separated by commas")(wrong));
+        }
         Ok(Self {
             account: AccountId::new(&account).map_err(|_| parsed("ACCOUNT_ID", "the account's 12 digits")(&account))?,
             mode: Mode::named(&mode).ok_or_else(|| parsed("MODE", "observe or enforce")(&mode))?,
@@ -81,6 +92,8 @@ impl Settings {
                 .split(',')
                 .map(|role| IamName::new(role.trim()).map_err(|_| parsed("OWN_ROLES", "role names, separated by commas")(role)))
                 .collect::<Result<_, _>>()?,
+            break_glass,
+            seal_key_arn: required("SEAL_KEY_ARN", "the ARN of a KMS key for message authentication codes")?,
             guardrails_dir: optional("GUARDRAILS_DIR").unwrap_or_else(|| GUARDRAILS_DIR.to_owned()).into(),
             region: required("AWS_REGION", "a region; Lambda sets it")?,
             credentials: Credentials {
@@ -89,20 +102,28 @@ impl Settings {
                 session_token: optional("AWS_SESSION_TOKEN"),
             },
             iam_endpoint: optional("AWS_ENDPOINT_URL_IAM").or_else(|| optional("AWS_ENDPOINT_URL")),
+            kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or_else(|| optional("AWS_ENDPOINT_URL")),
         })
     }
+}
+
+fn is_user_or_role(arn: &str) -> bool {
+    let segments: Vec<&str> = arn.splitn(6, ':').collect();
+    matches!(*segments, ["arn", _, "iam", "", account, own]
+        if AccountId::new(account).is_ok() && (own.starts_with("user/") || own.starts_with("role/")) && !own.ends_with('/'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 7] = [
+    const COMPLETE: [(&str, &str); 8] = [
         ("ACCOUNT_ID", "123456789012"),
         ("MODE", "observe"),
         ("NOTICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices"),
         ("OWN_ROLES", "rescind-a,rescind-b"),
+        ("SEAL_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/1"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
@@ -131,6 +152,20 @@ mod tests {
     #[test]
     fn a_topic_s_name_alone_is_refused_at_init_instead_of_after_the_remedy() {
         assert!(read(("NOTICE_TOPIC_ARN", "notices")).is_err());
+    }
+
+    #[test]
+    fn who_may_lift_a_quarantine_is_listed_by_arn_or_not_at_all() {
+        let settings = Settings::read(|name| match name {
+            "BREAK_GLASS" => Some(" arn:aws:iam::123456789012:role/team/responder , arn:aws:iam::123456789012:user/ann".to_owned()),
+            name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        });
+        assert_eq!(settings.unwrap().break_glass.len(), 2);
+        assert_eq!(read(("", "")).unwrap().break_glass, Vec::<String>::new());
+        for wrong in ["responder", "arn:aws:iam::123456789012:group/g", "arn:aws:iam::12:user/a", "arn:aws:iam::123456789012:root"] {
+            let settings = Settings::read(|name| if name == "BREAK_GLASS" { Some(wrong.to_owned()) } else { COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()) });
+            assert!(settings.is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub(super) fn resource(pattern: &str, resource: &str, version: Version, context:
         return named(&fill(pattern, version, context), resource);
     };
     let mut wanted = pattern.splitn(6, ':');
-    let mut heads = parts.iter().take(5);
+    let heads = parts.iter().take(5);
     // An ARN that breaks off is taken to go on with wildcards, if it ends with one; whether it does if not is disputed.
     let goes_on = if pattern.ends_with('*') { Truth::True } else { reading.disputed(true) };
     let heads_fit =

@@ -137,6 +137,8 @@ impl<'a> Account<'a> {
             TargetKind::User => &self.users,
             TargetKind::Group => &self.groups,
             TargetKind::Role => &self.roles,
+            // The root user holds no policies, and no list names it.
+            TargetKind::Root => &[],
         }
     }
 

@@ -127,7 +127,7 @@ impl Rulebook {
         if self.guardrails.contains_key(policy.id()) {
             return Err(one(repeated(placed, &guardrail.id)));
         }
-        let actions: Vec<Action> = Action::ALL.into_iter().filter(|action| self.covers(&policy, *action)).collect();
+        let actions: Vec<Action> = Action::ALL.iter().copied().filter(|action| self.covers(&policy, *action)).collect();
         check_remedies(placed, &guardrail, &actions).map_err(one)?;
         for action in actions {
             let concern = self.concerns.entry(action).or_default();

@@ -10,7 +10,8 @@ use chrono::SecondsFormat;
 use super::{Access, DecisionError};
 use crate::actor::{Actor, ActorKind};
 use crate::arn::{IamName, PolicyArn};
-use crate::change::{Action, Change, Target};
+use crate::credential::Credential;
+use crate::change::{Action, Change, Target, TargetKind};
 use crate::record::Event;
 
 /// A change, put to the rulebook.
@@ -26,6 +27,8 @@ pub struct Question<'a> {
     pub change: &'a Change,
     /// What was read from IAM.
     pub facts: &'a Facts,
+    /// Whether the actor is one of those who may lift a quarantine.
+    pub break_glass: bool,
 }
 
 /// What was read from IAM about the target, as far as [`super::Needs`] asked for it.
@@ -69,7 +72,8 @@ impl Vocabulary {
         let types = TYPES.into_iter().map(type_name).collect::<Result<_, _>>()?;
         let action_type = EntityTypeName::from_str("Action").map_err(|error| error.to_string())?;
         let actions = Action::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .map(|action| (action, EntityUid::from_type_name_and_id(action_type.clone(), EntityId::new(action.name()))))
             .collect();
         let action_entities = schema.action_entities().map_err(|error| error.to_string())?;
@@ -138,6 +142,12 @@ impl Vocabulary {
         let account = question.event.account.as_str();
         let Target { kind, name } = question.change.target();
         let word = kind.word();
+        if *kind == TargetKind::Root {
+            let uid = self.uid(kind.name(), &format!("arn:{partition}:iam::{account}:root"))?;
+            let arn = format!("arn:{partition}:iam::{account}:root");
+            let attributes = vec![("account", string(account)), ("arn", folded(&arn)), ("name", folded(name.as_str()))];
+            return Ok((uid.clone(), entity(uid, attributes, HashSet::new(), &[])?, Vec::new()));
+        }
         let uid = self.uid(kind.name(), &format!("arn:{partition}:iam::{account}:{word}/{name}"))?;
         let details = question.facts.details.as_ref();
         // INVARIANT: without details the path is a placeholder that no loaded policy looks at, because `Needs` would have asked.
@@ -181,10 +191,11 @@ fn entity(
 }
 
 fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
-    let Question { event, actor, change, facts, .. } = question;
+    let Question { event, actor, change, facts, break_glass, .. } = question;
     let time = event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut pairs = vec![
         ("account", string(event.account.as_str())),
+        ("breakGlass", RestrictedExpression::new_bool(*break_glass)),
         ("mfa", RestrictedExpression::new_bool(actor.mfa == Some(true))),
         ("region", string(&event.region)),
         ("time", RestrictedExpression::new_datetime(time)),
@@ -204,6 +215,19 @@ fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
             pairs.push(("before", known(&facts.before).record()?));
             pairs.push(("policy", managed_policy(policy_arn, &known(&facts.policy))?));
         }
+        Change::CredentialActivated { credential, created, .. } => {
+            pairs.push(("created", RestrictedExpression::new_bool(*created)));
+            pairs.push(("credential", text_record([("id", credential.id.as_str()), ("kind", credential.kind.name())])?));
+        }
+        Change::CredentialExposed { credential, session, finding, .. } => {
+            let found = [("finder", finding.finder.as_str()), ("severity", finding.severity.name()), ("type", finding.kind.as_str())];
+            pairs.push(("finding", text_record(found)?));
+            if let Some(Credential { kind, id }) = credential {
+                pairs.push(("credential", text_record([("id", id.as_str()), ("kind", kind.name())])?));
+            }
+            pairs.push(("ofSession", RestrictedExpression::new_bool(session.is_some())));
+        }
+        Change::QuarantineLifted { policy_name, .. } => pairs.push(("policyName", string(policy_name.as_str()))),
     }
     let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
     Context::from_pairs(pairs).map_err(|error| DecisionError::Request(error.to_string()))
@@ -212,6 +236,11 @@ fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
 fn managed_policy(arn: &PolicyArn, access: &Access) -> Result<RestrictedExpression, DecisionError> {
     let members = [("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())];
     RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), folded(value))).into_iter().chain(access.members()?))
+        .map_err(|error| DecisionError::Request(error.to_string()))
+}
+
+fn text_record<const N: usize>(members: [(&str, &str); N]) -> Result<RestrictedExpression, DecisionError> {
+    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), string(value))))
         .map_err(|error| DecisionError::Request(error.to_string()))
 }
 

@@ -1,0 +1,121 @@
+use super::*;
+
+const POLSEN: &str = r#"{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/polsen","userName":"polsen","accountId":"123456789012"}"#;
+
+fn claims_of(action: &str, identity: &str, parameters: &str, response: &str) -> Result<Vec<Claim>, ChangeError> {
+    let record = format!(
+        r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1",
+            "recipientAccountId":"123456789012","userIdentity":{identity},"requestParameters":{parameters},"responseElements":{response}}}"#
+    );
+    let event = Event::from_envelope_or_record(&record).unwrap();
+    claims(Action::of(&event).unwrap(), &event, &Actor::of(&event).unwrap())
+}
+
+fn change(action: &str, parameters: &str) -> Result<Claim, ChangeError> {
+    claims_of(action, POLSEN, parameters, "null").map(|mut claims| claims.remove(0))
+}
+
+fn credential(action: &str, identity: &str, parameters: &str, response: &str) -> String {
+    match claims_of(action, identity, parameters, response).unwrap().pop() {
+        Some(Claim::Change(Change::CredentialActivated { target, credential, created })) => format!("{credential} of {target}, {created}"),
+        Some(other) => format!("{other:?}"),
+        None => "nothing".to_owned(),
+    }
+}
+
+#[test]
+fn each_attach_call_names_its_own_kind_of_target() {
+    for (action, parameters, target) in [
+        ("AttachUserPolicy", r#""userName":"a""#, "user a"),
+        ("AttachGroupPolicy", r#""groupName":"b""#, "group b"),
+        ("AttachRolePolicy", r#""roleName":"c""#, "role c"),
+    ] {
+        let claim = change(action, &format!(r#"{{{parameters},"policyArn":"arn:aws:iam::aws:policy/X"}}"#)).unwrap();
+        assert!(matches!(claim, Claim::Change(change) if change.target().to_string() == target), "{target}");
+    }
+}
+
+#[test]
+fn parameters_that_were_not_kept_are_unknown() {
+    for parameters in ["null", r#"{"omitted":true}"#] {
+        assert!(matches!(change("AttachUserPolicy", parameters), Ok(Claim::Unknown(_))));
+    }
+    assert!(matches!(change("CreateAccessKey", r#"{"omitted":true}"#), Ok(Claim::Unknown(_))));
+}
+
+#[test]
+fn a_policy_of_another_account_or_partition_is_foreign() {
+    for arn in ["arn:aws:iam::999999999999:policy/X", "arn:aws-cn:iam::aws:policy/X"] {
+        let parameters = format!(r#"{{"userName":"a","policyArn":"{arn}"}}"#);
+        assert!(matches!(change("AttachUserPolicy", &parameters), Err(ChangeError::Foreign { .. })), "{arn}");
+    }
+}
+
+#[test]
+fn a_target_of_another_kind_than_the_call_s_is_malformed() {
+    let parameters = r#"{"groupName":"a","policyArn":"arn:aws:iam::aws:policy/X"}"#;
+    assert!(matches!(change("AttachUserPolicy", parameters), Err(ChangeError::Malformed(..))));
+}
+
+#[test]
+fn an_event_of_another_service_is_no_action_of_ours() {
+    let record = r#"{"eventTime":"2026-01-01T00:00:00Z","eventSource":"sso.amazonaws.com","eventName":"AttachUserPolicy",
+        "awsRegion":"us-east-1","recipientAccountId":"123456789012"}"#;
+    assert_eq!(Action::of(&Event::from_envelope_or_record(record).unwrap()), None);
+}
+
+#[test]
+fn a_new_key_is_the_named_user_s_or_the_caller_s_or_root_s() {
+    let key = r#"{"accessKey":{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","status":"Active","userName":"whoever"}}"#;
+    let root = r#"{"type":"Root","arn":"arn:aws:iam::123456789012:root","accountId":"123456789012"}"#;
+    let role = r#"{"type":"AssumedRole","arn":"arn:aws:sts::123456789012:assumed-role/ops/bob"}"#;
+    for (identity, parameters, wanted) in [
+        (POLSEN, r#"{"userName":"deploy"}"#, "access key AKIAIOSFODNN7EXAMPLE of user deploy, true"),
+        (POLSEN, "null", "access key AKIAIOSFODNN7EXAMPLE of user polsen, true"),
+        (POLSEN, "{}", "access key AKIAIOSFODNN7EXAMPLE of user polsen, true"),
+        (root, "null", "access key AKIAIOSFODNN7EXAMPLE of the root user, true"),
+    ] {
+        assert_eq!(credential("CreateAccessKey", identity, parameters, key), wanted);
+    }
+    assert!(credential("CreateAccessKey", role, "null", key).starts_with("Unknown"), "a session has no keys of its own");
+    assert!(credential("CreateAccessKey", POLSEN, "null", "null").starts_with("Unknown"), "which key it is, is not told");
+}
+
+#[test]
+fn every_kind_of_long_lived_credential_is_known_by_its_id() {
+    for (action, response, wanted) in [
+        ("UploadSSHPublicKey", r#"{"sSHPublicKey":{"sSHPublicKeyId":"APKAEXAMPLEEXAMPLE00"}}"#, "SSH public key APKAEXAMPLEEXAMPLE00 of user a, true"),
+        ("UploadSigningCertificate", r#"{"certificate":{"certificateId":"TA7SMP42TDN5Z26OBPJE7EXAMPLE"}}"#, "signing certificate TA7SMP42TDN5Z26OBPJE7EXAMPLE of user a, true"),
+        (
+            "CreateServiceSpecificCredential",
+            r#"{"serviceSpecificCredential":{"serviceSpecificCredentialId":"ACCAEXAMPLEEXAMPLE00","serviceName":"bedrock.amazonaws.com"}}"#,
+            "service-specific credential ACCAEXAMPLEEXAMPLE00 of user a, true",
+        ),
+    ] {
+        assert_eq!(credential(action, POLSEN, r#"{"userName":"a"}"#, response), wanted);
+    }
+}
+
+#[test]
+fn only_what_becomes_active_is_a_change() {
+    let update = |status: &str| credential("UpdateAccessKey", POLSEN, &format!(r#"{{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","status":"{status}"}}"#), "null");
+    assert_eq!(update("Active"), "access key AKIAIOSFODNN7EXAMPLE of user polsen, false");
+    assert_eq!(update("Inactive"), "nothing");
+}
+
+#[test]
+fn taking_away_or_replacing_containment_is_told_from_other_policies() {
+    let lifts = |action: &str, parameters: &str| {
+        let record = format!(
+            r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1",
+                "recipientAccountId":"123456789012","requestParameters":{parameters}}}"#
+        );
+        Action::of(&Event::from_envelope_or_record(&record).unwrap()) == Some(Action::LiftQuarantine)
+    };
+    assert!(lifts("DeleteUserPolicy", r#"{"userName":"a","policyName":"RescindQuarantine"}"#));
+    assert!(lifts("PutRolePolicy", r#"{"roleName":"a","policyName":"rescindquarantine-1-s-x"}"#), "IAM does not tell names apart by case");
+    assert!(lifts("DetachRolePolicy", r#"{"roleName":"a","policyArn":"arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1"}"#));
+    assert!(!lifts("DeleteUserPolicy", r#"{"userName":"a","policyName":"Other"}"#));
+    assert!(!lifts("DetachUserPolicy", r#"{"userName":"a","policyArn":"arn:aws:iam::123456789012:policy/RescindQuarantine"}"#));
+    assert!(!lifts("DeleteUserPolicy", "null"));
+}
