@@ -1,6 +1,6 @@
-"""The main job, end to end, on this machine: a forbidden policy attachment is taken back, and a person is told.
+"""The main job, end to end, on this machine: a forbidden policy attachment is taken back, an exposed key is dead, and a person is told.
 
-The function is the release binary under AWS's own Lambda Runtime Interface Emulator; IAM, SNS and SQS are moto's. Nothing leaves this
+The functions are the release binaries under AWS's own Lambda Runtime Interface Emulator; IAM, SNS, SQS and KMS are moto's. Nothing leaves this
 machine. Ends with status 1 where a scene ends otherwise than it should, and leaves no process behind.
 """
 
@@ -16,12 +16,14 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import screen  # noqa: E402
 from lab import processes  # noqa: E402
-from lab.events import BILLING, READ_ONLY, attachment, sample  # noqa: E402
+from lab.emulator import CREDENTIALS  # noqa: E402
+from lab.events import BILLING, READ_ONLY, answered, attachment, exposure, sample  # noqa: E402
 from lab.rulebook import exemption, rulebook  # noqa: E402
-from lab.world import DETACH_POLICY, GUARDRAILS, Observation, Target, World  # noqa: E402
+from lab.world import FUNCTIONS, GUARDRAILS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, RELEASE, Observation, Target, World  # noqa: E402
 
-RESCIND = ROOT / "target" / "release" / "rescind"
+RESCIND = RELEASE / "rescind"
 EVENT = "events/attach-user-policy.json"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 # Neither statement is everything: together they are.
 NOT_READ_ONLY = {
     "Version": "2012-10-17",
@@ -33,7 +35,7 @@ NOT_READ_ONLY = {
 
 
 class Demo:
-    """The story: an account with polsen in it, four times the same event, and a policy that is not what its name says."""
+    """The story: an account with polsen in it, four times the same event, a policy that is not what its name says, and a key on the internet."""
 
     def __init__(self, world: World, scratch: Path):
         self.world = world
@@ -50,6 +52,7 @@ class Demo:
         self.exempted(polsen)
         self.observed(polsen)
         self.read_only_that_is_not(polsen)
+        self.key_on_the_internet()
         screen.say()
         screen.title("All as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
         return 1 if self.failures else 0
@@ -111,7 +114,65 @@ class Demo:
         self.show_subject(seen, "Guardrail", "Why")
         self.expect("applied", seen, changed={polsen.no_longer_holds(policy)}, says="Taken back: the policy was judged by what it grants.")
 
+    def key_on_the_internet(self) -> None:
+        screen.scene(6, "AWS finds a key of deploy, an administrator, on the internet")
+        responder = self.world.role("responder")
+        deploy = self.world.user("deploy", groups=[self.world.group("admins", holds=[ADMINISTRATOR])])
+        key = self.world.key(deploy)
+        before = self.world.account.snapshot()
+        enforced = {"mode": "enforce", "BREAK_GLASS": responder.arn}
+
+        quarantined = self.send("AWS Health's event reaches quarantine-key", event=exposure(key), name=QUARANTINE_KEY, **enforced)
+        self.show_subject(quarantined, "What", "Could", "Last used", "Created", "Also", "Undo")
+        self.expect("applied", quarantined, changed=deploy.no_longer_active(key), says="The key is inactive, and the notice says what it could do.")
+
+        handed = answered(quarantined.invocation.payload, QUARANTINE_KEY)
+        contained = self.send("Its case, sealed, reaches quarantine-principal over the event bus", event=handed, name=QUARANTINE_PRINCIPAL, **enforced)
+        self.show_subject(contained, "What", "Undo", "Next")
+        self.left_with_nothing(deploy)
+
+        screen.step("rescind undo, with the responder's credentials")
+        for seen in (contained, quarantined):
+            self.undo(seen)
+        self.check(self.world.account.snapshot() == before, "Given back: the account is exactly as it was before.")
+
+    def left_with_nothing(self, user: Target) -> None:
+        """What the user's live policies, and those of its groups, still allow: to the user, and to a session that it had before."""
+        iam, name = self.world.iam, user.name
+        policies = [iam.get_user_policy(UserName=name, PolicyName=policy)["PolicyDocument"] for policy in iam.list_user_policies(UserName=name)["PolicyNames"]]
+        for group in iam.list_groups_for_user(UserName=name)["Groups"]:
+            for attached in iam.list_attached_group_policies(GroupName=group["GroupName"])["AttachedPolicies"]:
+                arn = attached["PolicyArn"]
+                version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+                policies.append(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+        session = {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}
+        asked = [(action, context) for action in ("s3:GetObject", "iam:CreateUser", "sts:AssumeRole", "ec2:RunInstances") for context in ({}, session)]
+        lines = [
+            {"id": f"{action}{', a session' if context else ''}", "principal": user.arn, "action": action, "resource": "*", "context": context, "identityPolicies": policies}
+            for action, context in asked
+        ]
+        run = subprocess.run([str(RESCIND), "simulate"], input="\n".join(map(json.dumps, lines)), capture_output=True, text=True, check=False)
+        answers = [json.loads(line) for line in run.stdout.splitlines()]
+        screen.step(f"rescind simulate, on the live policies of {name} and its group, with AdministratorAccess among them")
+        for answer in answers:
+            screen.fact(f"{answer['id']}: {answer['decision']}", "·")
+        denied = len(answers) == len(asked) and all(answer["decision"] == "explicitDeny" for answer in answers)
+        self.check(denied, "Contained: neither the user nor its sessions can do anything.")
+
+    def undo(self, seen: Observation) -> None:
+        keys = {name.upper(): value for name, value in CREDENTIALS.items()}
+        environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": self.world.account.url}
+        command = [str(RESCIND), "undo", "-", "--yes"]
+        undone = subprocess.run(command, input=json.dumps(seen.case), env=environment, capture_output=True, text=True, check=False)
+        told = (undone.stdout + undone.stderr).splitlines()
+        screen.lines("\n".join(line for line in told if line.startswith(("case", "done", "moved", "nothing"))), mark="│")
+
     # The parts of a scene.
+
+    def check(self, holds: bool, says: str) -> None:
+        if not holds:
+            self.failures += 1
+        screen.verdict(holds, says if holds else f"This should have been so, and is not: {says}")
 
     def send(self, what: str, event: dict | None = None, **configuration) -> Observation:
         seen = self.world.receives(event or self.event, **configuration)
@@ -164,14 +225,14 @@ class Demo:
 def main() -> int:
     sys.stdout.reconfigure(errors="replace")
     processes.exit_on_signals()
-    for binary in (DETACH_POLICY, RESCIND):
+    for binary in (*(RELEASE / function for function in FUNCTIONS), RESCIND):
         if not os.access(binary, os.X_OK):
             print(f"{binary.relative_to(ROOT)} is not built; `make demo` builds it and comes back here", file=sys.stderr)
             return 2
     screen.title("Rescind takes back IAM access that your guardrails forbid")
     screen.say(
-        "On this machine: an emulated AWS account (IAM, SNS, SQS), and the release function under AWS's own Lambda emulator."
-        f" The event is {EVENT}; it is from 2017, so everything comes years late."
+        "On this machine: an emulated AWS account (IAM, SNS, SQS, KMS), and the release functions under AWS's own Lambda emulator."
+        f" The first event is {EVENT}; it is from 2017, so that comes years late."
     )
     with screen.timed() as took, tempfile.TemporaryDirectory() as scratch:
         with screen.timed() as started:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from lab import processes
-from lab.world import DETACH_POLICY, World
+from lab.world import FUNCTIONS, RELEASE, World
 
 
 def pytest_configure() -> None:
@@ -14,8 +14,9 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def _one_world():
     """One emulated account and its function processes for the whole run: starting them anew for each test would take minutes."""
-    if not os.access(DETACH_POLICY, os.X_OK):
-        pytest.fail(f"{DETACH_POLICY} is not built: cargo build --release --locked", pytrace=False)
+    for function in FUNCTIONS:
+        if not os.access(RELEASE / function, os.X_OK):
+            pytest.fail(f"{RELEASE / function} is not built: cargo build --release --locked", pytrace=False)
     with World() as world:
         yield world
 

@@ -27,7 +27,9 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
     match (&*cases, json) {
         ([], true) => writeln!(out, "null")?,
         ([], false) => writeln!(out, "allowed: no guardrail is broken")?,
-        (cases, true) => cases.iter().try_for_each(|case| Ok::<_, anyhow::Error>(writeln!(out, "{}", serde_json::to_string_pretty(case)?)?))?,
+        (cases, true) => {
+            cases.iter().try_for_each(|case| Ok::<_, anyhow::Error>(writeln!(out, "{}", serde_json::to_string_pretty(case)?)?))?
+        }
         (cases, false) => {
             let texts = cases.iter().map(|case| format!("{}\n\n{}", verdict(case), Notice::of(case).text()));
             write!(out, "{}", texts.collect::<Vec<_>>().join("\n"))?;

@@ -5,7 +5,9 @@ mod decide;
 mod explain;
 mod grants;
 mod input;
+mod live;
 mod simulate;
+mod undo;
 
 use std::io;
 use std::path::PathBuf;
@@ -53,6 +55,8 @@ enum Command {
     },
     /// Put requests to policies: JSON lines on standard input, an answer each on standard output.
     Simulate,
+    /// Give back what a case took, after checking that all is as the remedy left it.
+    Undo(undo::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Grants { files, json } => grants::run(&files, json, &mut out),
         Command::Simulate => simulate::run(&mut io::stdin().lock(), &mut io::BufWriter::with_capacity(1 << 16, out)),
+        Command::Undo(arguments) => undo::run(&arguments, &mut out),
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,

@@ -46,6 +46,10 @@ def _user(iam, user: dict) -> Iterator[str]:
     yield from _boundary(who, live)
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         yield f"{who} has access key {key['AccessKeyId']}, {key['Status']}"
+    for key in iam.list_ssh_public_keys(UserName=name)["SSHPublicKeys"]:
+        yield f"{who} has SSH public key {key['SSHPublicKeyId']}, {key['Status']}"
+    for certificate in iam.list_signing_certificates(UserName=name)["Certificates"]:
+        yield f"{who} has signing certificate {certificate['CertificateId']}, {certificate['Status']}"
     for device in iam.list_mfa_devices(UserName=name)["MFADevices"]:
         yield f"{who} has MFA device {device['SerialNumber']}"
     with contextlib.suppress(iam.exceptions.NoSuchEntityException):
@@ -146,6 +150,10 @@ def _clear_user(iam, user: dict) -> None:
         iam.remove_user_from_group(UserName=name, GroupName=group)
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    for key in iam.list_ssh_public_keys(UserName=name)["SSHPublicKeys"]:
+        iam.delete_ssh_public_key(UserName=name, SSHPublicKeyId=key["SSHPublicKeyId"])
+    for certificate in iam.list_signing_certificates(UserName=name)["Certificates"]:
+        iam.delete_signing_certificate(UserName=name, CertificateId=certificate["CertificateId"])
     with contextlib.suppress(iam.exceptions.NoSuchEntityException):
         iam.delete_login_profile(UserName=name)
     iam.delete_user(UserName=name)

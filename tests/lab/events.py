@@ -53,6 +53,98 @@ def attachment(policy: str = BILLING, *, user=None, group=None, role=None, actor
     })  # fmt: skip
 
 
+def iam_call(name: str, parameters: dict | None, actor: dict | None = None, response: dict | None = None, **record) -> dict:
+    """A successful call to IAM, by polsen where no actor is given."""
+    return attachment(user="polsen", actor=actor, eventName=name, requestParameters=parameters, responseElements=response, **record)
+
+
+def key_created(key: str, user: str | None = None, actor: dict | None = None) -> dict:
+    """An access key was created, for the named user or, without one, for who called."""
+    made = {"accessKey": {"accessKeyId": key, "status": "Active", "userName": user or "polsen", "createDate": "Mar 2, 2026 10:00:00 AM"}}
+    return iam_call("CreateAccessKey", {"userName": user} if user else None, actor, made)
+
+
+def key_activated(key: str, user: str, status: str = "Active", actor: dict | None = None) -> dict:
+    return iam_call("UpdateAccessKey", {"userName": user, "accessKeyId": key, "status": status}, actor)
+
+
+def exposure(*entities: str, code: str = "AWS_RISK_CREDENTIALS_EXPOSED", **envelope_members) -> dict:
+    """AWS Health tells of a risk to these entities."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "AWS Health Event",
+        "source": "aws.health",
+        "account": ACCOUNT,
+        "time": just_now(),
+        "region": REGION,
+        "resources": list(entities),
+        "detail": {
+            "eventArn": f"arn:aws:health:{REGION}::event/RISK/{code}/{uuid.uuid4()}",
+            "service": "RISK",
+            "eventTypeCode": code,
+            "eventTypeCategory": "issue",
+            "startTime": "Mon, 2 Mar 2026 12:05:40 GMT",
+            "eventDescription": [{"language": "en_US", "latestDescription": "A description."}],
+            "affectedEntities": [{"entityValue": entity} for entity in entities],
+        },
+        **envelope_members,
+    }
+
+
+def misuse(details: dict, severity: float = 8, type: str = "UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom", **detail) -> dict:
+    """GuardDuty finds that somebody misuses credentials; `details` are its accessKeyDetails."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "GuardDuty Finding",
+        "source": "aws.guardduty",
+        "account": ACCOUNT,
+        "time": just_now(),
+        "region": REGION,
+        "resources": [],
+        "detail": {
+            "schemaVersion": "2.0",
+            "accountId": ACCOUNT,
+            "region": REGION,
+            "partition": "aws",
+            "id": uuid.uuid4().hex,
+            "type": type,
+            "resource": {"resourceType": "AccessKey", "accessKeyDetails": details},
+            "service": {"serviceName": "guardduty", "count": 1},
+            "severity": severity,
+            **detail,
+        },
+    }
+
+
+def answered(payload: object, function: str) -> dict:
+    """What Lambda puts on the event bus when a function has answered."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Lambda Function Invocation Result - Success",
+        "source": "lambda",
+        "account": ACCOUNT,
+        "time": just_now(),
+        "region": REGION,
+        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rescind-{function}:$LATEST"],
+        "detail": {
+            "version": "1.0",
+            "timestamp": "2026-03-02T12:05:47.000Z",
+            "requestContext": {
+                "requestId": str(uuid.uuid4()),
+                "functionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rescind-{function}:$LATEST",
+                "condition": "Success",
+                "approximateInvokeCount": 1,
+            },
+            "requestPayload": {},
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+            "responsePayload": payload,
+        },
+    }
+
+
 def just_now() -> str:
     """Whole seconds, as CloudTrail has them; rounded up, so that what a test made before is older in the emulator's finer clock too."""
     return (datetime.now(timezone.utc) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")

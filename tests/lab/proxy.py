@@ -9,6 +9,7 @@
 import contextlib
 import http.client
 import http.server
+import json
 import re
 import socket
 import threading
@@ -53,7 +54,6 @@ class Proxy:
         self._lock = threading.Lock()
         self._calls: list[Call] = []
         self._rules: list[Rule] = []
-        self._history: set[str] = set()
         self._stopping = threading.Event()
         self._port = 0
         self._listen()
@@ -65,11 +65,6 @@ class Proxy:
         """Every call since the last `forget`, in the order of their arrival, retries too."""
         with self._lock:
             return list(self._calls)
-
-    def history(self) -> set[str]:
-        """Every `service:Operation` that ever went through, whatever was forgotten."""
-        with self._lock:
-            return set(self._history)
 
     def forget(self) -> None:
         """Forgets calls and rules: AWS behaves again."""
@@ -91,6 +86,36 @@ class Proxy:
 
     def find_nothing(self, operation: str) -> None:
         self._answer(operation, UNLIMITED, 404, "NoSuchEntity", "What was named cannot be found")
+
+    def tell_whose_key_it_is(self, user: str) -> None:
+        """The owner's present name, as IAM tells it: the emulator goes on telling the name that the owner had when the key was made."""
+        answer = (
+            '<GetAccessKeyLastUsedResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetAccessKeyLastUsedResult>'
+            f"<UserName>{escape(user)}</UserName><AccessKeyLastUsed><ServiceName>N/A</ServiceName><Region>N/A</Region></AccessKeyLastUsed>"
+            "</GetAccessKeyLastUsedResult><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></GetAccessKeyLastUsedResponse>"
+        )
+        self._rule("GetAccessKeyLastUsed", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", answer.encode()))
+
+    def know_a_service_credential(self, user: str, credential: str) -> None:
+        """IAM knows an active service-specific credential, and lets it be set inactive: the emulator has none of the kind."""
+        member = (
+            f"<member><UserName>{escape(user)}</UserName><Status>Active</Status><ServiceUserName>x</ServiceUserName>"
+            f"<CreateDate>2026-03-02T10:00:00Z</CreateDate><ServiceSpecificCredentialId>{credential}</ServiceSpecificCredentialId>"
+            "<ServiceName>codecommit.amazonaws.com</ServiceName></member>"
+        )
+        for operation, result in (
+            ("ListServiceSpecificCredentials", f"<ServiceSpecificCredentials>{member}</ServiceSpecificCredentials>"),
+            ("UpdateServiceSpecificCredential", ""),
+        ):
+            text = (
+                f'<{operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><{operation}Result>{result}</{operation}Result>'
+                f"<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></{operation}Response>"
+            )
+            self._rule(operation, UNLIMITED, lambda exchange, body=text.encode(): exchange.reply(200, "text/xml", body))
+
+    def have_no_room(self, operation: str) -> None:
+        """A quota of IAM's is used up."""
+        self._answer(operation, UNLIMITED, 409, "LimitExceeded", "Cannot exceed quota")
 
     def fail(self, operation: str, status: int = 500, times: int = UNLIMITED) -> None:
         code = {500: "ServiceFailure", 503: "ServiceUnavailable"}[status]
@@ -144,7 +169,6 @@ class Proxy:
         """Notes the call, and the rule that it uses up a part of."""
         with self._lock:
             self._calls.append(call)
-            self._history.add(str(call))
             for rule in self._rules:
                 if rule.left and rule.operation in (call.operation, "*"):
                     rule.left -= 1
@@ -204,7 +228,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Exchange(http.server.BaseHTTPRequestHandler):
-    """One connection from the function; each request on it is one AWS call in AWS's query protocol."""
+    """One connection from the function; each request on it is one AWS call."""
 
     protocol_version = "HTTP/1.1"
     # Without this the second small write of an answer waits 40 ms for the first one's acknowledgement.
@@ -216,14 +240,20 @@ class Exchange(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parameters = dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))
-        parameters.pop("Version", None)
         scope = CREDENTIAL_SCOPE.search(self.headers.get("Authorization", ""))
-        self.call = Call(scope[1] if scope else "unsigned", parameters.pop("Action", "unknown"), parameters)
+        self.call = Call(scope[1] if scope else "unsigned", *self._asked())
         rule = self.rule_for(self.call)
         if rule and rule.act(self):
             return
         self.reply(*self.forward())
+
+    def _asked(self) -> tuple[str, dict[str, str]]:
+        """The operation and its parameters: IAM and SNS take them as a form, KMS as JSON."""
+        if target := self.headers.get("X-Amz-Target"):
+            return target.rsplit(".", 1)[-1], json.loads(self.body or b"{}")
+        parameters = dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))
+        parameters.pop("Version", None)
+        return parameters.pop("Action", "unknown"), parameters
 
     def forward(self) -> tuple[int, str, bytes]:
         """The emulator's answer to the call: status, content type, body."""
@@ -245,7 +275,9 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         return True
 
     def answer_error(self, status: int, code: str, message: str) -> bool:
-        """An error as AWS's query protocol words it."""
+        """An error as AWS's query protocol words it, or its JSON protocol where the call came in that."""
+        if "X-Amz-Target" in self.headers:
+            return self.reply(status, "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message}).encode())
         text = (
             '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type>'
             f"<Code>{code}</Code><Message>{escape(message)}</Message></Error>"

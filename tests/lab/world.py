@@ -6,20 +6,24 @@
     assert seen.changed == {polsen.no_longer_holds(BILLING)}
 """
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import ClientError
 from lab import account
 from lab.emulator import ACCOUNT, CREDENTIALS, REGION, Emulator, changed
-from lab.events import ROOT
+from lab.events import ROOT, answered
 from lab.inbox import Inbox, Notice
 from lab.proxy import Call, Proxy
 from lab.rie import FunctionError, Invocation, Rie
 
 GUARDRAILS = ROOT / "guardrails"
-DETACH_POLICY = ROOT / "target" / "release" / "detach-policy"
-OWN_ROLES = ("rescind-detach-policy", "rescind-notices")
+RELEASE = ROOT / "target" / "release"
+DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL = "detach-policy", "quarantine-key", "quarantine-principal"
+FUNCTIONS = (DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
+OWN_ROLES = tuple(f"rescind-{function}" for function in FUNCTIONS)
 BYSTANDERS = frozenset({"accountant", "auditor", "finance"})
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 ALLOW_READING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
@@ -39,6 +43,10 @@ class Target:
 
     def now_holds(self, policy: str) -> str:
         return f"+ {self.kind} {self.name} holds {policy}"
+
+    def no_longer_active(self, key: str, what: str = "access key") -> set[str]:
+        who = f"{self.kind} {self.name} has {what} {key}"
+        return {f"- {who}, Active", f"+ {who}, Inactive"}
 
 
 @dataclass(frozen=True)
@@ -79,17 +87,21 @@ class Observation:
         return [call.operation for call in self.calls]
 
     @property
+    def undos(self) -> list[dict]:
+        """The receipts of all that was done, in the order in which they undo it."""
+        return [receipt for outcome in self.case["outcomes"] for receipt in outcome.get("undo", [])]
+
+    @property
     def undo(self) -> dict:
-        """The receipt of the one remedy that was applied."""
-        (receipt,) = [outcome["undo"] for outcome in self.case["outcomes"] if outcome.get("undo")]
+        """The receipt of the one thing that was done."""
+        (receipt,) = self.undos
         return receipt
 
 
 class World:
-    """One emulated account behind one proxy; function processes are kept and used again, one for each configuration."""
+    """One emulated account behind one proxy; function processes are kept and used again, one for each function and configuration."""
 
-    def __init__(self, binary: Path = DETACH_POLICY):
-        self.binary = binary
+    def __init__(self):
         self.account = Emulator()
         self.aws = Proxy(self.account.port)
         self.iam = self.account.iam
@@ -97,10 +109,13 @@ class World:
         self._open_topic()
         self._untouched: frozenset[str] = frozenset()
         self._functions: dict[tuple, Rie] = {}
+        # Every call that a function made since the world began, as `service:Operation`, whatever was forgotten.
+        self.made: dict[str, set[str]] = {function: set() for function in FUNCTIONS}
 
     def _open_topic(self) -> None:
         self.topic = self.account.topic("rescind-notices")
         self.inbox.subscribe(self.topic)
+        self.seal_key = self.account.seal_key()
 
     # Building it.
 
@@ -124,6 +139,7 @@ class World:
 
     def rename(self, user: Target, new: str) -> Target:
         self.iam.update_user(UserName=user.name, NewUserName=new)
+        self.aws.tell_whose_key_it_is(new)
         return Target("user", new, user.id, user.arn.removesuffix(user.name) + new)
 
     def attach(self, policy: str, to: Target) -> None:
@@ -133,6 +149,13 @@ class World:
         """An inline policy of the target."""
         put = getattr(self.iam, f"put_{target.kind}_policy")
         put(**{f"{target.kind.capitalize()}Name": target.name, "PolicyName": name, "PolicyDocument": json.dumps(document)})
+
+    def key(self, user: Target, status: str = "Active") -> str:
+        """The id of a new access key of the user."""
+        made = self.iam.create_access_key(UserName=user.name)["AccessKey"]["AccessKeyId"]
+        if status != "Active":
+            self.iam.update_access_key(UserName=user.name, AccessKeyId=made, Status=status)
+        return made
 
     def bystanders(self) -> None:
         """Others who hold what a guardrail forbids, and much else: who is not named by an event must not notice it."""
@@ -159,6 +182,8 @@ class World:
             "NOTICE_TOPIC_ARN": self.topic,
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": ",".join(OWN_ROLES),
+            "BREAK_GLASS": "",
+            "SEAL_KEY_ARN": self.seal_key,
             "GUARDRAILS_DIR": str(guardrails),
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.url,
@@ -166,28 +191,34 @@ class World:
             **variables,
         }
 
-    def function(self, mode: str = "enforce", **settings) -> Rie:
+    def function(self, mode: str = "enforce", name: str = DETACH_POLICY, **settings) -> Rie:
         """The function under that configuration: the process that is there already, or a new one."""
         env = self.environment(mode, **settings)
-        key = tuple(sorted(env.items()))
+        key = (name, *sorted(env.items()))
         if key not in self._functions:
-            self._functions[key] = Rie(self.binary, env)
+            self._functions[key] = Rie(RELEASE / name, env)
         return self._functions[key]
 
-    def receives(self, event: object, mode: str = "enforce", fresh: bool = False, **settings) -> Observation:
-        """One event reaches the function; what comes of it, and everything that changed.
+    def receives(self, event: object, mode: str = "enforce", fresh: bool = False, name: str = DETACH_POLICY, **settings) -> Observation:
+        """One event reaches the function of that name; what comes of it, and everything that changed.
 
         `fresh` gives it a process of its own: where AWS throttles, the client remembers, and later calls of the same process wait.
         """
-        function = Rie(self.binary, self.environment(mode, **settings)) if fresh else self.function(mode, **settings)
+        function = Rie(RELEASE / name, self.environment(mode, **settings)) if fresh else self.function(mode, name, **settings)
         try:
             before, seen = self.account.snapshot(), len(self.aws.calls())
             invocation = function.invoke(event)
             after = self.account.snapshot()
-            return Observation(invocation, self.inbox.take(), self.aws.calls()[seen:], changed(before, after))
+            calls = self.aws.calls()[seen:]
+            self.made[name] |= {str(call) for call in calls}
+            return Observation(invocation, self.inbox.take(), calls, changed(before, after))
         finally:
             if fresh:
                 function.stop()
+
+    def hands_on(self, seen: Observation, to: str, by: str = QUARANTINE_KEY, **settings) -> Observation:
+        """Lambda puts a function's answer on the bus, and a rule hands it to the function that owns what it asks for."""
+        return self.receives(answered(seen.invocation.payload, by), name=to, **settings)
 
     def take_back(self, undo: dict) -> None:
         """Does what an undo receipt says, by its parameters."""
@@ -203,10 +234,12 @@ class World:
         """
         self.aws.forget()
         self.inbox.take()
-        account.clear(self.iam, keep=BYSTANDERS)
-        if self._untouched and self.account.snapshot() == self._untouched:
-            return
-        account.clear(self.iam)
+        # A key of a user who was renamed does not go away in the emulator.
+        with contextlib.suppress(ClientError):
+            account.clear(self.iam, keep=BYSTANDERS)
+            if self._untouched and self.account.snapshot() == self._untouched:
+                return
+            account.clear(self.iam)
         if self.account.snapshot():
             self.account.reset()
             self._open_topic()

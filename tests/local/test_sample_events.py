@@ -9,7 +9,7 @@ from lab.events import READ_ONLY, ROOT
 from lab.world import Target, World
 
 FUNCTION = "DetachPolicyFunction"
-SAMPLES = sorted((ROOT / "events").glob("*.json"))
+SAMPLES = sorted((ROOT / "events").glob("attach-*.json"))
 
 
 def test_there_are_samples():

@@ -1,11 +1,21 @@
 """EventBridge's matching, as far as the rules here use it (User Guide, "Creating Amazon EventBridge event patterns")."""
 
+import re
+
 _ABSENT = object()
 
 
 def matches(pattern, event):
-    """Whether an event pattern matches an event. Raises ValueError for an operator it does not know, rather than guess."""
-    return all(_field(wanted, event.get(name, _ABSENT)) for name, wanted in pattern.items())
+    """Whether an event pattern matches an event. Raises ValueError for what it does not know, rather than guess."""
+    return all(
+        _alternatives(wanted, event) if name == "$or" else _field(wanted, event.get(name, _ABSENT)) for name, wanted in pattern.items()
+    )
+
+
+def _alternatives(patterns, event):
+    if len(patterns) < 2 or not all(isinstance(p, dict) and p for p in patterns):
+        raise ValueError(f"$or takes two or more patterns: {patterns}")
+    return any(matches(p, event) for p in patterns)
 
 
 def _field(wanted, value):
@@ -29,8 +39,25 @@ def _leaf(wanted, value):
     if value is _ABSENT:
         return False
     if operator == "prefix":
-        return isinstance(value, str) and value.startswith(operand)
+        return isinstance(value, str) and _begins(operand, value)
+    if operator == "wildcard":
+        return isinstance(value, str) and _wildcard(operand).fullmatch(value) is not None
     if operator == "anything-but":
         refused = operand if isinstance(operand, list) else [operand]
         return not any(_leaf(r, value) for r in refused)
     raise ValueError(f"unknown operator in an event pattern: {operator}")
+
+
+def _begins(operand, value):
+    if isinstance(operand, str):
+        return value.startswith(operand)
+    if operand.keys() != {"equals-ignore-case"}:
+        raise ValueError(f"unknown operator in a prefix: {operand}")
+    return value.lower().startswith(operand["equals-ignore-case"].lower())
+
+
+def _wildcard(operand):
+    """A `*` stands for any characters, or none."""
+    if "**" in operand or "\\" in operand:
+        raise ValueError(f"EventBridge refuses two wildcards in a row, and an escape is not known here: {operand}")
+    return re.compile(".*".join(map(re.escape, operand.split("*"))), re.DOTALL)

@@ -138,9 +138,10 @@ def allowed_calls(stack, role):
     return actions
 
 
-# What AWS does with a function's role on its behalf: Lambda writes the log and fills the failure queue, SNS uses the topic's key.
+# What AWS does with a function's role on its behalf: Lambda writes the log, fills the failure queue and puts results on the bus, SNS uses
+# the topic's key.
 RUNTIME_CALLS = frozenset(
-    {"kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+    {"events:PutEvents", "kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
 )
 
 

@@ -2,9 +2,12 @@
 
 import pytest
 
-from .stack import translate
+from .stack import ACCOUNT, translate
 
 FUNCTIONS = sorted(translate().functions())
+# The functions that ask something of others: their results go to the bus that the rules listen on.
+ASKING = {"DetachPolicyFunction", "QuarantineKeyFunction"}
+BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
 
 
@@ -33,16 +36,23 @@ def test_an_event_that_never_reaches_the_function_lands_in_a_queue(stack, functi
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_event_that_the_function_fails_on_is_tried_twice_more_and_lands_in_another_queue(stack, function):
-    configs = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
-    config, = (c for c in configs if c["FunctionName"] == stack.name(function))
-    assert config["MaximumRetryAttempts"] == 2
-    assert config["DestinationConfig"] == {"OnFailure": {"Destination": stack.arn("FailedEvents")}}
+    config = invocation(stack, function)
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 21600)
+    assert config["DestinationConfig"]["OnFailure"] == {"Destination": stack.arn("FailedEvents")}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_waits_for_the_permission_to_use_its_failure_queue(stack, function):
+def test_only_a_function_that_asks_something_of_others_has_its_results_sent_on(stack, function):
+    sent = invocation(stack, function)["DestinationConfig"].get("OnSuccess")
+    assert sent == ({"Destination": BUS} if function in ASKING else None)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_waits_for_the_permission_to_use_its_destinations(stack, function):
     waits = stack.resources[function]["DependsOn"]
-    assert "EveryFunctionPolicy" in waits
+    role = stack.name(stack.role_of(function))
+    own, = (name for name, policy in stack.of_type("AWS::IAM::RolePolicy").items() if policy["RoleName"] == role)
+    assert set(waits) == {"EveryFunctionPolicy", own}
 
 
 def test_only_the_rules_of_this_stack_may_fill_the_queue_of_undelivered_events(stack):
@@ -70,3 +80,9 @@ def queue_policy(stack, queue):
     policies = stack.of_type("AWS::SQS::QueuePolicy").values()
     policy, = (p for p in policies if p["Queues"] == [url])
     return policy["PolicyDocument"]["Statement"]
+
+
+def invocation(stack, function):
+    configs = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    config, = (c for c in configs if c["FunctionName"] == stack.name(function))
+    return config

@@ -21,8 +21,8 @@ HOMES = [
 
 
 def test_nothing_is_taken_back_until_somebody_says_so(stack, full_stack):
-    modes = [[p["Environment"]["Variables"]["MODE"] for p in s.functions().values()] for s in (stack, full_stack)]
-    assert modes == [["observe"], ["enforce"]]
+    modes = [{p["Environment"]["Variables"]["MODE"] for p in s.functions().values()} for s in (stack, full_stack)]
+    assert modes == [{"observe"}, {"enforce"}]
     assert (stack.outputs["Mode"], full_stack.outputs["Mode"]) == ("observe", "enforce")
 
 
@@ -33,7 +33,45 @@ def test_a_function_is_told_all_that_it_needs_and_nothing_secret(stack):
             "NOTICE_TOPIC_ARN": stack.identities["NoticeTopic"]["Ref"],
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": ",".join(stack.name(role) for role in stack.of_type("AWS::IAM::Role")),
+            "BREAK_GLASS": "",
+            "SEAL_KEY_ARN": stack.arn("SealKey"),
         }
+
+
+def test_every_function_knows_who_is_never_contained(full_stack):
+    told = {f["Environment"]["Variables"]["BREAK_GLASS"] for f in full_stack.functions().values()}
+    assert told == {f"arn:aws:iam::{ACCOUNT}:user/ops/break-glass,arn:aws:iam::{ACCOUNT}:role/Emergency"}
+
+
+@pytest.mark.parametrize(
+    ("arns", "taken"),
+    [
+        ("", True),
+        ("arn:aws:iam::123456789012:user/break-glass", True),
+        ("arn:aws-us-gov:iam::123456789012:role/ops/Emergency", True),
+        ("arn:aws:iam::123456789012:user/a,arn:aws:iam::123456789012:role/b", True),
+        ("break-glass", False),
+        ("arn:aws:iam::123456789012:root", False),
+        ("arn:aws:iam::123456789012:group/admins", False),
+        ("arn:aws:iam::123456789012:role/*", False),
+        ("arn:aws:sts::123456789012:assumed-role/Emergency/ann", False),
+        ("arn:aws:iam::123456789012:user/a, arn:aws:iam::123456789012:role/b", False),
+        ("arn:aws:iam::123456789012:user/a,", False),
+    ],
+)
+def test_who_is_never_contained_are_arns_of_users_and_roles(arns, taken):
+    pattern = read()["Parameters"]["BreakGlassArns"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, arns) is not None) is taken
+
+
+def test_every_parameter_is_in_a_group():
+    template = read()
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(template["Parameters"])
+
+
+def test_every_function_is_an_output(stack):
+    assert {stack.arn(function) for function in stack.functions()} <= set(stack.outputs.values())
 
 
 def test_a_function_is_small_and_carries_the_rulebook(stack):
@@ -55,17 +93,17 @@ def test_the_layer_holds_the_rulebook_one_folder_down_and_nothing_else(tmp_path)
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
 def test_the_architecture_is_a_choice(architecture):
     functions = translate(Architecture=architecture).functions().values()
-    assert [f["Architectures"] for f in functions] == [[architecture]]
+    assert {tuple(f["Architectures"]) for f in functions} == {(architecture,)}
 
 
 def test_arm64_is_the_default(stack):
-    assert [f["Architectures"] for f in stack.functions().values()] == [["arm64"]]
+    assert {tuple(f["Architectures"]) for f in stack.functions().values()} == {("arm64",)}
 
 
 def test_a_function_logs_json_to_a_group_of_its_own_that_forgets(stack):
     groups = {g["LogGroupName"]: g["RetentionInDays"] for g in stack.of_type("AWS::Logs::LogGroup").values()}
     used = [f["LoggingConfig"] for f in stack.functions().values()]
-    assert {c["LogGroup"] for c in used} == set(groups)
+    assert sorted(c["LogGroup"] for c in used) == sorted(groups)
     assert {c["LogFormat"] for c in used} == {"JSON"}
     # CloudFormation gives a number parameter to Ref as text.
     assert set(groups.values()) == {"365"}

@@ -61,6 +61,13 @@ def test_every_rule_is_watched_for_events_that_no_queue_took(stack):
         assert ("AWS/Events", "InvocationsFailedToBeSentToDlq", stack.name(rule)) in watched(stack)
 
 
+@pytest.mark.parametrize("name", [a for a in ALARMS if a.endswith("LostEvents")])
+def test_an_alarm_about_lost_events_adds_up_all_that_it_watches(stack, name):
+    total, *parts = stack.properties(name)["Metrics"]
+    assert total["Expression"] == " + ".join(f"FILL({part['Id']}, 0)" for part in parts)
+    assert [m["Id"] for m in (total, *parts) if m["ReturnData"]] == [total["Id"]]
+
+
 @pytest.mark.parametrize("queue", ["UndeliveredEvents", "FailedEvents"])
 def test_one_message_in_a_failure_queue_is_an_alarm(stack, queue):
     alarm = watching(stack, ("AWS/SQS", "ApproximateNumberOfMessagesVisible", stack.name(queue)))
@@ -86,6 +93,17 @@ def test_an_alarm_goes_to_the_topic_and_says_what_to_do(stack, name):
     alarm = stack.properties(name)
     assert alarm["AlarmActions"] == [stack.identities["NoticeTopic"]["Ref"]]
     assert 150 < len(alarm["AlarmDescription"]) <= 1024, "CloudWatch takes 1,024 characters"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
+    name = stack.name(function).removeprefix("rescind-")
+    others = {stack.name(f).removeprefix("rescind-") for f in FUNCTIONS} - {name}
+    alarms = [a for a in stack.of_type("AWS::CloudWatch::Alarm").values() if stack.name(function) in {m[2] for m in metrics(a)}]
+    assert len(alarms) == 4
+    for alarm in alarms:
+        assert f"Rescind's {name} function" in alarm["AlarmDescription"]
+        assert not any(other in alarm["AlarmDescription"] for other in others)
 
 
 @pytest.mark.parametrize("name", [a for a in ALARMS if a != "NoEvents"])

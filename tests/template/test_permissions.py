@@ -22,9 +22,56 @@ CALLS = {
         "iam:GetPolicy",
         "iam:GetPolicyVersion",
         *(f"iam:{call}" for kind in ("User", "Group", "Role") for call in (f"ListAttached{kind}Policies", f"List{kind}Policies", f"Get{kind}Policy")),
+        "kms:GenerateMac",
+        "sns:Publish",
+    },
+    "QuarantineKeyFunction": {
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateSigningCertificate",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:GetAccessKeyLastUsed",
+        "iam:GetLoginProfile",
+        "iam:ListAccessKeys",
+        "iam:ListSSHPublicKeys",
+        "iam:ListSigningCertificates",
+        "iam:ListServiceSpecificCredentials",
+        "iam:GetUser",
+        "iam:GetRole",
+        "iam:ListGroupsForUser",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        *(f"iam:{call}" for kind in ("User", "Group") for call in (f"ListAttached{kind}Policies", f"List{kind}Policies")),
+        "iam:GetUserPolicy",
+        "iam:GetGroupPolicy",
+        "kms:GenerateMac",
+        "kms:VerifyMac",
+        "sns:Publish",
+    },
+    "QuarantinePrincipalFunction": {
+        "iam:PutUserPolicy",
+        "iam:PutRolePolicy",
+        "iam:CreatePolicy",
+        "iam:AttachUserPolicy",
+        "iam:AttachRolePolicy",
+        "iam:GetUser",
+        "iam:GetRole",
+        "iam:GetUserPolicy",
+        "iam:GetRolePolicy",
+        "iam:ListGroupsForUser",
+        "iam:GetAccessKeyLastUsed",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetAccountAuthorizationDetails",
+        "kms:VerifyMac",
         "sns:Publish",
     },
 }
+# The functions whose results Lambda puts on the bus, and so needs a permission for.
+SENT_ON = {"DetachPolicyFunction", "QuarantineKeyFunction"}
+# Calls that take no resource (Service Authorization Reference, IAM), so that they are allowed on every resource or not at all. This one
+# only reads.
+WITHOUT_A_RESOURCE = {"QuarantinePrincipalFunction": {"iam:GetAccountAuthorizationDetails"}}
 # The IAM calls that change a role (Service Authorization Reference, IAM), the ones that make or use it for another service apart.
 CHANGES_TO_A_ROLE = [
     "iam:AttachRolePolicy",
@@ -66,7 +113,8 @@ def may(stack, role, action, resource):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_role_allows_exactly_the_calls_that_its_function_makes(stack, function):
-    assert allowed_calls(stack, stack.role_of(function)) == CALLS[function] | RUNTIME_CALLS
+    runtime = RUNTIME_CALLS if function in SENT_ON else RUNTIME_CALLS - {"events:PutEvents"}
+    assert allowed_calls(stack, stack.role_of(function)) == CALLS[function] | runtime
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -82,9 +130,11 @@ def test_only_lambda_may_assume_a_function_role(stack, function):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_role_allows_anything_on_every_resource(stack, function):
+def test_no_role_allows_on_every_resource_what_takes_a_resource(stack, function):
     allows = [s for s in statements(stack, stack.role_of(function)) if s["Effect"] == "Allow"]
-    assert [s for s in allows if "*" in listed(s["Resource"]) or "NotResource" in s] == []
+    assert [s for s in allows if "NotResource" in s] == []
+    everywhere = {action for s in allows if "*" in listed(s["Resource"]) for action in listed(s["Action"])}
+    assert everywhere == WITHOUT_A_RESOURCE.get(function, set())
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -117,12 +167,83 @@ def test_detach_policy_reaches_what_it_must_and_nothing_else(stack, action, reso
     assert may(stack, "DetachPolicyRole", action, f"arn:aws:iam::{ACCOUNT}:{resource}") is expected
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "expected"),
+    [
+        ("iam:UpdateAccessKey", "user/deploy", True),
+        ("iam:UpdateSSHPublicKey", "user/ci/deploy", True),
+        ("iam:UpdateSigningCertificate", "user/deploy", True),
+        ("iam:UpdateServiceSpecificCredential", "user/deploy", True),
+        ("iam:UpdateAccessKey", "role/build", False),
+        ("iam:DeleteAccessKey", "user/deploy", False),
+        ("iam:CreateAccessKey", "user/deploy", False),
+        ("iam:UpdateLoginProfile", "user/deploy", False),
+        ("iam:PutUserPolicy", "user/deploy", False),
+        ("iam:ListAccessKeys", "user/deploy", True),
+        ("iam:GetRole", "role/build", True),
+        ("iam:GetRolePolicy", "role/build", False),
+        ("iam:GetGroupPolicy", "group/staff", True),
+        ("iam:GetPolicyVersion", "policy/own", True),
+        ("iam:CreatePolicyVersion", "policy/own", False),
+    ],
+)
+def test_quarantine_key_reaches_what_it_must_and_nothing_else(stack, action, resource, expected):
+    assert may(stack, "QuarantineKeyRole", action, f"arn:aws:iam::{ACCOUNT}:{resource}") is expected
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "expected"),
+    [
+        ("iam:PutUserPolicy", "user/polsen", True),
+        ("iam:PutUserPolicy", "user/finance/polsen", True),
+        ("iam:PutRolePolicy", "role/web", True),
+        ("iam:PutRolePolicy", "role/rescind-DetachPolicyRole", False),
+        ("iam:PutRolePolicy", "role/rescind-QuarantineKeyRole", False),
+        ("iam:PutRolePolicy", "role/rescind-QuarantinePrincipalRole", False),
+        ("iam:PutRolePolicy", "role/aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport", False),
+        ("iam:PutRolePolicy", "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1", False),
+        ("iam:PutGroupPolicy", "group/staff", False),
+        ("iam:CreatePolicy", "policy/rescind/RescindQuarantine", True),
+        ("iam:CreatePolicy", "policy/RescindQuarantine", False),
+        ("iam:CreatePolicyVersion", "policy/rescind/RescindQuarantine", False),
+        ("iam:DeletePolicy", "policy/rescind/RescindQuarantine", False),
+        ("iam:AttachUserPolicy", "user/polsen", True),
+        ("iam:AttachRolePolicy", "role/web", True),
+        ("iam:AttachRolePolicy", "role/rescind-DetachPolicyRole", False),
+        ("iam:AttachGroupPolicy", "group/staff", False),
+        ("iam:DeleteUserPolicy", "user/polsen", False),
+        ("iam:DetachUserPolicy", "user/polsen", False),
+        ("iam:UpdateAssumeRolePolicy", "role/web", False),
+        ("iam:GetUserPolicy", "user/polsen", True),
+        ("iam:ListRolePolicies", "role/web", False),
+        ("iam:GetPolicyVersion", "policy/rescind/RescindQuarantine", True),
+        ("iam:GetPolicyVersion", "policy/own", False),
+    ],
+)
+def test_quarantine_principal_reaches_what_it_must_and_nothing_else(stack, action, resource, expected):
+    assert may(stack, "QuarantinePrincipalRole", action, f"arn:aws:iam::{ACCOUNT}:{resource}") is expected
+
+
+@pytest.mark.parametrize(("action", "resource"), [("iam:AttachUserPolicy", "user/polsen"), ("iam:AttachRolePolicy", "role/web")])
+def test_quarantine_principal_attaches_nothing_but_its_own_denials(stack, action, resource):
+    statement, = applying(stack, "QuarantinePrincipalRole", "Allow", action, f"arn:aws:iam::{ACCOUNT}:{resource}")
+    assert statement["Condition"] == {"ArnLike": {"iam:PolicyARN": f"arn:aws:iam::{ACCOUNT}:policy/rescind/RescindQuarantine*"}}
+
+
 def test_policies_that_aws_keeps_can_be_asked_who_holds_them(stack):
     assert may(stack, "DetachPolicyRole", "iam:ListEntitiesForPolicy", "arn:aws:iam::aws:policy/job-function/Billing")
 
 
-def test_another_account_is_out_of_reach(stack):
-    assert not may(stack, "DetachPolicyRole", "iam:DetachUserPolicy", "arn:aws:iam::999999999999:user/polsen")
+@pytest.mark.parametrize(
+    ("role", "action"),
+    [
+        ("DetachPolicyRole", "iam:DetachUserPolicy"),
+        ("QuarantineKeyRole", "iam:UpdateAccessKey"),
+        ("QuarantinePrincipalRole", "iam:PutUserPolicy"),
+    ],
+)
+def test_another_account_is_out_of_reach(stack, role, action):
+    assert not may(stack, role, action, "arn:aws:iam::999999999999:user/polsen")
 
 
 def test_no_function_takes_off_the_policy_that_aws_quarantines_a_leaked_key_with(stack):
@@ -133,7 +254,7 @@ def test_no_function_takes_off_the_policy_that_aws_quarantines_a_leaked_key_with
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_writes_only_its_own_log_and_the_shared_topic_key_and_queue(stack, function):
+def test_outside_iam_a_function_reaches_only_its_own_log_and_what_the_stack_shares(stack, function):
     reach = {}
     for statement in statements(stack, stack.role_of(function)):
         for action in listed(statement["Action"]):
@@ -142,7 +263,9 @@ def test_a_function_writes_only_its_own_log_and_the_shared_topic_key_and_queue(s
     group = stack.properties(function)["LoggingConfig"]["LogGroup"]
     log = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}:*"
     key = (stack.arn("NoticeKey"), {"StringEquals": {"kms:ViaService": "sns.us-east-1.amazonaws.com"}})
-    assert reach == {
+    seals = {call: (stack.arn("SealKey"), None) for call in CALLS[function] if call.endswith("Mac")}
+    bus = {"events:PutEvents": (f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default", None)} if function in SENT_ON else {}
+    assert reach == seals | bus | {
         "logs:CreateLogStream": (log, None),
         "logs:PutLogEvents": (log, None),
         "sns:Publish": (stack.identities["NoticeTopic"]["Ref"], None),

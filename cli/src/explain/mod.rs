@@ -1,6 +1,5 @@
 //! `rescind explain`: what a user, group or role can do, and through what.
 
-mod live;
 mod model;
 mod tree;
 mod trust;
@@ -14,8 +13,11 @@ use clap::{Args, ValueEnum};
 use policy::account::Account;
 use policy::change::TargetKind;
 use policy::text::quoted;
+use remedy::account;
+use remedy::caller::CallerError;
 
 use self::model::Explanation;
+use crate::live;
 
 /// How like a name has to be to be offered instead (Jaro-Winkler similarity; 0.7 lets a letter or two differ in a short name).
 const LIKE: f64 = 0.7;
@@ -53,7 +55,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     };
     let json = match &arguments.from {
         Some(path) => crate::input::read(path).with_context(|| format!("cannot read {}", path.display()))?,
-        None => live::read()?,
+        None => live::runtime()?.block_on(account::read(&live::caller()?.iam())).map_err(CallerError::from)?,
     };
     let account = Account::parse(&json).with_context(|| source(arguments.from.as_deref()))?;
     let holder = account.holder(kind, &arguments.name).ok_or_else(|| unknown(&account, kind, &arguments.name))?;

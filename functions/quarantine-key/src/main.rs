@@ -1,7 +1,6 @@
 //! Sets a long-lived credential inactive that should not exist, or that is exposed: access keys, SSH public keys, signing certificates and
 //! service-specific credentials. Never deletes one.
 
-mod listed;
 mod quarantine;
 mod report;
 

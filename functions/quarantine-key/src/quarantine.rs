@@ -7,9 +7,9 @@ use policy::case::{Outcome, RemedyOutcome};
 use policy::change::{Remedy, Target, TargetKind};
 use policy::credential::{Credential, CredentialKind};
 use policy::{Case, Change};
+use remedy::credentials::{Listed, of_kind, set_inactive};
 use remedy::{AwsCall, Function, calls, owner};
 
-use crate::listed::{self, Listed};
 use crate::report;
 
 /// The owner of the remedy `quarantine-key`.
@@ -40,7 +40,7 @@ impl Function for QuarantineKey {
         let wanted = |listed: &&Listed| credential.as_ref().is_none_or(|credential| credential.id == listed.credential.id);
         let (mut done, mut undo) = (Vec::new(), Vec::new());
         for listed in listed.iter().filter(wanted).filter(|listed| listed.active) {
-            if listed::set_inactive(iam, &user, &listed.credential).await? {
+            if set_inactive(iam, &user, &listed.credential).await? {
                 done.push(calls::set_status(&user, &listed.credential, "Inactive"));
                 undo.push(calls::set_status(&user, &listed.credential, "Active"));
             }
@@ -65,7 +65,9 @@ fn subject(case: &Case, change: &Change) -> Subject {
         }
         Change::CredentialExposed { target, .. } if target.kind == TargetKind::User => Subject::AllKeys(target.clone()),
         Change::CredentialExposed { .. } => Subject::Nothing("a role has no keys to set inactive: quarantine-principal ends its sessions"),
-        Change::PolicyAttached { target, policy_arn } if policy_arn.owner() == "aws" && target.kind == TargetKind::User && fences(policy_arn.name()) => {
+        Change::PolicyAttached { target, policy_arn }
+            if policy_arn.owner() == "aws" && target.kind == TargetKind::User && fences(policy_arn.name()) =>
+        {
             Subject::AllKeys(target.clone())
         }
         Change::PolicyAttached { .. } => of_actor(case),
@@ -97,7 +99,7 @@ async fn find(
     credential: Option<&Credential>,
 ) -> Result<Option<(Target, Option<String>, Vec<Listed>)>, AwsCall> {
     let has = |listed: &[Listed]| credential.is_none_or(|credential| listed.iter().any(|listed| listed.credential.id == credential.id));
-    match listed::of_kind(iam, &user, kind).await? {
+    match of_kind(iam, &user, kind).await? {
         Some(listed) if has(&listed) => return Ok(Some((user, None, listed))),
         // Names move, ids don't: whose an access key is now is asked of the key.
         _ if kind == CredentialKind::AccessKey => {}
@@ -109,7 +111,7 @@ async fn find(
     let Ok(now) = owner(iam, &credential.id).await? else {
         return Ok(None);
     };
-    let listed = listed::of_kind(iam, &now, kind).await?;
+    let listed = of_kind(iam, &now, kind).await?;
     let renamed = (now != user).then(|| format!("{user} had been renamed: now {now}"));
     Ok(listed.map(|listed| (now, renamed, listed)))
 }
@@ -119,7 +121,9 @@ fn gone(credential: Option<&Credential>) -> RemedyOutcome {
     let (outcome, why) = match credential {
         Some(credential) if credential.kind != CredentialKind::AccessKey => (
             Outcome::Unremediable,
-            format!("{what} is not found under its user's name: the user is gone or renamed, and IAM does not tell whose such a credential is"),
+            format!(
+                "{what} is not found under its user's name: the user is gone or renamed, and IAM does not tell whose such a credential is"
+            ),
         ),
         _ => (Outcome::AlreadyClean, format!("{what} is gone")),
     };

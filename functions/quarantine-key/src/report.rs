@@ -9,12 +9,15 @@ use policy::case::CredentialReport;
 use policy::change::Target;
 use policy::credential::{Credential, CredentialKind};
 use policy::document::{Document, plain};
+use remedy::credentials::{Listed, of_kind};
 use remedy::{AwsCall, found, holdings, notice};
 
-use crate::listed::{self, Listed};
-
-const OTHER_KINDS: [CredentialKind; 4] =
-    [CredentialKind::AccessKey, CredentialKind::SshPublicKey, CredentialKind::SigningCertificate, CredentialKind::ServiceSpecificCredential];
+const OTHER_KINDS: [CredentialKind; 4] = [
+    CredentialKind::AccessKey,
+    CredentialKind::SshPublicKey,
+    CredentialKind::SigningCertificate,
+    CredentialKind::ServiceSpecificCredential,
+];
 
 /// Reads all of it. `listed` are the credentials of the same kind, as they were before.
 pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, listed: &[Listed]) -> CredentialReport {
@@ -27,7 +30,7 @@ pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, li
     report.created = own.and_then(|own| own.created).and_then(|created| DateTime::<Utc>::from_timestamp(created.secs(), 0));
     if let Some(credential) = credential.filter(|credential| credential.kind == CredentialKind::AccessKey) {
         match last_used(iam, credential).await {
-            Ok(used) => report.last_used = Some(used),
+            Ok(when) => report.last_used = Some(when),
             Err(unread) => report.unread.push(unread.to_string()),
         }
     }
@@ -35,7 +38,7 @@ pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, li
     let others = listed.iter().filter(|listed| credential.is_some_and(|credential| listed.credential.id != credential.id));
     report.others = others.map(|listed| notice::described(&listed.credential, listed.status())).collect();
     for other in OTHER_KINDS.into_iter().filter(|other| *other != kind) {
-        match listed::of_kind(iam, user, other).await {
+        match of_kind(iam, user, other).await {
             Ok(listed) => {
                 let listed = listed.unwrap_or_default();
                 report.others.extend(listed.iter().map(|listed| notice::described(&listed.credential, listed.status())));
@@ -56,7 +59,8 @@ pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, li
 async fn capabilities(iam: &Client, user: &Target) -> Result<(Vec<String>, Vec<String>), String> {
     let texts = holdings::of(iam, user, None).await.map_err(|error| error.to_string())?.ok_or("the user is gone")?;
     let plain_texts = texts.policies.iter().map(|text| plain(text)).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    let policies = plain_texts.iter().map(|text| Document::parse(text)).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+    let policies =
+        plain_texts.iter().map(|text| Document::parse(text)).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
     let boundary = texts.boundary.as_deref().map(plain).transpose().map_err(|error| error.to_string())?;
     let boundary = boundary.as_deref().map(Document::parse).transpose().map_err(|error| error.to_string())?;
     let grants = Grants::of_principal(&Holdings { policies: &policies, boundary: boundary.as_ref() });

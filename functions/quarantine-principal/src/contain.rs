@@ -4,7 +4,6 @@ use aws_sdk_iam::Client;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use policy::case::{Outcome, RemedyOutcome};
 use policy::change::{Remedy, Target, TargetKind};
-use policy::document::{Document, plain};
 use policy::quarantine::{Aim, PATH, Quarantine};
 use policy::{Case, Change};
 use remedy::holdings::{document, inline_document};
@@ -46,7 +45,7 @@ impl Function for QuarantinePrincipal {
     }
 }
 
-fn unremediable(why: String) -> RemedyOutcome {
+const fn unremediable(why: String) -> RemedyOutcome {
     RemedyOutcome::without_call(QuarantinePrincipal::REMEDY, Outcome::Unremediable, Some(why))
 }
 
@@ -60,7 +59,7 @@ fn before(case: &Case) -> DateTime<Utc> {
 async fn contain(iam: &Client, case: &Case, target: &Target, quarantine: &Quarantine) -> Result<Option<RemedyOutcome>, AwsCall> {
     let name = quarantine.policy_name();
     if let Some(text) = found(inline_document(iam, target, &name).await)?
-        && says_the_same(&text, quarantine)
+        && quarantine.is_said_by(&text)
     {
         return Ok(Some(already(target)));
     }
@@ -74,12 +73,6 @@ async fn contain(iam: &Client, case: &Case, target: &Target, quarantine: &Quaran
         Err(call) if call.failure == Failure::Full => managed(iam, case, target, quarantine).await.map(Some),
         Err(call) => Err(call),
     }
-}
-
-/// Somebody's policy of the same name may say anything.
-fn says_the_same(text: &str, quarantine: &Quarantine) -> bool {
-    let wanted = quarantine.document();
-    plain(text).is_ok_and(|text| matches!((Document::parse(&text), Document::parse(&wanted)), (Ok(is), Ok(wanted)) if is == wanted))
 }
 
 fn already(target: &Target) -> RemedyOutcome {
@@ -107,7 +100,7 @@ async fn managed(iam: &Client, case: &Case, target: &Target, quarantine: &Quaran
         Ok(()) => {}
         // An earlier try made it, or somebody who wants it to be harmless.
         Err(call) if call.failure == Failure::Exists => {
-            if !document(iam, &arn).await?.is_some_and(|text| says_the_same(&text, quarantine)) {
+            if !document(iam, &arn).await?.is_some_and(|text| quarantine.is_said_by(&text)) {
                 return Ok(unremediable(format!("{arn} is there already and is not what Rescind writes: whoever made it means to stay")));
             }
         }

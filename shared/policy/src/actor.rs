@@ -110,10 +110,7 @@ impl Actor {
             principal_id: principal_id(identity)?,
             access_key_id: identifier("accessKeyId", identity.access_key_id.as_ref())?,
             session: session_arn.map(|session| session.session.to_owned()),
-            source_identity: identifier(
-                "sessionContext.sourceIdentity",
-                context.and_then(|context| context.source_identity.as_ref()),
-            )?,
+            source_identity: identifier("sessionContext.sourceIdentity", context.and_then(|context| context.source_identity.as_ref()))?,
             source_ip: record.source_ip_address.clone(),
             user_agent: record.user_agent.clone(),
             mfa: context.and_then(|context| context.attributes.as_ref()).and_then(|found| found.mfa_authenticated),

@@ -150,7 +150,7 @@ pub struct RemedyOutcome {
 impl RemedyOutcome {
     /// An outcome without a call.
     #[must_use]
-    pub fn without_call(remedy: Remedy, outcome: Outcome, detail: Option<String>) -> Self {
+    pub const fn without_call(remedy: Remedy, outcome: Outcome, detail: Option<String>) -> Self {
         Self { remedy, outcome, detail, calls: Vec::new(), undo: Vec::new(), report: None }
     }
 
@@ -215,8 +215,11 @@ impl Call {
     pub fn command(&self) -> String {
         let mut command = format!("aws {} {}", self.service, kebab(&self.operation));
         for (name, value) in &self.parameters {
+            // A policy document of Rescind's own has nothing in it that single quotes do not keep, and is read easily so.
+            let readable = |c: char| c.is_ascii_alphanumeric() || "{}[]\":,.*+=@_-".contains(c);
+            let word = if name == "PolicyDocument" && value.chars().all(readable) { format!("'{value}'") } else { shell_word(value) };
             // Writing to a String does not fail.
-            let _ = write!(command, " --{} {}", kebab(name), shell_word(value));
+            let _ = write!(command, " --{} {word}", kebab(name));
         }
         command
     }
@@ -401,8 +404,11 @@ fn hashed(parts: &[&str]) -> String {
 
 /// `AttachUserPolicy` → `attach-user-policy`, as the `aws` command spells API names.
 fn kebab(name: &str) -> String {
+    let letters = name.as_bytes();
+    let is_lower = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(u8::is_ascii_lowercase);
     name.chars().enumerate().fold(String::new(), |mut out, (at, c)| {
-        if c.is_ascii_uppercase() && at > 0 {
+        // The last capital of an abbreviation begins the next word: `UpdateSSHPublicKey` is `update-ssh-public-key`.
+        if c.is_ascii_uppercase() && at > 0 && (is_lower(at.checked_sub(1)) || is_lower(Some(at + 1))) {
             out.push('-');
         }
         out.push(c.to_ascii_lowercase());
@@ -421,5 +427,18 @@ mod tests {
             Receipt::from(call).command,
             r"aws iam attach-user-policy --policy-arn $'arn:aws:iam::123456789012:policy/\x24\x28id\x29/x' --user-name polsen"
         );
+    }
+
+    #[test]
+    fn names_are_spelt_as_the_aws_command_spells_them() {
+        let spelt = ["AttachUserPolicy", "UpdateSSHPublicKey", "SSHPublicKeyId", "ServiceSpecificCredentialId"].map(kebab);
+        assert_eq!(spelt, ["attach-user-policy", "update-ssh-public-key", "ssh-public-key-id", "service-specific-credential-id"]);
+    }
+
+    #[test]
+    fn a_document_is_read_easily_where_quotes_keep_it() {
+        let command = |document: &str| Call::iam("PutUserPolicy", &[("PolicyDocument", document)]).command();
+        assert_eq!(command(r#"{"Action":"*"}"#), r#"aws iam put-user-policy --policy-document '{"Action":"*"}'"#);
+        assert_eq!(command("'; id"), r"aws iam put-user-policy --policy-document $'\x27\x3b\x20id'");
     }
 }

@@ -99,7 +99,8 @@ actions! {
 const IAM: &str = "iam.amazonaws.com";
 
 /// The calls that can take a policy of containment away.
-const LIFTING: [&str; 6] = ["DeleteRolePolicy", "DeleteUserPolicy", "DetachRolePolicy", "DetachUserPolicy", "PutRolePolicy", "PutUserPolicy"];
+const LIFTING: [&str; 6] =
+    ["DeleteRolePolicy", "DeleteUserPolicy", "DetachRolePolicy", "DetachUserPolicy", "PutRolePolicy", "PutUserPolicy"];
 
 impl Action {
     /// The remedies that can answer it.
@@ -120,6 +121,14 @@ impl Action {
             What::Creates(_) | What::Activates(_) | What::Finds => Remedy::QuarantineKey,
             What::Lifts => Remedy::QuarantinePrincipal,
         }
+    }
+
+    /// Whether an event puts a policy of containment on somebody, by its name: seen from outside, that looks like replacing one.
+    #[must_use]
+    pub fn contains(event: &Event) -> bool {
+        const CONTAINING: [&str; 4] = ["AttachRolePolicy", "AttachUserPolicy", "PutRolePolicy", "PutUserPolicy"];
+        let record = &event.record;
+        record.event_source == IAM && CONTAINING.contains(&record.event_name.as_str()) && lifted(event).is_some()
     }
 
     /// The action of an event, if it is one.
@@ -357,7 +366,9 @@ pub fn claims(action: Action, event: &Event, actor: &Actor) -> Result<Vec<Claim>
         (What::Attaches(kind), Ok(json)) => attached(kind, event, json, name).map(|change| vec![Claim::Change(change)]),
         (What::Creates(kind), Ok(json)) => Ok(vec![created(kind, event, actor, json, name)?]),
         (What::Activates(kind), Ok(json)) => Ok(activated(kind, actor, json, name)?.into_iter().collect()),
-        (What::Lifts, Ok(_)) => Ok(vec![lifted(event).map_or_else(|| Claim::Unknown("the policy is none of Rescind's".to_owned()), Claim::Change)]),
+        (What::Lifts, Ok(_)) => {
+            Ok(vec![lifted(event).map_or_else(|| Claim::Unknown("the policy is none of Rescind's".to_owned()), Claim::Change)])
+        }
     }
 }
 

@@ -318,7 +318,11 @@ mod tests {
             Claim::Change(Change::CredentialExposed { target, credential, session, finding }) => {
                 let credential = credential.as_ref().map(|credential| format!(", {credential}")).unwrap_or_default();
                 let name = session.as_ref().map(|session| session.name.as_ref().map_or("some", IamName::as_str));
-                format!("{target}{credential}{}, {}", name.map(|name| format!(", session {name}")).unwrap_or_default(), finding.severity.name())
+                format!(
+                    "{target}{credential}{}, {}",
+                    name.map(|name| format!(", session {name}")).unwrap_or_default(),
+                    finding.severity.name()
+                )
             }
             Claim::Unowned { id, .. } => format!("somebody's {id}"),
             other => format!("{other:?}"),
@@ -353,9 +357,15 @@ mod tests {
     #[test]
     fn a_key_a_session_and_root_are_told_apart() {
         for (details, wanted) in [
-            (r#"{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"ann","userType":"IAMUser"}"#, "user ann, access key AKIAIOSFODNN7EXAMPLE, high"),
+            (
+                r#"{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"ann","userType":"IAMUser"}"#,
+                "user ann, access key AKIAIOSFODNN7EXAMPLE, high",
+            ),
             (r#"{"accessKeyId":"ASIAIOSFODNN7EXAMPLE","userName":"ann","userType":"IAMUser"}"#, "user ann, session some, high"),
-            (r#"{"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","PrincipalId":"AROAX:i-0a","UserName":"web","UserType":"AssumedRole"}"#, "role web, session i-0a, high"),
+            (
+                r#"{"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","PrincipalId":"AROAX:i-0a","UserName":"web","UserType":"AssumedRole"}"#,
+                "role web, session i-0a, high",
+            ),
             (r#"{"accessKeyId":"","userName":"Root","userType":"Root"}"#, "the root user, high"),
         ] {
             assert_eq!(said(&misuse(details)), wanted);
@@ -364,7 +374,12 @@ mod tests {
 
     #[test]
     fn missing_members_another_schema_and_samples_are_told_to_a_person() {
-        for details in ["{}", r#"{"userType":"IAMUser"}"#, r#"{"userType":"FederatedUser","userName":"x"}"#, r#"{"accessKeyId":"x","userType":"IAMUser"}"#] {
+        for details in [
+            "{}",
+            r#"{"userType":"IAMUser"}"#,
+            r#"{"userType":"FederatedUser","userName":"x"}"#,
+            r#"{"accessKeyId":"x","userType":"IAMUser"}"#,
+        ] {
             assert!(matches!(misuse(details), Claim::Unknown(_)), "{details}");
         }
         for detail in [

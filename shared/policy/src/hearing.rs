@@ -108,7 +108,9 @@ impl<'a> Hearing<'a> {
                 (rulebook.decide(&question, now)?, Some(change))
             }
             (Claim::Change(change), Err(reason)) => (rulebook.undecidable(action, reason.to_owned()), Some(change)),
-            (Claim::Unowned { id, .. }, _) => (rulebook.undecidable(action, format!("only the live account tells whose key {id} is")), None),
+            (Claim::Unowned { id, .. }, _) => {
+                (rulebook.undecidable(action, format!("only the live account tells whose key {id} is")), None)
+            }
             (Claim::Unknown(reason), _) => (rulebook.undecidable(action, reason), None),
         };
         if decision == Decision::Allowed {

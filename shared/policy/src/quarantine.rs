@@ -13,6 +13,7 @@ use crate::actor::ActorKind;
 use crate::arn::IamName;
 use crate::case::Case;
 use crate::change::{Change, Target, TargetKind};
+use crate::document::{Document, plain};
 
 /// How the names of all these policies begin.
 pub const PREFIX: &str = "RescindQuarantine";
@@ -122,16 +123,11 @@ impl Quarantine {
         json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
     }
 
-    /// Whether this one, of the same principal, denies all that the other does.
+    /// Whether a document, plain or percent-encoded, is this one's: somebody's policy of the same name may say anything.
     #[must_use]
-    pub fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Everything, _) => true,
-            (Self::Sessions { before, of }, Self::Sessions { before: later, of: wanted }) => {
-                before >= later && (*of == Sessions::All || of == wanted)
-            }
-            (Self::Sessions { .. }, Self::Everything) => false,
-        }
+    pub fn is_said_by(&self, text: &str) -> bool {
+        let wanted = self.document();
+        plain(text).is_ok_and(|text| matches!((Document::parse(&text), Document::parse(&wanted)), (Ok(is), Ok(wanted)) if is == wanted))
     }
 }
 
@@ -172,17 +168,22 @@ impl Aim {
 
     fn of_actor(case: &Case) -> Self {
         let actor = &case.actor;
-        if actor.account != case.account.as_str() {
-            return Self::Out("who did it belongs to another account, and is out of reach: take away the trust or policy that let them in".to_owned());
-        }
         let kind = match actor.kind {
             ActorKind::User => TargetKind::User,
             ActorKind::Role => TargetKind::Role,
-            ActorKind::Root => return Self::Out(ROOT.to_owned()),
+            ActorKind::Root if actor.account == case.account.as_str() => return Self::Out(ROOT.to_owned()),
+            ActorKind::Root => TargetKind::Root,
             ActorKind::Service | ActorKind::Principal => {
-                return Self::Out("who did it is neither a user nor a role of this account: there is no policy to contain it by".to_owned());
+                return Self::Out(
+                    "who did it is neither a user nor a role of this account: there is no policy to contain it by".to_owned(),
+                );
             }
         };
+        if actor.account != case.account.as_str() {
+            return Self::Out(
+                "who did it belongs to another account, and is out of reach: take away the trust or policy that let them in".to_owned(),
+            );
+        }
         let limit = |text: &Option<String>| text.as_deref().and_then(|text| IamName::new(text).ok());
         let sessions = match (limit(&actor.source_identity), limit(&actor.session)) {
             (Some(identity), _) => Sessions::Of(identity),

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use policy::arn::IamName;
+use policy::change::Remedy;
 use policy::guardrail::{Decision, Facts, Flaw, Mode, Needs, Source, TargetDetails, Texts};
 use policy::{Action, Case, Event, Hearing, Rulebook};
 use proptest::prelude::*;
@@ -91,7 +92,9 @@ fn names_are_compared_without_regard_to_case_as_iam_reads_them() {
     ] {
         assert!(forbids(condition, POLSEN, ""), "{condition}");
     }
-    let scoped = format!("{HEAD}forbid (principal == User::\"arn:aws:iam::123456789012:user/PolSen\", action in Action::\"attach-policy\", resource);");
+    let scoped = format!(
+        "{HEAD}forbid (principal == User::\"arn:aws:iam::123456789012:user/PolSen\", action in Action::\"attach-policy\", resource);"
+    );
     assert!(decide(&rulebook(&scoped, ""), &event(POLSEN, ""), &Facts::default()).is_some());
 }
 
@@ -157,6 +160,29 @@ fn a_guardrail_for_one_action_concerns_no_other() {
     let rulebook = rulebook(&rules, "");
     let concerned: Vec<&Action> = Action::ALL.iter().filter(|action| rulebook.concerns(**action)).collect();
     assert_eq!(concerned, [&Action::AttachRolePolicy]);
+}
+
+#[test]
+fn a_function_loads_what_it_judges_by_and_validates_no_other() {
+    let file = |text: &str| [Source { name: "rules.cedar".to_owned(), text: text.to_owned() }];
+    let load_for = |text: &str, remedy| Rulebook::load_for(&file(text), remedy);
+    let own = guardrail("true");
+    let others = "@id(\"b\")\n@severity(\"low\")\nforbid (principal, action in Action::\"credential\", resource) when { context.nowhere };";
+    let both = format!("{own}{others}");
+    let loaded = load_for(&both, Remedy::DetachPolicy).unwrap_or_else(|flaws| panic!("{flaws:#?}"));
+    assert_eq!((loaded.guardrail_count(), loaded.concerns(Action::CreateAccessKey)), (1, false));
+    assert!(load_for(&both, Remedy::QuarantineKey).is_err(), "who judges by it validates it");
+    assert!(load(&both, "").is_err(), "and so does whoever checks the whole");
+    assert_eq!(load_for(others, Remedy::DetachPolicy).unwrap_or_else(|flaws| panic!("{flaws:#?}")).guardrail_count(), 0);
+}
+
+#[test]
+fn an_action_that_nobody_knows_is_refused_by_every_function() {
+    let typo = "@id(\"a\")\n@severity(\"low\")\nforbid (principal, action == Action::\"CreateAcessKey\", resource);";
+    for remedy in Remedy::ALL {
+        let sources = [Source { name: "rules.cedar".to_owned(), text: typo.to_owned() }];
+        assert!(Rulebook::load_for(&sources, remedy).is_err(), "{}", remedy.name());
+    }
 }
 
 // ── Exemptions ──

@@ -5,8 +5,8 @@
 use std::fs;
 
 use chrono::{DateTime, Utc};
-use policy::guardrail::{Decision, Facts, Mode, Source, Texts};
 use policy::change::Remedy;
+use policy::guardrail::{Decision, Facts, Mode, Source, Texts};
 use policy::{Action, Case, Event, Hearing, Rulebook};
 
 fn rulebook() -> Rulebook {
@@ -175,11 +175,15 @@ fn a_key_for_oneself_is_nobody_s_business_and_one_for_somebody_else_or_root_is_t
 #[test]
 fn an_exposed_key_is_quarantined_with_its_owner_and_a_suspected_one_alone() {
     let exposed = |code: &str| {
-        let detail = format!(r#"{{"eventTypeCode":"{code}","affectedEntities":[{{"entityValue":"arn:aws:iam::123456789012:user/deploy"}}]}}"#);
+        let detail =
+            format!(r#"{{"eventTypeCode":"{code}","affectedEntities":[{{"entityValue":"arn:aws:iam::123456789012:user/deploy"}}]}}"#);
         judged(&finding("health", &detail), &[])
     };
     let (broken, remedies) = exposed("AWS_RISK_CREDENTIALS_EXPOSED");
-    assert_eq!((broken, remedies), (vec!["exposed-credentials-are-quarantined".to_owned()], vec![Remedy::QuarantineKey, Remedy::QuarantinePrincipal]));
+    assert_eq!(
+        (broken, remedies),
+        (vec!["exposed-credentials-are-quarantined".to_owned()], vec![Remedy::QuarantineKey, Remedy::QuarantinePrincipal])
+    );
     assert_eq!(exposed("AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED").1, [Remedy::QuarantineKey]);
     assert_eq!(exposed("AWS_RISK_IAM_QUARANTINE").1.len(), 2);
 }

@@ -5,43 +5,13 @@ use aws_sdk_iam::types::{
     AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, UserDetail,
 };
 use serde_json::{Value, json};
-use thiserror::Error;
 
-use crate::clients;
 use crate::error::AwsCall;
-use crate::settings::Credentials;
 
 /// Entries on one page: the most that IAM gives (IAM API reference, `GetAccountAuthorizationDetails`, `MaxItems`).
 const PAGE: i32 = 1000;
-/// Where IAM of the `aws` partition is signed for, whichever region one works in.
-const HOME_REGION: &str = "us-east-1";
-
-/// Why an account was not read.
-#[derive(Debug, Error)]
-pub enum ReadError {
-    /// The environment holds no credentials.
-    #[error(
-        "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as `aws configure export-credentials --format env` prints them"
-    )]
-    Credentials,
-    /// IAM did not answer as asked.
-    #[error("{} failed: {}", .0.call, .0.message)]
-    Aws(AwsCall),
-}
 
 /// The account's details in the JSON that `aws iam get-account-authorization-details` prints, with the documents as IAM encodes them.
-///
-/// `variable` gives the value of an environment variable: credentials, region and endpoint are looked up under the names that the AWS CLI
-/// knows.
-///
-/// # Errors
-///
-/// Without credentials, and where IAM refuses or does not answer.
-pub async fn details(variable: impl Fn(&str) -> Option<String>) -> Result<String, ReadError> {
-    read(&client(variable)?).await.map_err(ReadError::Aws)
-}
-
-/// The same with a client that is there.
 ///
 /// # Errors
 ///
@@ -57,18 +27,6 @@ pub async fn read(iam: &Client) -> Result<String, AwsCall> {
         policies.extend(page.policies().iter().map(policy));
     }
     Ok(json!({ "UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies }).to_string())
-}
-
-fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, ReadError> {
-    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let keys = Credentials {
-        access_key_id: variable("AWS_ACCESS_KEY_ID").ok_or(ReadError::Credentials)?,
-        secret_access_key: variable("AWS_SECRET_ACCESS_KEY").ok_or(ReadError::Credentials)?,
-        session_token: variable("AWS_SESSION_TOKEN"),
-    };
-    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| HOME_REGION.to_owned());
-    let endpoint = variable("AWS_ENDPOINT_URL_IAM").or_else(|| variable("AWS_ENDPOINT_URL"));
-    Ok(clients::iam_of_caller(region, &keys, endpoint))
 }
 
 fn user(user: &UserDetail) -> Value {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
 use policy::arn::partition_of;
 
 use crate::seal::Seal;
@@ -72,27 +74,26 @@ impl Clients {
         Self {
             iam: aws_sdk_iam::Client::from_conf(iam.build()),
             sns: aws_sdk_sns::Client::from_conf(sns.build()),
-            seal: Seal::with(aws_sdk_kms::Client::from_conf(kms.build()), settings.seal_key_arn.clone()),
+            seal: Seal::with(kms.build(), settings.seal_key_arn.clone()),
         }
     }
 }
 
-/// IAM for a command in somebody's hands: no function's time-out stands over it, and its answers are long.
-pub fn iam_of_caller(region: String, keys: &settings::Credentials, endpoint: Option<String>) -> aws_sdk_iam::Client {
-    let http = http_client(&region, &[&endpoint]);
+/// What the clients of a command in somebody's hands are made from: no function's time-out stands over them, and their answers are long.
+pub fn config_of_caller(region: &str, credentials: SharedCredentialsProvider, endpoint: Option<String>) -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(CALLER_TIMEOUT).build();
-    let mut iam = aws_sdk_iam::Config::builder()
+    let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .credentials_provider(credentials(keys))
-        .region(Region::new(region))
+        .http_client(http_client(region, &[&endpoint]))
+        .credentials_provider(credentials)
+        .region(Region::new(region.to_owned()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts);
-    iam.set_endpoint_url(endpoint);
-    aws_sdk_iam::Client::from_conf(iam.build())
+    config.set_endpoint_url(endpoint);
+    config.build()
 }
 
-fn credentials(keys: &settings::Credentials) -> Credentials {
+pub fn credentials(keys: &settings::Credentials) -> Credentials {
     Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment")
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use chrono::Utc;
 use lambda_runtime::{LambdaEvent, service_fn};
 use lambda_runtime_api_client::{body::Body, build_request};
+use policy::change::Remedy;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -31,7 +32,7 @@ pub fn run<F: Function>() -> ExitCode {
 }
 
 async fn serve<F: Function>() -> Result<(), String> {
-    let handler = match init() {
+    let handler = match init(F::REMEDY) {
         Ok(handler) => handler,
         Err(error) => {
             log::init_failed(&error);
@@ -48,10 +49,10 @@ async fn serve<F: Function>() -> Result<(), String> {
     lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())
 }
 
-fn init() -> Result<Handler, String> {
+fn init(remedy: Remedy) -> Result<Handler, String> {
     let text = |error: &dyn Display| error.to_string();
     let settings = Settings::read(|name| env::var(name).ok()).map_err(|error| text(&error))?;
-    let rulebook = rulebook::load(&settings.guardrails_dir).map_err(|error| text(&error))?;
+    let rulebook = rulebook::load_for(&settings.guardrails_dir, remedy).map_err(|error| text(&error))?;
     let clients = Clients::of(&settings);
     Ok(Handler { clients, rulebook, settings })
 }

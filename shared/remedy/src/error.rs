@@ -32,7 +32,9 @@ pub enum Error {
         event_name: String,
     },
     /// A request for a remedy does not come from one of Rescind's own functions.
-    #[error("forged request: {0}; nothing was changed; somebody who may put events on the bus, or invoke the function, tries to have a principal contained: find out who")]
+    #[error(
+        "forged request: {0}; nothing was changed; somebody who may put events on the bus, or invoke the function, tries to have a principal contained: find out who"
+    )]
     Forged(String),
     /// The rulebook gave no answer.
     #[error("no decision: {0}; nothing was changed; `rescind decide` with this event shows the same")]
@@ -100,7 +102,9 @@ impl Failure {
             Self::Throttled | Self::Unreachable | Self::ServiceError => {
                 "it is tried again; if it still fails, send the event again from the queue"
             }
-            Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::Rejected => "look at the target, then send the event again from the queue",
+            Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::Rejected => {
+                "look at the target, then send the event again from the queue"
+            }
         }
     }
 

@@ -92,6 +92,10 @@ pub async fn details(iam: &Client, target: &Target) -> Result<TargetDetails, Aws
 }
 
 /// Whose an access key is, or why that cannot be told.
+///
+/// # Errors
+///
+/// Where IAM did not answer.
 pub async fn owner(iam: &Client, id: &CredentialId) -> Result<Result<Target, String>, AwsCall> {
     let answer = iam.get_access_key_last_used().access_key_id(id.as_str()).send().await;
     let answer = answer.map_err(|error| AwsCall::of(format!("iam:GetAccessKeyLastUsed on {id}"), &error));

@@ -57,7 +57,7 @@ impl Handler {
         self.check_account(event.account.as_str())?;
         let action = Action::of(&event).filter(|action| action.judged_by() == F::REMEDY);
         let action = action.ok_or_else(|| Error::NotOwned { function, event_name: event.record.event_name.clone() })?;
-        if self.is_own_doing(&event, action)? {
+        if self.is_own_doing(&event)? {
             return Ok(Cases { cases: Vec::new() });
         }
         let hearings = Hearing::open(&self.rulebook, &event, action, &self.settings.break_glass)?;
@@ -92,9 +92,9 @@ impl Handler {
         Err(Error::Foreign(format!("it is of account {}, this stack judges {}", quoted(seen), self.settings.account)))
     }
 
-    /// Whether it is this stack's own remedy, seen from outside: it puts a policy of containment on, which looks like replacing one.
-    fn is_own_doing(&self, event: &Event, action: Action) -> Result<bool, Error> {
-        if action != Action::LiftQuarantine || !event.record.event_name.starts_with("Put") {
+    /// Whether it is this stack's own remedy, seen from outside: one of its roles puts a policy of containment on.
+    fn is_own_doing(&self, event: &Event) -> Result<bool, Error> {
+        if !Action::contains(event) {
             return Ok(false);
         }
         let actor = Actor::of(event).map_err(policy::hearing::HearingError::from)?;
@@ -117,13 +117,11 @@ impl Handler {
             Some((change, needs)) => facts::read(iam, &self.rulebook, change, needs).await?,
             None => Ok(Facts::default()),
         };
-        match hearing.decide(facts.as_ref().map_err(String::as_str), self.settings.mode, now)? {
-            Some(case) => self.close::<F>(case).await.map(Some),
-            None => {
-                log::allowed(event);
-                Ok(None)
-            }
-        }
+        let Some(case) = hearing.decide(facts.as_ref().map_err(String::as_str), self.settings.mode, now)? else {
+            log::allowed(event);
+            return Ok(None);
+        };
+        self.close::<F>(case).await.map(Some)
     }
 
     /// Brings a case to its outcome, tells people, and asks others for what they own.

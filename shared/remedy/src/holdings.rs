@@ -9,6 +9,10 @@ use crate::error::{AwsCall, Failure, found};
 use crate::facts::groups;
 
 /// The default version of a managed policy, as IAM gives it; `None` where the policy is gone.
+///
+/// # Errors
+///
+/// Where IAM did not answer.
 pub async fn document(iam: &Client, policy_arn: &str) -> Result<Option<String>, AwsCall> {
     let answer = iam.get_policy().policy_arn(policy_arn).send().await;
     let Some(answer) = found(answer.map_err(|error| AwsCall::of(format!("iam:GetPolicy on {policy_arn}"), &error)))? else {
@@ -105,7 +109,12 @@ async fn pages(
     }
 }
 
-async fn attached(iam: &Client, target: &Target) -> Result<Vec<String>, AwsCall> {
+/// The ARNs of the managed policies that are attached to the target.
+///
+/// # Errors
+///
+/// Where there is no such target, or IAM did not answer.
+pub async fn attached(iam: &Client, target: &Target) -> Result<Vec<String>, AwsCall> {
     let name = target.name.as_str();
     let arns = |list: Option<Vec<aws_sdk_iam::types::AttachedPolicy>>| {
         list.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn).collect()

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod account;
+pub mod caller;
 pub mod calls;
 mod clients;
+pub mod credentials;
 mod entry;
 mod error;
 mod facts;

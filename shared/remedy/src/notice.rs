@@ -168,8 +168,9 @@ fn subject_matter(case: &Case) -> String {
     }
     match change {
         Change::PolicyAttached { target, policy_arn } => format!("policy {} on {target}", policy_arn.name()),
-        Change::CredentialActivated { target, credential, .. } => format!("{credential} of {target}"),
-        Change::CredentialExposed { target, credential: Some(credential), .. } => format!("{credential} of {target}"),
+        Change::CredentialActivated { target, credential, .. } | Change::CredentialExposed { target, credential: Some(credential), .. } => {
+            format!("{credential} of {target}")
+        }
         Change::CredentialExposed { target, session: Some(session), .. } => {
             let name = session.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
             format!("session{name} of {target}")
@@ -376,10 +377,10 @@ fn by_hand(case: &Case, change: &Change) -> Vec<Call> {
         (_, Change::PolicyAttached { target, policy_arn }) if remedy_of(case) != Some(Remedy::QuarantineKey) => {
             vec![calls::detach(target, policy_arn.as_str())]
         }
-        (Some(Remedy::QuarantineKey), Change::PolicyAttached { .. }) => Vec::new(),
-        (_, Change::CredentialActivated { target, credential, .. } | Change::CredentialExposed { target, credential: Some(credential), .. })
-            if of_a_user(target) =>
-        {
+        (
+            _,
+            Change::CredentialActivated { target, credential, .. } | Change::CredentialExposed { target, credential: Some(credential), .. },
+        ) if of_a_user(target) => {
             vec![calls::set_status(target, credential, "Inactive")]
         }
         _ => Vec::new(),

@@ -39,7 +39,9 @@ pub async fn reason(iam: &Client, settings: &Settings, remedy: Remedy, case: &Ca
 /// Why a principal must not be contained.
 async fn principal(iam: &Client, settings: &Settings, change: &Change, target: &Target) -> Result<Option<String>, Error> {
     if responders::is_listed(&settings.break_glass, settings.account.as_str(), target) {
-        return Ok(Some(format!("{target} is one of those who may lift a quarantine, and is never contained: a person has to look at once")));
+        return Ok(Some(format!(
+            "{target} is one of those who may lift a quarantine, and is never contained: a person has to look at once"
+        )));
     }
     if let Some(reason) = role(iam, settings, target).await? {
         return Ok(Some(reason));

@@ -14,9 +14,10 @@ use crate::error::{AwsCall, Error, Failure, found};
 
 /// Whether a principal is one of those who are listed, whatever its path.
 pub fn is_listed(listed: &[String], account: &str, target: &Target) -> bool {
-    listed.iter().filter_map(|arn| parsed(arn)).any(|(owner, kind, name)| {
-        owner == account && kind == target.kind && name.eq_ignore_ascii_case(target.name.as_str())
-    })
+    listed
+        .iter()
+        .filter_map(|arn| parsed(arn))
+        .any(|(owner, kind, name)| owner == account && kind == target.kind && name.eq_ignore_ascii_case(target.name.as_str()))
 }
 
 /// Whether anybody is left who could lift the target's quarantine.

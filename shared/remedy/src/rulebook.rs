@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use policy::Rulebook;
+use policy::change::Remedy;
 use policy::guardrail::{Flaw, SCHEMA_FILE, Source};
 use thiserror::Error;
 
@@ -46,6 +47,19 @@ impl fmt::Display for Flaws {
 ///
 /// Where a file cannot be read, there is none, or the rulebook is not valid.
 pub fn load(dir: &Path) -> Result<Rulebook, RulebookError> {
+    Rulebook::load(&read(dir)?).map_err(|flaws| RulebookError::Invalid(Flaws(flaws)))
+}
+
+/// The same, with what the function of a remedy judges by, and no more.
+///
+/// # Errors
+///
+/// As [`load`], of the policies that could concern the function's events; syntax of all of them.
+pub fn load_for(dir: &Path, remedy: Remedy) -> Result<Rulebook, RulebookError> {
+    Rulebook::load_for(&read(dir)?, remedy).map_err(|flaws| RulebookError::Invalid(Flaws(flaws)))
+}
+
+fn read(dir: &Path) -> Result<Vec<Source>, RulebookError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
         move |error| RulebookError::Unreadable { path, error }
@@ -65,5 +79,5 @@ pub fn load(dir: &Path) -> Result<Rulebook, RulebookError> {
         let text = fs::read_to_string(path).map_err(unreadable(path))?;
         Ok(Source { name: path.display().to_string(), text })
     });
-    Rulebook::load(&sources.collect::<Result<Vec<_>, _>>()?).map_err(|flaws| RulebookError::Invalid(Flaws(flaws)))
+    sources.collect()
 }

@@ -3,6 +3,7 @@
 //! Cases reach the other function over the event bus, where anybody who may put events can put one that looks the same. A message
 //! authentication code of KMS tells them apart: its key's policy lets Rescind's own functions make codes, and nobody else.
 
+use aws_sdk_kms::operation::verify_mac::VerifyMacError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::MacAlgorithmSpec;
 use base64::Engine as _;
@@ -19,19 +20,24 @@ const VALID: TimeDelta = TimeDelta::hours(30);
 
 /// Makes seals, and tells whether one is right.
 pub struct Seal {
-    kms: aws_sdk_kms::Client,
+    kms: aws_sdk_kms::Config,
     key_arn: String,
 }
 
 impl Seal {
-    pub const fn with(kms: aws_sdk_kms::Client, key_arn: String) -> Self {
+    pub const fn with(kms: aws_sdk_kms::Config, key_arn: String) -> Self {
         Self { kms, key_arn }
+    }
+
+    /// Made when it is needed: most events ask nothing of another function.
+    fn kms(&self) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::from_conf(self.kms.clone())
     }
 
     /// Seals a case that asks other functions for remedies.
     pub async fn put_on(&self, case: &mut Case) -> Result<(), Error> {
         let answer = self
-            .kms
+            .kms()
             .generate_mac()
             .key_id(&self.key_arn)
             .mac_algorithm(MacAlgorithmSpec::HmacSha256)
@@ -53,7 +59,7 @@ impl Seal {
             return forged("is older than any that is still delivered");
         }
         let answer = self
-            .kms
+            .kms()
             .verify_mac()
             .key_id(&self.key_arn)
             .mac_algorithm(MacAlgorithmSpec::HmacSha256)
@@ -65,7 +71,7 @@ impl Seal {
             Ok(answer) if answer.mac_valid => Ok(()),
             Ok(_) => forged("bears a seal that is not its own"),
             // KMS answers a wrong code with an error (KMS API reference, `VerifyMac`: KMSInvalidMacException).
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_kms_invalid_mac_exception()) => {
+            Err(error) if error.as_service_error().is_some_and(VerifyMacError::is_kms_invalid_mac_exception) => {
                 forged("bears a seal that is not its own")
             }
             Err(error) => Err(AwsCall::of(format!("kms:VerifyMac for case {}", quoted(&case.id)), &error).into()),

@@ -163,7 +163,13 @@ mod tests {
         assert_eq!(settings.unwrap().break_glass.len(), 2);
         assert_eq!(read(("", "")).unwrap().break_glass, Vec::<String>::new());
         for wrong in ["responder", "arn:aws:iam::123456789012:group/g", "arn:aws:iam::12:user/a", "arn:aws:iam::123456789012:root"] {
-            let settings = Settings::read(|name| if name == "BREAK_GLASS" { Some(wrong.to_owned()) } else { COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()) });
+            let settings = Settings::read(|name| {
+                if name == "BREAK_GLASS" {
+                    Some(wrong.to_owned())
+                } else {
+                    COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+                }
+            });
             assert!(settings.is_err(), "{wrong}");
         }
     }

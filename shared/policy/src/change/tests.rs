@@ -84,8 +84,16 @@ fn a_new_key_is_the_named_user_s_or_the_caller_s_or_root_s() {
 #[test]
 fn every_kind_of_long_lived_credential_is_known_by_its_id() {
     for (action, response, wanted) in [
-        ("UploadSSHPublicKey", r#"{"sSHPublicKey":{"sSHPublicKeyId":"APKAEXAMPLEEXAMPLE00"}}"#, "SSH public key APKAEXAMPLEEXAMPLE00 of user a, true"),
-        ("UploadSigningCertificate", r#"{"certificate":{"certificateId":"TA7SMP42TDN5Z26OBPJE7EXAMPLE"}}"#, "signing certificate TA7SMP42TDN5Z26OBPJE7EXAMPLE of user a, true"),
+        (
+            "UploadSSHPublicKey",
+            r#"{"sSHPublicKey":{"sSHPublicKeyId":"APKAEXAMPLEEXAMPLE00"}}"#,
+            "SSH public key APKAEXAMPLEEXAMPLE00 of user a, true",
+        ),
+        (
+            "UploadSigningCertificate",
+            r#"{"certificate":{"certificateId":"TA7SMP42TDN5Z26OBPJE7EXAMPLE"}}"#,
+            "signing certificate TA7SMP42TDN5Z26OBPJE7EXAMPLE of user a, true",
+        ),
         (
             "CreateServiceSpecificCredential",
             r#"{"serviceSpecificCredential":{"serviceSpecificCredentialId":"ACCAEXAMPLEEXAMPLE00","serviceName":"bedrock.amazonaws.com"}}"#,
@@ -98,7 +106,9 @@ fn every_kind_of_long_lived_credential_is_known_by_its_id() {
 
 #[test]
 fn only_what_becomes_active_is_a_change() {
-    let update = |status: &str| credential("UpdateAccessKey", POLSEN, &format!(r#"{{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","status":"{status}"}}"#), "null");
+    let update = |status: &str| {
+        credential("UpdateAccessKey", POLSEN, &format!(r#"{{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","status":"{status}"}}"#), "null")
+    };
     assert_eq!(update("Active"), "access key AKIAIOSFODNN7EXAMPLE of user polsen, false");
     assert_eq!(update("Inactive"), "nothing");
 }

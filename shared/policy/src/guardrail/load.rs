@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use cedar_policy::{ActionConstraint, Authorizer, Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{ActionConstraint, Authorizer, Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::needs::{self, Needs};
 use super::request::Vocabulary;
 use super::source::{Flaw, Source};
 use super::{Concern, Rulebook, asked, gate};
-use crate::change::Action;
+use crate::change::{Action, Remedy};
 
 /// The file that holds the exemptions; every other `*.cedar` file holds guardrails.
 pub const EXEMPTIONS_FILE: &str = "exemptions.cedar";
@@ -60,8 +60,24 @@ impl Rulebook {
     ///
     /// All that is wrong, in the order of files and lines: syntax, types, annotations, and guardrails that could not do what they say.
     pub fn load(sources: &[Source]) -> Result<Self, Vec<Flaw>> {
+        Self::load_actions(sources, Action::ALL)
+    }
+
+    /// Loads what the function of a remedy judges by: the policies that could concern the events it takes. The others are parsed and no more,
+    /// which halves a function's init: each is validated by the function that judges by it, and all of them by [`Self::load`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load`].
+    pub fn load_for(sources: &[Source], remedy: Remedy) -> Result<Self, Vec<Flaw>> {
+        let judged: Vec<Action> = Action::ALL.iter().copied().filter(|action| action.judged_by() == remedy).collect();
+        Self::load_actions(sources, &judged)
+    }
+
+    fn load_actions(sources: &[Source], actions: &[Action]) -> Result<Self, Vec<Flaw>> {
         let mut flaws = Vec::new();
-        let vocabulary = vocabulary(sources, &mut flaws)?;
+        let vocabulary = vocabulary(sources, actions, &mut flaws)?;
+        let mut parsed = 0;
         let validator = Validator::new(vocabulary.schema().clone());
         let mut rulebook = Self {
             authorizer: Authorizer::new(),
@@ -75,13 +91,17 @@ impl Rulebook {
         for source in sources.iter().filter(|source| source.file_name() != SCHEMA_FILE) {
             let effect = if source.file_name() == EXEMPTIONS_FILE { Effect::Permit } else { Effect::Forbid };
             for placed in policies(source, effect, &mut flaws) {
+                parsed += usize::from(effect == Effect::Forbid);
+                if rulebook.is_for_others(&placed.policy, actions) {
+                    continue;
+                }
                 validate(&validator, &placed, &mut flaws);
                 if let Err(found) = rulebook.take(&placed) {
                     flaws.extend(found);
                 }
             }
         }
-        if rulebook.guardrails.is_empty() && flaws.is_empty() {
+        if parsed == 0 && flaws.is_empty() {
             let nowhere = Source { name: sources.first().map_or_else(String::new, |source| source.name.clone()), text: String::new() };
             flaws.push(
                 nowhere
@@ -127,7 +147,7 @@ impl Rulebook {
         if self.guardrails.contains_key(policy.id()) {
             return Err(one(repeated(placed, &guardrail.id)));
         }
-        let actions: Vec<Action> = Action::ALL.iter().copied().filter(|action| self.covers(&policy, *action)).collect();
+        let actions: Vec<Action> = self.vocabulary.actions().filter(|action| self.covers(&policy, *action)).collect();
         check_remedies(placed, &guardrail, &actions).map_err(one)?;
         for action in actions {
             let concern = self.concerns.entry(action).or_default();
@@ -135,6 +155,20 @@ impl Rulebook {
         }
         self.guardrails.insert(policy.id().clone(), guardrail);
         Ok(())
+    }
+
+    /// Whether a policy is about actions that are known and are not among these.
+    fn is_for_others(&self, policy: &Policy, actions: &[Action]) -> bool {
+        let known = |uid: &EntityUid| {
+            let name: &str = uid.id().as_ref();
+            self.vocabulary.is_group(uid) || Action::ALL.iter().any(|action| action.name() == name)
+        };
+        let all_known = match policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(uid) => known(&uid),
+            ActionConstraint::In(uids) => uids.iter().all(known),
+        };
+        all_known && !actions.iter().any(|action| self.covers(policy, *action))
     }
 
     fn covers(&self, policy: &Policy, action: Action) -> bool {
@@ -174,14 +208,25 @@ fn check_remedies(placed: &Placed<'_>, guardrail: &Guardrail, actions: &[Action]
     Ok(())
 }
 
-fn vocabulary(sources: &[Source], flaws: &mut Vec<Flaw>) -> Result<Vocabulary, Vec<Flaw>> {
+/// The schema of these actions, with the names that requests use.
+fn vocabulary(sources: &[Source], actions: &[Action], flaws: &mut Vec<Flaw>) -> Result<Vocabulary, Vec<Flaw>> {
     for source in sources.iter().filter(|source| source.file_name() == SCHEMA_FILE && source.text != SHIPPED_SCHEMA) {
         let same = source.text.bytes().zip(SHIPPED_SCHEMA.bytes()).take_while(|(a, b)| a == b).count();
         let flaw = source.flaw(source.text.floor_char_boundary(same), "this is not the schema that this build of Rescind speaks");
         flaws.push(flaw.with_help("the schema belongs to Rescind: take the file of the same version, and write rules in the other files"));
     }
-    let vocabulary = Schema::from_json_str(COMPILED_SCHEMA).map_err(|error| error.to_string()).and_then(Vocabulary::of);
+    let vocabulary = schema(actions).and_then(|schema| Vocabulary::of(schema, actions));
     vocabulary.map_err(|error| vec![Source { name: SCHEMA_FILE.to_owned(), text: String::new() }.flaw(0, error)])
+}
+
+/// The compiled schema without the actions that are none of these: what a policy is validated against grows with them.
+fn schema(actions: &[Action]) -> Result<Schema, String> {
+    let mut schema: Value = serde_json::from_str(COMPILED_SCHEMA).map_err(|error| error.to_string())?;
+    if let Some(declared) = schema.pointer_mut("/actions").and_then(Value::as_object_mut) {
+        let others = Action::ALL.iter().filter(|action| !actions.contains(action));
+        others.for_each(|action| drop(declared.remove(action.name())));
+    }
+    Schema::from_json_value(schema).map_err(|error| error.to_string())
 }
 
 /// The policies of one file, in the order in which they stand there.

@@ -10,8 +10,8 @@ use chrono::SecondsFormat;
 use super::{Access, DecisionError};
 use crate::actor::{Actor, ActorKind};
 use crate::arn::{IamName, PolicyArn};
-use crate::credential::Credential;
 use crate::change::{Action, Change, Target, TargetKind};
+use crate::credential::Credential;
 use crate::record::Event;
 
 /// A change, put to the rulebook.
@@ -67,11 +67,11 @@ pub(super) struct Vocabulary {
 const TYPES: [&str; 6] = ["User", "Group", "Role", "Root", "Service", "Principal"];
 
 impl Vocabulary {
-    pub(super) fn of(schema: Schema) -> Result<Self, String> {
+    pub(super) fn of(schema: Schema, judged: &[Action]) -> Result<Self, String> {
         let type_name = |name| EntityTypeName::from_str(name).map(|found| (name, found)).map_err(|error| error.to_string());
         let types = TYPES.into_iter().map(type_name).collect::<Result<_, _>>()?;
         let action_type = EntityTypeName::from_str("Action").map_err(|error| error.to_string())?;
-        let actions = Action::ALL
+        let actions = judged
             .iter()
             .copied()
             .map(|action| (action, EntityUid::from_type_name_and_id(action_type.clone(), EntityId::new(action.name()))))
@@ -82,6 +82,16 @@ impl Vocabulary {
 
     pub(super) const fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The actions that are judged.
+    pub(super) fn actions(&self) -> impl Iterator<Item = Action> {
+        Action::ALL.iter().copied().filter(|action| self.actions.contains_key(action))
+    }
+
+    /// Whether it is a group of actions.
+    pub(super) fn is_group(&self, uid: &EntityUid) -> bool {
+        self.action_entities.get(uid).is_some() && !self.actions.values().any(|action| action == uid)
     }
 
     /// The action and the groups of actions that it is in.

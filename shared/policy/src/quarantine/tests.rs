@@ -75,16 +75,25 @@ fn only_the_session_that_was_named_is_ended() {
 
 #[test]
 fn names_of_other_policies_are_not_taken_for_ours() {
-    for other in ["", "Quarantine", "RescindQuarantine-", "RescindQuarantine-x", "RescindQuarantine-1-q-x", "RescindQuarantine-1-s", "RescindQuarantine2"] {
+    for other in [
+        "",
+        "Quarantine",
+        "RescindQuarantine-",
+        "RescindQuarantine-x",
+        "RescindQuarantine-1-q-x",
+        "RescindQuarantine-1-s",
+        "RescindQuarantine2",
+    ] {
         assert_eq!(Quarantine::named(other), None, "{other}");
     }
     assert_eq!(Quarantine::named("rescindquarantine"), Some(Quarantine::Everything));
 }
 
 #[test]
-fn what_a_policy_covers_need_not_be_denied_again() {
-    let later = Quarantine::Sessions { before: "2026-01-02T00:00:00Z".parse().unwrap(), of: Sessions::All };
-    let one = sessions(Sessions::Named(name("i-0a")));
-    assert!(later.covers(&one) && !one.covers(&later) && one.covers(&one));
-    assert!(!sessions(Sessions::All).covers(&later) && !sessions(Sessions::Named(name("i-0b"))).covers(&one));
+fn a_policy_of_the_same_name_that_says_something_else_is_told_apart() {
+    let spaced = r#"{ "Statement": { "Sid": "Quarantine", "Effect": "Deny", "Action": ["*"], "Resource": "*" }, "Version": "2012-10-17" }"#;
+    assert!(Quarantine::Everything.is_said_by(spaced));
+    for other in [&spaced.replace("Deny", "Allow"), &spaced.replace("[\"*\"]", "\"s3:*\""), "", "{}"] {
+        assert!(!Quarantine::Everything.is_said_by(other), "{other}");
+    }
 }

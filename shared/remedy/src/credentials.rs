@@ -6,16 +6,22 @@ use aws_sdk_iam::types::StatusType;
 use policy::arn::CredentialId;
 use policy::change::Target;
 use policy::credential::{Credential, CredentialKind};
-use remedy::{AwsCall, found};
+
+use crate::error::{AwsCall, found};
 
 /// One credential, and whether it can be used.
 pub struct Listed {
+    /// Which one.
     pub credential: Credential,
+    /// Whether it can be used.
     pub active: bool,
+    /// When it was made.
     pub created: Option<DateTime>,
 }
 
 impl Listed {
+    /// In a word.
+    #[must_use]
     pub const fn status(&self) -> &'static str {
         if self.active { "active" } else { "inactive" }
     }
@@ -30,6 +36,10 @@ impl Listed {
 /// The user's credentials of a kind; `None` where there is no user of that name.
 ///
 /// A user has two access keys, two certificates and a handful of the others: one page.
+///
+/// # Errors
+///
+/// Where IAM did not answer.
 pub async fn of_kind(iam: &Client, user: &Target, kind: CredentialKind) -> Result<Option<Vec<Listed>>, AwsCall> {
     let name = user.name.as_str();
     match kind {
@@ -46,7 +56,9 @@ pub async fn of_kind(iam: &Client, user: &Target, kind: CredentialKind) -> Resul
             let answer = found(answer.map_err(|error| AwsCall::of(format!("iam:ListSSHPublicKeys of {user}"), &error)))?;
             let keys = answer.map(|answer| answer.ssh_public_keys.unwrap_or_default());
             Ok(keys.map(|keys| {
-                keys.into_iter().filter_map(|key| Listed::of(kind, &key.ssh_public_key_id, Some(&key.status), Some(key.upload_date))).collect()
+                keys.into_iter()
+                    .filter_map(|key| Listed::of(kind, &key.ssh_public_key_id, Some(&key.status), Some(key.upload_date)))
+                    .collect()
             }))
         }
         CredentialKind::SigningCertificate => {
@@ -72,6 +84,10 @@ pub async fn of_kind(iam: &Client, user: &Target, kind: CredentialKind) -> Resul
 }
 
 /// Sets a credential inactive; `false` where it, or its user, is gone.
+///
+/// # Errors
+///
+/// Where IAM did not do it.
 pub async fn set_inactive(iam: &Client, user: &Target, credential: &Credential) -> Result<bool, AwsCall> {
     let (name, id, inactive) = (user.name.as_str(), credential.id.as_str(), StatusType::Inactive);
     let (operation, _) = credential.kind.update();
@@ -90,7 +106,8 @@ pub async fn set_inactive(iam: &Client, user: &Target, credential: &Credential) 
             answer.map(drop).map_err(|error| AwsCall::of(call(), &error))
         }
         CredentialKind::ServiceSpecificCredential => {
-            let answer = iam.update_service_specific_credential().user_name(name).service_specific_credential_id(id).status(inactive).send().await;
+            let answer =
+                iam.update_service_specific_credential().user_name(name).service_specific_credential_id(id).status(inactive).send().await;
             answer.map(drop).map_err(|error| AwsCall::of(call(), &error))
         }
     };

@@ -1,0 +1,76 @@
+//! The forms in which a case comes.
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use policy::Case;
+use policy::case::VERSION;
+use policy::text::{quoted, shown};
+use serde_json::{Map, Value};
+
+/// Texts within texts: a message within an envelope, a case within a message, and one more.
+const NESTED_MAX: usize = 3;
+
+/// Where the text of a case stands: in the envelope in which SNS sends a notice, in a notice as SNS is given it, in a line of the log.
+const HOLDERS: [&str; 3] = ["Message", "sqs", "case_json"];
+
+/// Whether a text is a case's id.
+pub fn is_id(text: &str) -> bool {
+    let digits = |digits: &str| digits.len() == 16 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    text.strip_prefix("rsc-").is_some_and(digits)
+}
+
+/// The cases in a text, be it a case, a notice, what a function returned or a line of its log.
+pub fn cases(text: &str) -> Result<Vec<Case>> {
+    within(text, NESTED_MAX)
+}
+
+fn within(text: &str, nested: usize) -> Result<Vec<Case>> {
+    let value: Value = serde_json::from_str(text).context("this is not JSON; of a mail, the id in its last line is enough")?;
+    let Value::Object(mut members) = value else {
+        bail!(no_case());
+    };
+    if members.contains_key("outcomes") {
+        return Ok(vec![case(Value::Object(members))?]);
+    }
+    if let Some(Value::Array(cases)) = members.remove("cases") {
+        return cases.into_iter().map(case).collect();
+    }
+    match held(&members) {
+        Some(text) if nested > 0 => within(text, nested - 1),
+        _ => bail!(no_case()),
+    }
+}
+
+fn held(members: &Map<String, Value>) -> Option<&str> {
+    HOLDERS.iter().find_map(|name| members.get(*name)?.as_str())
+}
+
+fn no_case() -> anyhow::Error {
+    anyhow!("there is no case in it: wanted is a case, a notice as queues receive it, what a function returned, or a line of its log")
+}
+
+fn case(value: Value) -> Result<Case> {
+    let case: Case = serde_json::from_value(value).map_err(|error| anyhow!("this is not a case: {}", shown(&error.to_string())))?;
+    if case.version != VERSION {
+        bail!("this case is of version {}, and version {VERSION} is understood", case.version);
+    }
+    Ok(case)
+}
+
+/// The one case that is meant: of several with one id the newest, which comes last, that has something to undo.
+pub fn chosen(mut cases: Vec<Case>, id: Option<&str>) -> Result<Case> {
+    let mut ids: Vec<String> = cases.iter().map(|case| quoted(&case.id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let ids = ids.join(", ");
+    if let Some(id) = id {
+        cases.retain(|case| case.id == id);
+    }
+    let has_undo = |case: &Case| case.outcomes.iter().any(|outcome| !outcome.undo.is_empty());
+    let newest = cases.iter().rposition(has_undo).unwrap_or_else(|| cases.len().saturating_sub(1));
+    match cases.first().map(|first| cases.iter().all(|case| case.id == first.id)) {
+        Some(true) => Ok(cases.swap_remove(newest)),
+        Some(false) => bail!("there are several cases, of which --case chooses one: {ids}"),
+        None if ids.is_empty() => bail!("there is no case in it"),
+        None => bail!("there is no case {} in it, but {ids}", quoted(id.unwrap_or_default())),
+    }
+}

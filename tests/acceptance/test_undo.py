@@ -1,0 +1,331 @@
+"""`rescind undo`: what a case took is given back, where all is still as the remedy left it, and a person agrees."""
+
+import json
+import os
+import pty
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from lab.emulator import ACCOUNT, CREDENTIALS, REGION, changed
+from lab.events import BILLING
+from lab.proxy import UNLIMITED, Proxy
+
+ROOT = Path(__file__).resolve().parents[2]
+RESCIND = ROOT / "target" / "release" / "rescind"
+ID = "rsc-8b332ad44cc59341"
+QUARANTINE = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
+LOGS = "/aws/lambda/rescind-detach-policy"
+ASKS = "undo this? [y/N] "
+
+
+def receipt(operation: str, **parameters: str) -> dict:
+    return {"service": "iam", "operation": operation, "parameters": parameters, "command": "the command is not read"}
+
+
+def told(remedy: str, *undo: dict, **members: object) -> dict:
+    """A case of polsen's, as Rescind tells it."""
+    guardrail = {"id": "no-billing", "severity": "high", "mode": "enforce", "remedies": [remedy], "controls": []}
+    return {
+        "version": 1,
+        "id": ID,
+        "time": "2026-01-01T00:00:04Z",
+        "latencyMs": 4000,
+        "account": ACCOUNT,
+        "region": REGION,
+        "partition": "aws",
+        "mode": "enforce",
+        "record": {"eventId": "8f3c1f6e", "eventName": "AttachUserPolicy", "eventTime": "2026-01-01T00:00:00Z"},
+        "actor": {"type": "IAMUser", "kind": "User", "arn": f"arn:aws:iam::{ACCOUNT}:user/ann", "name": "ann", "account": ACCOUNT, "mfa": True},
+        "change": {"type": "PolicyAttached", "target": {"type": "user", "name": "polsen"}, "policyArn": BILLING},
+        "decision": {"verdict": "forbidden", "guardrails": [guardrail]},
+        "outcome": "applied",
+        "outcomes": [{"remedy": remedy, "outcome": "applied", "undo": list(undo)}],
+        "requests": [],
+        **members,
+    }
+
+
+DETACHED = told("detach-policy", receipt("AttachUserPolicy", UserName="polsen", PolicyArn=BILLING))
+
+
+class Undo:
+    """The command, with credentials for the emulated account; remembers nothing."""
+
+    def __init__(self, world, tmp_path: Path):
+        self._world = world
+        self._path = tmp_path / "case.json"
+
+    def __call__(self, case: object, *arguments: str, stdin: str = "", aws: str | None = None) -> tuple[subprocess.CompletedProcess, set[str]]:
+        """What it says, and everything that changed in the account. A `case` that is not text is put into a file."""
+        before = self._world.account.snapshot()
+        ran = subprocess.run(self.command(case, *arguments), env=self.environment(aws), input=stdin, capture_output=True, text=True, check=False)
+        return ran, changed(before, self._world.account.snapshot())
+
+    def command(self, case: object, *arguments: str) -> list[str]:
+        if not isinstance(case, str):
+            self._path.write_text(json.dumps(case))
+            case = str(self._path)
+        return [str(RESCIND), "undo", case, *arguments]
+
+    def environment(self, aws: str | None = None) -> dict[str, str]:
+        credentials = {name.upper(): value for name, value in CREDENTIALS.items()}
+        # Whichever region a person works in: Rescind is where IAM is.
+        return {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": aws or self._world.account.url, "AWS_REGION": "eu-west-1", **credentials}
+
+
+@pytest.fixture
+def undo(world, tmp_path):
+    return Undo(world, tmp_path)
+
+
+@pytest.fixture
+def polsen(world):
+    return world.user("polsen")
+
+
+@pytest.fixture
+def says(world):
+    """Writes a line of a function's log."""
+    logs = world.account.client("logs")
+    made = set()
+
+    def line(case: dict, /, group: str = LOGS, age: int = 0, **members: object) -> None:
+        if group not in made:
+            logs.create_log_group(logGroupName=group)
+            logs.create_log_stream(logGroupName=group, logStreamName="stream")
+            made.add(group)
+        text = json.dumps({"level": "INFO", "message": "case", "case": case["id"], "case_json": json.dumps(case), **members})
+        at = int(time.time() * 1000) - age
+        logs.put_log_events(logGroupName=group, logStreamName="stream", logEvents=[{"timestamp": at, "message": text}])
+
+    yield line
+    for group in made:
+        logs.delete_log_group(logGroupName=group)
+
+
+class Keeping(Proxy):
+    """AWS as it answers where a policy that is to be deleted is in use; the emulator deletes it all the same."""
+
+    def __init__(self, upstream_port: int):
+        super().__init__(upstream_port)
+        self._answer("DeletePolicy", UNLIMITED, 409, "DeleteConflict", "Cannot delete a policy attached to entities.")
+
+
+def quarantined(world, polsen) -> str:
+    """Polsen, contained by a policy that stands by itself; its ARN."""
+    arn = world.policy("RescindQuarantine", QUARANTINE, path="/rescind/")
+    world.attach(arn, polsen)
+    return arn
+
+
+def contained_by(arn: str) -> dict:
+    undo = [receipt("DetachUserPolicy", UserName="polsen", PolicyArn=arn), receipt("DeletePolicy", PolicyArn=arn)]
+    return told("quarantine-principal", *undo)
+
+
+def test_a_policy_that_was_taken_back_is_attached_again_and_nothing_else_changes(undo, polsen):
+    ran, moved = undo(DETACHED, "--yes")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {polsen.now_holds(BILLING)})
+    command = f"aws iam attach-user-policy --policy-arn {BILLING} --user-name polsen"
+    shown, done = ran.stdout.split("will do:\n")
+    assert shown.startswith("[high] Rescind: taken back: policy Billing on user polsen")
+    assert f"case {ID}, of 2026-01-01 00:00:00 UTC" in shown
+    assert done.startswith(f"  {command}\n") and "BreakGlassArns" in done
+    assert done.endswith(f"\ndone: {command}\n")
+
+
+def test_a_dry_run_checks_and_changes_nothing(undo, polsen):
+    ran, moved = undo(DETACHED, "--dry-run")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", set())
+    assert ran.stdout.endswith("this is as the remedy left it, and can be undone; nothing was done\n")
+
+
+def test_a_queue_s_message_is_undone_from_standard_input(undo, polsen):
+    notice = json.dumps({"Type": "Notification", "Message": json.dumps(DETACHED)})
+    ran, moved = undo("-", "--yes", stdin=notice)
+    assert (ran.returncode, moved) == (0, {polsen.now_holds(BILLING)})
+
+
+def test_what_a_function_returned_with_several_cases_wants_a_choice(undo, polsen):
+    cases = {"cases": [told("detach-policy", id="rsc-0000000000000000"), DETACHED]}
+    ran, moved = undo(cases, "--yes")
+    assert (ran.returncode, ran.stdout, moved) == (1, "", set())
+    assert "--case" in ran.stderr and ID in ran.stderr and "rsc-0000000000000000" in ran.stderr
+    assert undo(cases, "--yes", "--case", ID)[1] == {polsen.now_holds(BILLING)}
+
+
+def test_a_case_id_is_looked_up_in_the_log_of_the_stack(undo, polsen, says):
+    says({**DETACHED, "id": "rsc-0000000000000000"})
+    says(DETACHED, age=2000)
+    # A later try found nothing to do.
+    says(told("detach-policy", outcome="failed", outcomes=[{"remedy": "detach-policy", "outcome": "failed"}]), age=1000)
+    ran, moved = undo(ID, "--yes")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {polsen.now_holds(BILLING)})
+
+
+@pytest.mark.parametrize(
+    ("group", "option"),
+    [("/aws/lambda/other-quarantine-key", ["--stack", "other"]), ("mine", ["--log-group", "nobody-s", "--log-group", "mine"])],
+)
+def test_a_case_id_is_looked_up_elsewhere_where_that_is_said(undo, polsen, says, group, option):
+    says(DETACHED, group=group)
+    assert undo(ID, "--yes", *option)[1] == {polsen.now_holds(BILLING)}
+
+
+def test_an_id_that_the_log_does_not_have_is_told_as_that(undo, polsen, says):
+    ran, _ = undo(ID, "--yes")
+    assert (ran.returncode, ran.stdout) == (1, "") and "there are no log groups" in ran.stderr and LOGS in ran.stderr
+    says({**DETACHED, "id": "rsc-0000000000000000"})
+    says({**DETACHED, "id": "rsc-0000000000000000"}, case=ID)  # a line that only says that it is this case's
+    ran, moved = undo(ID, "--yes")
+    assert (ran.returncode, ran.stdout, moved) == (1, "", set()) and f"no case {ID}" in ran.stderr
+
+
+def test_where_the_target_was_renamed_nothing_is_done_and_it_is_said_what_moved(undo, world, polsen):
+    world.rename(polsen, "elsewhere")
+    ran, moved = undo(DETACHED, "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert ran.stderr == "moved: user polsen is gone or renamed\nnothing was done\n"
+
+
+def test_what_is_attached_again_needs_no_undo(undo, world, polsen):
+    world.attach(BILLING, polsen)
+    ran, moved = undo(DETACHED, "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert ran.stderr == f"nothing to undo: {BILLING} is attached to user polsen again\n"
+
+
+def test_a_policy_that_is_gone_cannot_be_attached(undo, polsen):
+    ran, moved = undo(told("detach-policy", receipt("AttachUserPolicy", UserName="polsen", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/gone")), "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert f"moved: arn:aws:iam::{ACCOUNT}:policy/gone is gone" in ran.stderr
+
+
+def test_keys_that_were_quarantined_are_active_again_and_what_failed_in_between_can_be_done_later(undo, world, polsen):
+    keys = [world.iam.create_access_key(UserName="polsen")["AccessKey"]["AccessKeyId"] for _ in range(2)]
+    for key in keys:
+        world.iam.update_access_key(UserName="polsen", AccessKeyId=key, Status="Inactive")
+    case = told("quarantine-key", *(receipt("UpdateAccessKey", UserName="polsen", AccessKeyId=key, Status="Active") for key in keys))
+    active = [{f"- user polsen has access key {key}, Inactive", f"+ user polsen has access key {key}, Active"} for key in keys]
+    commands = [f"aws iam update-access-key --access-key-id {key} --status Active --user-name polsen" for key in keys]
+    with Proxy(world.account.port) as aws:
+        aws.meanwhile("UpdateAccessKey", lambda: None)  # the first one goes through
+        aws.deny("UpdateAccessKey")
+        ran, moved = undo(case, "--yes", aws=aws.url)
+        assert (ran.returncode, moved) == (1, active[0])
+        assert ran.stdout.endswith(f"done: {commands[0]}\n")
+        assert ran.stderr.startswith(f"failed: {commands[1]}\n") and "AccessDenied" in ran.stderr
+    ran, moved = undo(case, "--yes")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", active[1])
+    assert f"nothing to undo: access key {keys[0]} of user polsen is active again\n" in ran.stdout
+
+
+def test_where_a_call_fails_those_after_it_are_not_made(undo, world, polsen):
+    arn = quarantined(world, polsen)
+    with Proxy(world.account.port) as aws:
+        aws.deny("DetachUserPolicy")
+        ran, moved = undo(contained_by(arn), "--yes", aws=aws.url)
+        assert (ran.returncode, moved) == (1, set())
+        assert ran.stderr.endswith(f"\nnot done: aws iam delete-policy --policy-arn {arn}\n")
+        assert "DeletePolicy" not in {call.operation for call in aws.calls()}
+
+
+def test_an_ssh_key_is_active_again(undo, world, polsen):
+    key = world.iam.upload_ssh_public_key(UserName="polsen", SSHPublicKeyBody="ssh-rsa AAAA")["SSHPublicKey"]["SSHPublicKeyId"]
+    world.iam.update_ssh_public_key(UserName="polsen", SSHPublicKeyId=key, Status="Inactive")
+    ran, _ = undo(told("quarantine-key", receipt("UpdateSSHPublicKey", UserName="polsen", SSHPublicKeyId=key, Status="Active")), "--yes")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert [listed["Status"] for listed in world.iam.list_ssh_public_keys(UserName="polsen")["SSHPublicKeys"]] == ["Active"]
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_a_quarantine_within_the_principal_is_lifted(undo, world, kind):
+    target = getattr(world, kind)("polsen-or-a-role")
+    world.writes_inline(target, QUARANTINE, name="RescindQuarantine")
+    of = {f"{kind.capitalize()}Name": target.name}
+    ran, moved = undo(told("quarantine-principal", receipt(f"Delete{kind.capitalize()}Policy", **of, PolicyName="RescindQuarantine")), "--yes")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    (fact,) = moved
+    assert fact.startswith(f"- {kind} {target.name} has inline policy RescindQuarantine: ")
+
+
+def test_a_quarantine_that_says_something_else_by_now_is_left_alone(undo, world, polsen):
+    world.writes_inline(polsen, name="RescindQuarantine")
+    ran, moved = undo(told("quarantine-principal", receipt("DeleteUserPolicy", UserName="polsen", PolicyName="RescindQuarantine")), "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert ran.stderr.startswith("moved: RescindQuarantine of user polsen does not say any more what Rescind wrote\n")
+
+
+def test_a_quarantine_that_stands_by_itself_is_detached_and_deleted(undo, world, polsen):
+    arn = quarantined(world, polsen)
+    ran, moved = undo(contained_by(arn), "--yes")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert polsen.no_longer_holds(arn) in moved and all(fact.startswith(("- user polsen holds", f"- policy {arn}")) for fact in moved)
+
+
+def test_a_quarantine_that_contains_somebody_else_too_stays_for_them(undo, world, polsen):
+    arn = quarantined(world, polsen)
+    world.user("other", holds=[arn])
+    with Keeping(world.account.port) as aws:
+        ran, moved = undo(contained_by(arn), "--yes", aws=aws.url)
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {polsen.no_longer_holds(arn)})
+    assert f"left out: aws iam delete-policy --policy-arn {arn}\n  AWS keeps it: DeleteConflict" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        receipt("CreateAccessKey", UserName="polsen"),
+        receipt("AttachUserPolicy", UserName="polsen", PolicyArn=BILLING, Force="true"),
+        receipt("DeletePolicy", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/rescind/RescindQuarantine"),
+        {**receipt("AttachUserPolicy", UserName="polsen", PolicyArn=BILLING), "service": "\u001b[2J"},
+    ],
+    ids=["another-call", "another-parameter", "deleting-alone", "another-service"],
+)
+def test_a_receipt_that_rescind_does_not_write_is_refused_before_aws_is_asked(undo, world, polsen, strange):
+    with Proxy(world.account.port) as aws:
+        case = told("detach-policy", *DETACHED["outcomes"][0]["undo"], strange)
+        ran, moved = undo(case, "--yes", aws=aws.url)
+        assert (ran.returncode, ran.stdout, moved, aws.calls()) == (1, "", set(), [])
+        assert ran.stderr.startswith("this case holds a receipt that Rescind does not write: `aws ") and "\u001b" not in ran.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "taken back: policy Billing", json.dumps({"outcomes": []}), " " * (1 << 20) + "{}"])
+def test_what_is_no_case_is_a_clear_error(undo, text):
+    ran, _ = undo("-", "--yes", stdin=text)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr and "panicked" not in ran.stderr
+
+
+def test_a_case_that_took_nothing_says_so_with_its_outcome(undo):
+    ran, _ = undo(told("detach-policy", outcome="observed", outcomes=[{"remedy": "detach-policy", "outcome": "observed"}]), "--yes")
+    assert (ran.returncode, ran.stderr) == (1, "nothing to undo: the outcome of this case is observed\n")
+
+
+def test_where_nobody_can_be_asked_nothing_is_done_without_yes(undo, polsen):
+    ran, moved = undo(DETACHED)
+    assert (ran.returncode, moved) == (1, set())
+    assert "--yes" in ran.stderr and ASKS not in ran.stderr
+
+
+@pytest.mark.parametrize(("answer", "agrees"), [("y", True), ("Yes", True), ("n", False), ("", False), ("undo", False)])
+def test_a_person_at_a_terminal_is_asked(undo, world, polsen, answer, agrees):
+    before = world.account.snapshot()
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, f"{answer}\n".encode())
+        ran = subprocess.run(undo.command(DETACHED), env=undo.environment(), stdin=theirs, capture_output=True, text=True, check=False)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert ran.stderr == (ASKS if agrees else f"{ASKS}nothing was done\n")
+    assert ran.returncode == (0 if agrees else 1)
+    assert changed(before, world.account.snapshot()) == ({polsen.now_holds(BILLING)} if agrees else set())
+
+
+def test_without_credentials_the_way_to_them_is_told():
+    ran = subprocess.run([RESCIND, "undo", "-"], env={}, input=json.dumps(DETACHED), capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("no credentials: set AWS_ACCESS_KEY_ID")
