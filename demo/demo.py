@@ -153,7 +153,7 @@ class Demo:
         ]
         run = subprocess.run([str(RESCIND), "simulate"], input="\n".join(map(json.dumps, lines)), capture_output=True, text=True, check=False)
         answers = [json.loads(line) for line in run.stdout.splitlines()]
-        screen.step(f"rescind simulate, on the live policies of {name} and its group, with AdministratorAccess among them")
+        screen.step(f"rescind simulate, on the live policies of {name} and its group")
         for answer in answers:
             screen.fact(f"{answer['id']}: {answer['decision']}", "·")
         denied = len(answers) == len(asked) and all(answer["decision"] == "explicitDeny" for answer in answers)

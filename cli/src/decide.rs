@@ -28,7 +28,9 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
         ([], true) => writeln!(out, "null")?,
         ([], false) => writeln!(out, "allowed: no guardrail is broken")?,
         (cases, true) => {
-            cases.iter().try_for_each(|case| Ok::<_, anyhow::Error>(writeln!(out, "{}", serde_json::to_string_pretty(case)?)?))?
+            for case in cases {
+                writeln!(out, "{}", serde_json::to_string_pretty(case)?)?;
+            }
         }
         (cases, false) => {
             let texts = cases.iter().map(|case| format!("{}\n\n{}", verdict(case), Notice::of(case).text()));

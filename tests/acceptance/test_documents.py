@@ -13,7 +13,7 @@ def names_in(document: str) -> set[str]:
 
 
 def written_tests() -> set[str]:
-    code = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "shared").rglob("*.rs")]
+    code = [*(ROOT / "tests").rglob("*.py"), *(path for folder in ("cli", "functions", "shared") for path in (ROOT / folder).rglob("*.rs"))]
     return {name for path in code for name in re.findall(r"(?:def|fn) (\w+)\(", path.read_text())}
 
 

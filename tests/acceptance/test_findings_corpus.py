@@ -13,7 +13,11 @@ ENVELOPES = [(name, event) for name, event in corpus() if name.startswith("findi
 def as_if_here(event: dict) -> dict:
     """The same finding as if it were about the stack's own account, whatever its author took for an account's number."""
     account = str(event.get("account") or "")
-    return json.loads(json.dumps(event).replace(account, ACCOUNT)) if account else event
+    here = json.loads(json.dumps(event).replace(account, ACCOUNT)) if account else event
+    for member in ("accountId", "AccountId"):
+        if member in here["detail"]:
+            here["detail"][member] = ACCOUNT
+    return here
 
 
 def test_there_are_findings_to_test_against():

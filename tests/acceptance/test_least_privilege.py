@@ -88,15 +88,14 @@ def test_quarantine_principal_makes_exactly_the_calls_that_its_role_allows(world
     world.hands_on(first, to=QUARANTINE_PRINCIPAL)
     session = {"accessKeyId": "ASIAEXAMPLEEXAMPLE00", "principalId": "AROAEXAMPLE:s", "userName": "web", "userType": "AssumedRole"}
     second = world.receives(misuse(session), name=QUARANTINE_KEY)
-    world.iam.delete_user_policy(UserName="polsen", PolicyName="RescindQuarantine")
     world.role("responder")
     listed = {"BREAK_GLASS": "arn:aws:iam::123456789012:role/responder"}
-    for operation in ("PutUserPolicy", "PutRolePolicy"):
-        world.aws.have_no_room(operation)
-    for asked in (first, second, first):
-        world.hands_on(asked, to=QUARANTINE_PRINCIPAL, **listed)
     gone = world.user("gone")
     third = world.receives(exposure(world.key(gone)), name=QUARANTINE_KEY)
     world.rename(gone, "elsewhere")
     world.hands_on(third, to=QUARANTINE_PRINCIPAL, **listed)
+    for operation in ("PutUserPolicy", "PutRolePolicy"):
+        world.aws.have_no_room(operation)
+    for asked in (first, second, first):
+        world.hands_on(asked, to=QUARANTINE_PRINCIPAL, **listed)
     assert world.made[QUARANTINE_PRINCIPAL] == the_calls_of(QUARANTINE_PRINCIPAL)

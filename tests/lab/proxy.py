@@ -46,6 +46,19 @@ class Rule:
     left: int
 
 
+def answer(operation: str, result: str = "") -> bytes:
+    """What IAM answers to an operation."""
+    text = (
+        f'<{operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><{operation}Result>{result}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></{operation}Response>"
+    )
+    return text.encode()
+
+
+# What the emulator does not know, as IAM answers where there is nothing of the kind.
+LACKING = {"ListServiceSpecificCredentials": answer("ListServiceSpecificCredentials", "<ServiceSpecificCredentials/>")}
+
+
 class Proxy:
     """Listens on a free loopback port from construction on; `stop()` or leaving a `with` ends it."""
 
@@ -89,29 +102,21 @@ class Proxy:
 
     def tell_whose_key_it_is(self, user: str) -> None:
         """The owner's present name, as IAM tells it: the emulator goes on telling the name that the owner had when the key was made."""
-        answer = (
-            '<GetAccessKeyLastUsedResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetAccessKeyLastUsedResult>'
-            f"<UserName>{escape(user)}</UserName><AccessKeyLastUsed><ServiceName>N/A</ServiceName><Region>N/A</Region></AccessKeyLastUsed>"
-            "</GetAccessKeyLastUsedResult><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></GetAccessKeyLastUsedResponse>"
-        )
-        self._rule("GetAccessKeyLastUsed", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", answer.encode()))
+        used = "<AccessKeyLastUsed><ServiceName>N/A</ServiceName><Region>N/A</Region></AccessKeyLastUsed>"
+        told = answer("GetAccessKeyLastUsed", f"<UserName>{escape(user)}</UserName>{used}")
+        self._rule("GetAccessKeyLastUsed", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", told))
 
     def know_a_service_credential(self, user: str, credential: str) -> None:
-        """IAM knows an active service-specific credential, and lets it be set inactive: the emulator has none of the kind."""
+        """IAM knows an active service-specific credential, and lets it be set inactive."""
         member = (
             f"<member><UserName>{escape(user)}</UserName><Status>Active</Status><ServiceUserName>x</ServiceUserName>"
             f"<CreateDate>2026-03-02T10:00:00Z</CreateDate><ServiceSpecificCredentialId>{credential}</ServiceSpecificCredentialId>"
             "<ServiceName>codecommit.amazonaws.com</ServiceName></member>"
         )
-        for operation, result in (
-            ("ListServiceSpecificCredentials", f"<ServiceSpecificCredentials>{member}</ServiceSpecificCredentials>"),
-            ("UpdateServiceSpecificCredential", ""),
-        ):
-            text = (
-                f'<{operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><{operation}Result>{result}</{operation}Result>'
-                f"<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></{operation}Response>"
-            )
-            self._rule(operation, UNLIMITED, lambda exchange, body=text.encode(): exchange.reply(200, "text/xml", body))
+        listed = answer("ListServiceSpecificCredentials", f"<ServiceSpecificCredentials>{member}</ServiceSpecificCredentials>")
+        self._rule("ListServiceSpecificCredentials", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", listed))
+        updated = answer("UpdateServiceSpecificCredential")
+        self._rule("UpdateServiceSpecificCredential", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", updated))
 
     def have_no_room(self, operation: str) -> None:
         """A quota of IAM's is used up."""
@@ -244,6 +249,9 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         self.call = Call(scope[1] if scope else "unsigned", *self._asked())
         rule = self.rule_for(self.call)
         if rule and rule.act(self):
+            return
+        if self.call.operation in LACKING:
+            self.reply(200, "text/xml", LACKING[self.call.operation])
             return
         self.reply(*self.forward())
 

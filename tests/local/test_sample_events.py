@@ -11,9 +11,19 @@ from lab.world import Target, World
 FUNCTION = "DetachPolicyFunction"
 SAMPLES = sorted((ROOT / "events").glob("attach-*.json"))
 
+EVENTS = ROOT / "events"
+# What is not there to be acted on is told of; what breaks no guardrail makes no case.
+OTHERS = {
+    EVENTS / "create-access-key.json": ("QuarantineKeyFunction", ["observed"]),
+    EVENTS / "update-access-key.json": ("QuarantineKeyFunction", ["observed"]),
+    EVENTS / "health-credentials-exposed.json": ("QuarantineKeyFunction", ["unremediable"]),
+    EVENTS / "guardduty-instance-credentials.json": ("QuarantineKeyFunction", ["observed"]),
+    EVENTS / "delete-user-policy.json": ("QuarantinePrincipalFunction", ["observed"]),
+}
+
 
 def test_there_are_samples():
-    assert SAMPLES
+    assert SAMPLES and all(sample.exists() for sample in OTHERS)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
@@ -42,6 +52,18 @@ def test_a_stack_deployed_without_choosing_a_mode_only_observes(sample, sam, wor
     assert notice.case == case
 
 
+@pytest.mark.parametrize("sample", OTHERS, ids=lambda path: path.stem)
+def test_a_sample_reaches_the_function_that_owns_it_and_is_only_observed(sample, sam, world):
+    function, outcomes = OTHERS[sample]
+    before = world.account.snapshot()
+
+    cases = sam.invoke(function, sample, variables(world, without="MODE"))["cases"]
+
+    assert [case["outcome"] for case in cases] == outcomes
+    assert changed(before, world.account.snapshot()) == set()
+    assert [notice.case for notice in world.inbox.take()] == cases
+
+
 def who_now_holds_what(sample: Path, world: World) -> tuple[Target, str]:
     """The account as the event left it: its target holds the policy, and one that nobody objects to."""
     parameters = json.loads(sample.read_text())["detail"]["requestParameters"]
@@ -52,5 +74,5 @@ def who_now_holds_what(sample: Path, world: World) -> tuple[Target, str]:
 
 def variables(world: World, without: str = "") -> dict[str, str]:
     """What a deployed stack would fill in; everything else is the template's own."""
-    deployed = ("MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES")
+    deployed = ("MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "BREAK_GLASS", "SEAL_KEY_ARN")
     return {name: value for name, value in world.environment().items() if name in deployed and name != without}

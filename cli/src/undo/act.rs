@@ -1,6 +1,7 @@
 //! The calls themselves.
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::operation::delete_policy::DeletePolicyError;
 use aws_sdk_iam::types::StatusType;
 use policy::arn::PolicyArn;
 use policy::change::{Target, TargetKind};
@@ -97,7 +98,7 @@ async fn delete(iam: &Client, call: String, policy: &Managed) -> Result<Remark, 
     match iam.delete_policy().policy_arn(policy.arn.as_str()).send().await {
         Ok(_) => Ok(Remark::Done),
         Err(error) => {
-            let in_use = error.as_service_error().is_some_and(|error| error.is_delete_conflict_exception());
+            let in_use = error.as_service_error().is_some_and(DeletePolicyError::is_delete_conflict_exception);
             let call = AwsCall::of(call, &error);
             if in_use { Ok(Remark::Stays(call.message)) } else { Err(call) }
         }

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use policy::Case;
 use policy::text::quoted;
@@ -28,7 +29,7 @@ pub async fn cases(logs: &Client, groups: &[String], id: &str) -> Result<Vec<Cas
         while let Some(page) = pages.next().await {
             match page {
                 Ok(page) => told.extend(page.events().iter().filter_map(|event| case(event, id))),
-                Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+                Err(error) if error.as_service_error().is_some_and(FilterLogEventsError::is_resource_not_found_exception) => {
                     missing.push(quoted(group));
                     break;
                 }

@@ -31,13 +31,13 @@ pub async fn reason(iam: &Client, settings: &Settings, remedy: Remedy, case: &Ca
         Remedy::QuarantineKey => Ok((change.target().kind == TargetKind::Root).then(|| ROOT.to_owned())),
         Remedy::QuarantinePrincipal => match Aim::of(case, change) {
             Aim::Out(reason) => Ok(Some(reason)),
-            Aim::At(target, _) => principal(iam, settings, change, &target).await,
+            Aim::At(target, _) => principal(iam, settings, &target).await,
         },
     }
 }
 
 /// Why a principal must not be contained.
-async fn principal(iam: &Client, settings: &Settings, change: &Change, target: &Target) -> Result<Option<String>, Error> {
+async fn principal(iam: &Client, settings: &Settings, target: &Target) -> Result<Option<String>, Error> {
     if responders::is_listed(&settings.break_glass, settings.account.as_str(), target) {
         return Ok(Some(format!(
             "{target} is one of those who may lift a quarantine, and is never contained: a person has to look at once"
@@ -46,9 +46,7 @@ async fn principal(iam: &Client, settings: &Settings, change: &Change, target: &
     if let Some(reason) = role(iam, settings, target).await? {
         return Ok(Some(reason));
     }
-    // Who was contained before was not the last one then, and putting the policy back takes nothing more.
-    let put_back = matches!(change, Change::QuarantineLifted { .. });
-    if put_back || responders::is_anyone_left(iam, &settings.break_glass, target).await? {
+    if responders::is_anyone_left(iam, &settings.break_glass, target).await? {
         return Ok(None);
     }
     Ok(Some(format!(
