@@ -138,7 +138,8 @@ def test_those_who_may_lift_a_quarantine_may_set_it_active_again(world, actor):
     if "sessionIssuer" in actor["sessionContext"]:
         actor["sessionContext"]["sessionIssuer"] = {**actor["sessionContext"]["sessionIssuer"], "userName": "responder"}
     seen = receives(world, key_activated(key, "polsen", actor=actor), BREAK_GLASS=listed)
-    assert (seen.cases, seen.calls, seen.changed) == ([], [], set())
+    assert (seen.outcome, seen.changed) == ("exempt", set())
+    assert "those-who-break-glass" in seen.notice.text
 
 
 def test_a_key_set_inactive_is_no_news(world):
@@ -253,10 +254,11 @@ def test_in_observe_mode_nothing_is_touched_and_nobody_is_asked(world):
     [
         exposure("AKIAIOSFODNN7EXAMPLE", account="999999999999"),
         misuse({}, accountId="999999999999"),
+        but(exposure("AKIAIOSFODNN7EXAMPLE"), affectedAccount="999999999999"),
         exposure("AKIAIOSFODNN7EXAMPLE", source="my.health"),
         exposure("AKIAIOSFODNN7EXAMPLE", **{"detail-type": "AWS API Call via CloudTrail"}),
     ],
-    ids=["another account", "a finding about another account", "another source", "a call that looks like a finding"],
+    ids=["another account", "a finding about another account", "a risk to another account of the organization", "another source", "a call that looks like a finding"],
 )
 def test_a_finding_that_is_not_this_account_s_own_is_refused(world, event):
     seen = receives(world, event)

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from lab.events import BILLING, answered, assumed_role, attachment, exposure, iam_call, iam_user, misuse
+from lab.events import BILLING, answered, assumed_role, attachment, exposure, iam_call, iam_user, misuse, sample
 from lab.rulebook import rulebook
 from lab.world import OWN_ROLES, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, RELEASE
 
@@ -281,6 +281,13 @@ def test_a_request_that_is_days_old_contains_nobody(world, responder):
     assert world.receives(answered(payload, QUARANTINE_KEY), name=QUARANTINE_PRINCIPAL, **responder).error.type == "Final.ForgedRequest"
 
 
+def test_the_sample_of_a_request_is_obeyed_by_nobody(world):
+    """Its seal is another stack's, and its time is past: it shows the form."""
+    world.user("deploy")
+    seen = world.receives(sample("requested-quarantine"), name=QUARANTINE_PRINCIPAL)
+    assert (seen.error.type, seen.changed) == ("Final.ForgedRequest", set())
+
+
 def test_a_case_that_asks_for_nothing_of_this_function_is_passed_over(world):
     payload = {"cases": []}
     seen = world.receives(answered(payload, QUARANTINE_KEY), name=QUARANTINE_PRINCIPAL)
@@ -338,7 +345,14 @@ def test_those_who_break_glass_may_lift_it(world):
     world.user("polsen")
     event = iam_call("DeleteUserPolicy", {"userName": "polsen", "policyName": "RescindQuarantine"}, iam_user("responder"))
     seen = world.receives(event, name=QUARANTINE_PRINCIPAL, BREAK_GLASS="arn:aws:iam::123456789012:user/responder")
-    assert (seen.cases, seen.changed) == ([], set())
+    assert (seen.outcome, seen.changed) == ("exempt", set())
+
+
+def test_those_who_break_glass_may_give_back_whatever_was_taken(world):
+    polsen = world.user("polsen", holds=[BILLING])
+    event = attachment(BILLING, user=polsen, actor=iam_user("responder"))
+    seen = world.receives(event, BREAK_GLASS="arn:aws:iam::123456789012:user/responder")
+    assert (seen.outcome, seen.changed) == ("exempt", set())
 
 
 @pytest.mark.parametrize(("role", "judged"), [(OWN_ROLES[2], False), ("somebody", True)])

@@ -266,7 +266,21 @@ def test_no_third_party_record_is_of_a_quarantine_that_was_lifted(stack):
 
 @pytest.mark.parametrize("rule", FINDINGS)
 def test_of_third_party_findings_a_rule_matches_exactly_those_about_credentials(stack, rule):
-    assert_matches_exactly(pattern_of(stack, rule), third_party(), FINDINGS[rule])
+    events = [(where, about_this_account(event)) for where, event in third_party()]
+    assert_matches_exactly(pattern_of(stack, rule), events, FINDINGS[rule])
+
+
+@pytest.mark.parametrize(("name", "member"), [("guardduty-iam-user.json", "accountId"), ("health-credentials-exposed.json", "affectedAccount")])
+def test_a_finding_about_another_account_of_the_organization_reaches_no_function(stack, name, member):
+    event = sample(name)
+    assert reached(stack, event) != []
+    event["detail"][member] = "999999999999"
+    assert reached(stack, event) == []
+
+
+def about_this_account(event):
+    """The account inside the finding too, which its author gave another number than the envelope's."""
+    return event | {"detail": event["detail"] | ({"accountId": ACCOUNT} if "accountId" in event["detail"] else {})}
 
 
 @pytest.mark.parametrize("rule", OWNED)

@@ -99,10 +99,7 @@ fn show(case: &Case, steps: &[Step], out: &mut impl Write) -> Result<()> {
     }
     writeln!(out, "\nwill do:")?;
     steps.iter().try_for_each(|step| writeln!(out, "  {}", step.call().command()))?;
-    writeln!(
-        out,
-        "Rescind judges these calls too. Unless you are exempt, or lift a quarantine as one of the stack's BreakGlassArns, it takes them back again.\n"
-    )?;
+    writeln!(out, "Rescind judges these calls too. Unless you are exempt, as the stack's BreakGlassArns are, it takes them back again.\n")?;
     Ok(())
 }
 

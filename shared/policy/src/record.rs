@@ -263,7 +263,7 @@ impl Event {
             id: Option<String>,
             #[serde(alias = "Type", alias = "eventTypeCode")]
             r#type: Option<String>,
-            #[serde(alias = "AccountId")]
+            #[serde(alias = "AccountId", alias = "affectedAccount")]
             account_id: Option<String>,
         }
 
