@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::config::retry::RetryConfig;
-use aws_sdk_iam::config::timeout::TimeoutConfig;
+use aws_sdk_iam::config::timeout::{self, TimeoutConfig};
 use aws_sdk_iam::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
@@ -21,7 +21,7 @@ const AMAZON_ROOTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/amazon-roo
 const ATTEMPTS: u32 = 4;
 /// For one attempt. IAM answers within a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// For all attempts of one operation: all calls of one event fit into the function's 60 s, so that an error is returned, not lost.
+/// For all attempts of one operation.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// For one attempt of a command that a person waits for: a page of an account's details can be megabytes.
@@ -36,40 +36,16 @@ pub struct Clients {
 
 impl Clients {
     pub fn of(settings: &Settings) -> Self {
-        let http = http_client(&settings.region, &[&settings.iam_endpoint, &settings.kms_endpoint, &settings.sns_endpoint]);
-        let credentials = credentials(&settings.credentials);
-        let region = Region::new(settings.region.clone());
-        // Standard, not adaptive: adaptive retries hold a throttled client to half a call a second and charge five calls for a retry,
-        // so that the second attempt comes 8 to 10 s later (measured), past every time-out here. One event at a time needs no such brake.
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let mut iam = aws_sdk_iam::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http.clone())
-            .credentials_provider(credentials.clone())
-            .region(region.clone())
-            .retry_config(retries.clone())
-            .timeout_config(timeouts.clone());
+        let endpoints = [&settings.iam_endpoint, &settings.kms_endpoint, &settings.sns_endpoint];
+        // All calls of one event fit into the function's 60 s, so that an error is returned, not lost.
+        let timeouts = timeouts(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT);
+        let credentials = SharedCredentialsProvider::new(credentials(&settings.credentials));
+        let shared = config(&settings.region, &endpoints, credentials, timeouts).build();
+        let mut iam = aws_sdk_iam::config::Builder::from(&shared);
         iam.set_endpoint_url(settings.iam_endpoint.clone());
-        let mut kms = aws_sdk_kms::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http.clone())
-            .credentials_provider(credentials.clone())
-            .region(region.clone())
-            .retry_config(retries.clone())
-            .timeout_config(timeouts.clone());
+        let mut kms = aws_sdk_kms::config::Builder::from(&shared);
         kms.set_endpoint_url(settings.kms_endpoint.clone());
-        let mut sns = aws_sdk_sns::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http)
-            .credentials_provider(credentials)
-            .region(region)
-            .retry_config(retries)
-            .timeout_config(timeouts);
+        let mut sns = aws_sdk_sns::config::Builder::from(&shared);
         sns.set_endpoint_url(settings.sns_endpoint.clone());
         Self {
             iam: aws_sdk_iam::Client::from_conf(iam.build()),
@@ -81,16 +57,30 @@ impl Clients {
 
 /// What the clients of a command in somebody's hands are made from: no function's time-out stands over them, and their answers are long.
 pub fn config_of_caller(region: &str, credentials: SharedCredentialsProvider, endpoint: Option<String>) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(CALLER_TIMEOUT).build();
-    let mut config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(http_client(region, &[&endpoint]))
-        .credentials_provider(credentials)
-        .region(Region::new(region.to_owned()))
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts);
+    let mut config = config(region, &[&endpoint], credentials, timeouts(CALLER_TIMEOUT));
     config.set_endpoint_url(endpoint);
     config.build()
+}
+
+fn config(
+    region: &str,
+    endpoints: &[&Option<String>],
+    credentials: SharedCredentialsProvider,
+    timeouts: timeout::TimeoutConfigBuilder,
+) -> aws_types::sdk_config::Builder {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http_client(region, endpoints))
+        .credentials_provider(credentials)
+        .region(Region::new(region.to_owned()))
+        // Standard, not adaptive: adaptive retries hold a throttled client to half a call a second and charge five calls for a retry,
+        // so that the second attempt comes 8 to 10 s later (measured), past every time-out here. One event at a time needs no such brake.
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts.build())
+}
+
+fn timeouts(attempt: Duration) -> timeout::TimeoutConfigBuilder {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(attempt)
 }
 
 pub fn credentials(keys: &settings::Credentials) -> Credentials {
