@@ -13,13 +13,6 @@ use remedy::calls;
 /// Steps of one case. A case has one or two receipts; more than a screen of them would not be read.
 const STEPS_MAX: usize = 8;
 
-const CREDENTIALS: [CredentialKind; 4] = [
-    CredentialKind::AccessKey,
-    CredentialKind::SshPublicKey,
-    CredentialKind::SigningCertificate,
-    CredentialKind::ServiceSpecificCredential,
-];
-
 /// One call that gives something back.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Step {
@@ -81,7 +74,7 @@ impl Step {
             "DetachUserPolicy" | "DetachRolePolicy" => Self::Detach(contained()?, Managed::of(arn()?, case)?),
             "DeletePolicy" => Self::Delete(Managed::of(arn()?, case)?),
             update => {
-                let kind = CREDENTIALS.into_iter().find(|kind| kind.update().0 == update)?;
+                let kind = CredentialKind::ALL.into_iter().find(|kind| kind.update().0 == update)?;
                 Self::Activate(target()?, Credential { kind, id: CredentialId::new(parameter(kind.update().1)?).ok()? })
             }
         };

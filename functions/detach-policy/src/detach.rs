@@ -3,9 +3,9 @@
 use aws_sdk_iam::Client;
 use policy::arn::PolicyArn;
 use policy::case::{Outcome, Receipt, RemedyOutcome};
-use policy::change::{Remedy, Target, TargetKind};
+use policy::change::{Remedy, Target};
 use policy::{Case, Change};
-use remedy::{AwsCall, Function, calls, found};
+use remedy::{AwsCall, Function, attachments, calls, found};
 
 use crate::holders::{self, Whereabouts};
 
@@ -37,22 +37,7 @@ impl Function for DetachPolicy {
 
 /// Detaches; `false` where the policy is not attached to a target of that name.
 async fn detach(iam: &Client, target: &Target, policy_arn: &str) -> Result<bool, AwsCall> {
-    let name = target.name.as_str();
-    let answer = match target.kind {
-        TargetKind::User => {
-            let call = iam.detach_user_policy().user_name(name).policy_arn(policy_arn);
-            call.send().await.map(drop).map_err(|error| AwsCall::of(format!("iam:DetachUserPolicy on {target}"), &error))
-        }
-        TargetKind::Group => {
-            let call = iam.detach_group_policy().group_name(name).policy_arn(policy_arn);
-            call.send().await.map(drop).map_err(|error| AwsCall::of(format!("iam:DetachGroupPolicy on {target}"), &error))
-        }
-        TargetKind::Role | TargetKind::Root => {
-            let call = iam.detach_role_policy().role_name(name).policy_arn(policy_arn);
-            call.send().await.map(drop).map_err(|error| AwsCall::of(format!("iam:DetachRolePolicy on {target}"), &error))
-        }
-    };
-    Ok(found(answer)?.is_some())
+    Ok(found(attachments::detach(iam, target, policy_arn).await)?.is_some())
 }
 
 fn applied(target: &Target, policy_arn: &PolicyArn) -> RemedyOutcome {

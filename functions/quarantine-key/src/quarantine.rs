@@ -1,14 +1,15 @@
 //! The remedy: one credential, or all of a user's access keys where it is not known which.
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::types::StatusType;
 use policy::actor::ActorKind;
 use policy::arn::{CredentialId, IamName};
 use policy::case::{Outcome, RemedyOutcome};
 use policy::change::{Remedy, Target, TargetKind};
 use policy::credential::{Credential, CredentialKind};
 use policy::{Case, Change};
-use remedy::credentials::{Listed, of_kind, set_inactive};
-use remedy::{AwsCall, Function, calls, owner};
+use remedy::credentials::{Listed, of_kind, set_status};
+use remedy::{AwsCall, Function, calls, found, owner};
 
 use crate::report;
 
@@ -40,7 +41,8 @@ impl Function for QuarantineKey {
         let wanted = |listed: &&Listed| credential.as_ref().is_none_or(|credential| credential.id == listed.credential.id);
         let (mut done, mut undo) = (Vec::new(), Vec::new());
         for listed in listed.iter().filter(wanted).filter(|listed| listed.active) {
-            if set_inactive(iam, &user, &listed.credential).await? {
+            // One that is gone since it was listed needs nothing more.
+            if found(set_status(iam, &user, &listed.credential, StatusType::Inactive).await)?.is_some() {
                 done.push(calls::set_status(&user, &listed.credential, "Inactive"));
                 undo.push(calls::set_status(&user, &listed.credential, "Active"));
             }
@@ -65,19 +67,12 @@ fn subject(case: &Case, change: &Change) -> Subject {
         }
         Change::CredentialExposed { target, .. } if target.kind == TargetKind::User => Subject::AllKeys(target.clone()),
         Change::CredentialExposed { .. } => Subject::Nothing("a role has no keys to set inactive: quarantine-principal ends its sessions"),
-        Change::PolicyAttached { target, policy_arn }
-            if policy_arn.owner() == "aws" && target.kind == TargetKind::User && fences(policy_arn.name()) =>
-        {
+        Change::PolicyAttached { target, policy_arn } if target.kind == TargetKind::User && policy_arn.is_key_quarantine() => {
             Subject::AllKeys(target.clone())
         }
         Change::PolicyAttached { .. } => of_actor(case),
         Change::QuarantineLifted { .. } => Subject::Nothing("no credential changed"),
     }
-}
-
-/// Whether a policy of AWS's is one with which it fences in a leaked key.
-fn fences(policy_name: &str) -> bool {
-    policy_name.to_ascii_lowercase().starts_with("awscompromisedkeyquarantine")
 }
 
 fn of_actor(case: &Case) -> Subject {

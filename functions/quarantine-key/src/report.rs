@@ -4,20 +4,13 @@
 
 use aws_sdk_iam::Client;
 use chrono::{DateTime, Utc};
-use policy::capability::{Capability, Grants, Holdings, Sure};
+use policy::capability::Capability;
 use policy::case::CredentialReport;
 use policy::change::Target;
 use policy::credential::{Credential, CredentialKind};
-use policy::document::{Document, plain};
+use policy::guardrail::Access;
 use remedy::credentials::{Listed, of_kind};
 use remedy::{AwsCall, found, holdings, notice};
-
-const OTHER_KINDS: [CredentialKind; 4] = [
-    CredentialKind::AccessKey,
-    CredentialKind::SshPublicKey,
-    CredentialKind::SigningCertificate,
-    CredentialKind::ServiceSpecificCredential,
-];
 
 /// Reads all of it. `listed` are the credentials of the same kind, as they were before.
 pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, listed: &[Listed]) -> CredentialReport {
@@ -37,7 +30,7 @@ pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, li
     let kind = credential.map_or(CredentialKind::AccessKey, |credential| credential.kind);
     let others = listed.iter().filter(|listed| credential.is_some_and(|credential| listed.credential.id != credential.id));
     report.others = others.map(|listed| notice::described(&listed.credential, listed.status())).collect();
-    for other in OTHER_KINDS.into_iter().filter(|other| *other != kind) {
+    for other in CredentialKind::ALL.into_iter().filter(|other| *other != kind) {
         match of_kind(iam, user, other).await {
             Ok(listed) => {
                 let listed = listed.unwrap_or_default();
@@ -58,15 +51,10 @@ pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, li
 /// What the whole principal can do: for certain, and perhaps besides.
 async fn capabilities(iam: &Client, user: &Target) -> Result<(Vec<String>, Vec<String>), String> {
     let texts = holdings::of(iam, user, None).await.map_err(|error| error.to_string())?.ok_or("the user is gone")?;
-    let plain_texts = texts.policies.iter().map(|text| plain(text)).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    let policies =
-        plain_texts.iter().map(|text| Document::parse(text)).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    let boundary = texts.boundary.as_deref().map(plain).transpose().map_err(|error| error.to_string())?;
-    let boundary = boundary.as_deref().map(Document::parse).transpose().map_err(|error| error.to_string())?;
-    let grants = Grants::of_principal(&Holdings { policies: &policies, boundary: boundary.as_ref() });
-    let names = |sure| grants.capabilities(sure).map(Capability::name).map(str::to_owned).collect::<Vec<_>>();
-    let can = names(Sure::Definite);
-    let may = names(Sure::Possible).into_iter().filter(|name| !can.contains(name)).collect();
+    let access = Access::of(&texts, &[]).map_err(|error| error.to_string())?;
+    let names = |granted: &mut dyn Iterator<Item = &Capability>| granted.map(|capability| capability.name().to_owned()).collect();
+    let can = names(&mut access.grants().iter());
+    let may = names(&mut access.may_grant().iter().filter(|capability| !access.grants().contains(capability)));
     Ok((can, may))
 }
 

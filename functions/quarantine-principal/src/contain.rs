@@ -7,7 +7,7 @@ use policy::change::{Remedy, Target, TargetKind};
 use policy::quarantine::{Aim, PATH, Quarantine};
 use policy::{Case, Change};
 use remedy::holdings::{document, inline_document};
-use remedy::{AwsCall, Failure, Function, calls, found, owner};
+use remedy::{AwsCall, Failure, Function, attachments, calls, found, owner};
 
 /// Sessions that are issued so long after the case was made are ended too: what IAM is told takes some seconds to be true everywhere.
 const MARGIN: TimeDelta = TimeDelta::seconds(15);
@@ -107,7 +107,7 @@ async fn managed(iam: &Client, case: &Case, target: &Target, quarantine: &Quaran
         Err(call) if call.failure == Failure::Full => return Ok(no_room(target)),
         Err(call) => return Err(call),
     }
-    match attach(iam, target, &arn).await {
+    match attachments::attach(iam, target, &arn).await {
         Ok(()) => Ok(RemedyOutcome::applied(
             QuarantinePrincipal::REMEDY,
             vec![calls::create(quarantine), calls::attach(target, &arn)],
@@ -115,17 +115,6 @@ async fn managed(iam: &Client, case: &Case, target: &Target, quarantine: &Quaran
         )),
         Err(call) if call.failure == Failure::Full => Ok(no_room(target)),
         Err(call) => Err(call),
-    }
-}
-
-async fn attach(iam: &Client, target: &Target, arn: &str) -> Result<(), AwsCall> {
-    let name = target.name.as_str();
-    if target.kind == TargetKind::User {
-        let answer = iam.attach_user_policy().user_name(name).policy_arn(arn).send().await;
-        answer.map(drop).map_err(|error| AwsCall::of(format!("iam:AttachUserPolicy on {target}"), &error))
-    } else {
-        let answer = iam.attach_role_policy().role_name(name).policy_arn(arn).send().await;
-        answer.map(drop).map_err(|error| AwsCall::of(format!("iam:AttachRolePolicy on {target}"), &error))
     }
 }
 

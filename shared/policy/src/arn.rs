@@ -170,6 +170,13 @@ impl PolicyArn {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Whether it is one of the policies with which AWS fences in a leaked key: `AWSCompromisedKeyQuarantine` and its later versions.
+    #[must_use]
+    pub fn is_key_quarantine(&self) -> bool {
+        const NAME: &str = "AWSCompromisedKeyQuarantine";
+        self.owner() == "aws" && self.name().get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME))
+    }
+
     fn field(&self, index: usize) -> &str {
         self.0.split(':').nth(index).unwrap_or_default()
     }

@@ -21,6 +21,9 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AccessKey, Self::SshPublicKey, Self::SigningCertificate, Self::ServiceSpecificCredential];
+
     /// As the Cedar schema and JSON spell it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -83,33 +83,31 @@ pub async fn of_kind(iam: &Client, user: &Target, kind: CredentialKind) -> Resul
     }
 }
 
-/// Sets a credential inactive; `false` where it, or its user, is gone.
+/// Sets a credential active or inactive.
 ///
 /// # Errors
 ///
-/// Where IAM did not do it.
-pub async fn set_inactive(iam: &Client, user: &Target, credential: &Credential) -> Result<bool, AwsCall> {
-    let (name, id, inactive) = (user.name.as_str(), credential.id.as_str(), StatusType::Inactive);
+/// Where IAM did not do it; [`Failure::NotFound`](crate::Failure::NotFound) where the credential, or its user, is gone.
+pub async fn set_status(iam: &Client, user: &Target, credential: &Credential, status: StatusType) -> Result<(), AwsCall> {
+    let (name, id) = (user.name.as_str(), credential.id.as_str());
     let (operation, _) = credential.kind.update();
     let call = || format!("iam:{operation} of {credential} of {user}");
-    let answer = match credential.kind {
+    match credential.kind {
         CredentialKind::AccessKey => {
-            let answer = iam.update_access_key().user_name(name).access_key_id(id).status(inactive).send().await;
+            let answer = iam.update_access_key().user_name(name).access_key_id(id).status(status).send().await;
             answer.map(drop).map_err(|error| AwsCall::of(call(), &error))
         }
         CredentialKind::SshPublicKey => {
-            let answer = iam.update_ssh_public_key().user_name(name).ssh_public_key_id(id).status(inactive).send().await;
+            let answer = iam.update_ssh_public_key().user_name(name).ssh_public_key_id(id).status(status).send().await;
             answer.map(drop).map_err(|error| AwsCall::of(call(), &error))
         }
         CredentialKind::SigningCertificate => {
-            let answer = iam.update_signing_certificate().user_name(name).certificate_id(id).status(inactive).send().await;
+            let answer = iam.update_signing_certificate().user_name(name).certificate_id(id).status(status).send().await;
             answer.map(drop).map_err(|error| AwsCall::of(call(), &error))
         }
         CredentialKind::ServiceSpecificCredential => {
-            let answer =
-                iam.update_service_specific_credential().user_name(name).service_specific_credential_id(id).status(inactive).send().await;
-            answer.map(drop).map_err(|error| AwsCall::of(call(), &error))
+            let update = iam.update_service_specific_credential().user_name(name).service_specific_credential_id(id).status(status);
+            update.send().await.map(drop).map_err(|error| AwsCall::of(call(), &error))
         }
-    };
-    Ok(found(answer)?.is_some())
+    }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod account;
+pub mod attachments;
 pub mod caller;
 pub mod calls;
 mod clients;

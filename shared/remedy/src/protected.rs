@@ -13,16 +13,13 @@ use crate::{facts, responders};
 const RESERVED_PATHS: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
 /// How AWS names such roles. Anybody may use such a name: it is a reason to look at the path, never proof.
 const RESERVED_NAMES: [&str; 2] = ["AWSServiceRoleFor", "AWSReservedSSO_"];
-/// The policies with which AWS fences in a leaked key.
-const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
 
 /// Why this remedy must be left alone, if it must.
 pub async fn reason(iam: &Client, settings: &Settings, remedy: Remedy, case: &Case, change: &Change) -> Result<Option<String>, Error> {
     match remedy {
         Remedy::DetachPolicy => {
             if let Change::PolicyAttached { policy_arn, .. } = change
-                && policy_arn.owner() == "aws"
-                && begins_with(policy_arn.name(), QUARANTINE)
+                && policy_arn.is_key_quarantine()
             {
                 return Ok(Some("AWS attaches this policy to fence in a leaked key: Rescind never takes it away".to_owned()));
             }

@@ -25,8 +25,12 @@ pub struct Texts {
 }
 
 impl Access {
-    /// What these policies grant together, and which of the actions that the rulebook asks about they allow.
-    pub(super) fn of(texts: &Texts, asked: &[String]) -> Result<Self, DocumentError> {
+    /// What these policies grant together, and which of the actions that are asked about they allow.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them cannot be read: then what they grant is not known.
+    pub fn of(texts: &Texts, asked: &[String]) -> Result<Self, DocumentError> {
         let plain_texts = texts.policies.iter().map(|text| plain(text)).collect::<Result<Vec<_>, _>>()?;
         let policies = plain_texts.iter().map(|text| Document::parse(text)).collect::<Result<Vec<_>, _>>()?;
         let boundary_text = texts.boundary.as_deref().map(plain).transpose()?;
@@ -40,6 +44,18 @@ impl Access {
             escalations: grants.escalations(Sure::Definite).map(|path| path.id).collect(),
             allows: allows.cloned().collect(),
         })
+    }
+
+    /// What they grant for certain.
+    #[must_use]
+    pub fn grants(&self) -> &[Capability] {
+        &self.grants
+    }
+
+    /// What they may grant, all that is certain among it.
+    #[must_use]
+    pub fn may_grant(&self) -> &[Capability] {
+        &self.may_grant
     }
 
     /// The members of the schema's `Access`.
