@@ -70,78 +70,67 @@ def key_activated(key: str, user: str, status: str = "Active", actor: dict | Non
 
 def exposure(*entities: str, code: str = "AWS_RISK_CREDENTIALS_EXPOSED", **envelope_members) -> dict:
     """AWS Health tells of a risk to these entities."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "AWS Health Event",
-        "source": "aws.health",
-        "account": ACCOUNT,
-        "time": just_now(),
-        "region": REGION,
-        "resources": list(entities),
-        "detail": {
-            "eventArn": f"arn:aws:health:{REGION}::event/RISK/{code}/{uuid.uuid4()}",
-            "service": "RISK",
-            "eventTypeCode": code,
-            "eventTypeCategory": "issue",
-            "startTime": "Mon, 2 Mar 2026 12:05:40 GMT",
-            "eventDescription": [{"language": "en_US", "latestDescription": "A description."}],
-            "affectedEntities": [{"entityValue": entity} for entity in entities],
-        },
-        **envelope_members,
+    detail = {
+        "eventArn": f"arn:aws:health:{REGION}::event/RISK/{code}/{uuid.uuid4()}",
+        "service": "RISK",
+        "eventTypeCode": code,
+        "eventTypeCategory": "issue",
+        "startTime": "Mon, 2 Mar 2026 12:05:40 GMT",
+        "eventDescription": [{"language": "en_US", "latestDescription": "A description."}],
+        "affectedEntities": [{"entityValue": entity} for entity in entities],
     }
+    return delivered("aws.health", "AWS Health Event", list(entities), detail, **envelope_members)
 
 
 def misuse(details: dict, severity: float = 8, type: str = "UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom", **detail) -> dict:
     """GuardDuty finds that somebody misuses credentials; `details` are its accessKeyDetails."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "GuardDuty Finding",
-        "source": "aws.guardduty",
-        "account": ACCOUNT,
-        "time": just_now(),
+    detail = {
+        "schemaVersion": "2.0",
+        "accountId": ACCOUNT,
         "region": REGION,
-        "resources": [],
-        "detail": {
-            "schemaVersion": "2.0",
-            "accountId": ACCOUNT,
-            "region": REGION,
-            "partition": "aws",
-            "id": uuid.uuid4().hex,
-            "type": type,
-            "resource": {"resourceType": "AccessKey", "accessKeyDetails": details},
-            "service": {"serviceName": "guardduty", "count": 1},
-            "severity": severity,
-            **detail,
-        },
+        "partition": "aws",
+        "id": uuid.uuid4().hex,
+        "type": type,
+        "resource": {"resourceType": "AccessKey", "accessKeyDetails": details},
+        "service": {"serviceName": "guardduty", "count": 1},
+        "severity": severity,
+        **detail,
     }
+    return delivered("aws.guardduty", "GuardDuty Finding", [], detail)
 
 
 def answered(payload: object, function: str) -> dict:
     """What Lambda puts on the event bus when a function has answered."""
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rescind-{function}:$LATEST"
+    detail = {
+        "version": "1.0",
+        "timestamp": "2026-03-02T12:05:47.000Z",
+        "requestContext": {
+            "requestId": str(uuid.uuid4()),
+            "functionArn": arn,
+            "condition": "Success",
+            "approximateInvokeCount": 1,
+        },
+        "requestPayload": {},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+        "responsePayload": payload,
+    }
+    return delivered("lambda", "Lambda Function Invocation Result - Success", [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default", arn], detail)
+
+
+def delivered(source: str, detail_type: str, resources: list[str], detail: dict, /, **members) -> dict:
+    """An event as EventBridge delivers it just now; further keywords replace members of the envelope."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
-        "detail-type": "Lambda Function Invocation Result - Success",
-        "source": "lambda",
+        "detail-type": detail_type,
+        "source": source,
         "account": ACCOUNT,
         "time": just_now(),
         "region": REGION,
-        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rescind-{function}:$LATEST"],
-        "detail": {
-            "version": "1.0",
-            "timestamp": "2026-03-02T12:05:47.000Z",
-            "requestContext": {
-                "requestId": str(uuid.uuid4()),
-                "functionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rescind-{function}:$LATEST",
-                "condition": "Success",
-                "approximateInvokeCount": 1,
-            },
-            "requestPayload": {},
-            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
-            "responsePayload": payload,
-        },
+        "resources": resources,
+        "detail": detail,
+        **members,
     }
 
 
@@ -191,17 +180,8 @@ def envelope(record: dict) -> dict:
     """A raw CloudTrail record as EventBridge would deliver it."""
     event_type = record.get("eventType", "AwsApiCall")
     source = "signin" if event_type == "AwsConsoleSignIn" else record.get("eventSource", "unknown").split(".")[0]
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": DETAIL_TYPES.get(event_type, DETAIL_TYPES["AwsApiCall"]),
-        "source": f"aws.{source}",
-        "account": record.get("recipientAccountId") or ACCOUNT,
-        "time": record.get("eventTime"),
-        "region": record.get("awsRegion") or REGION,
-        "resources": [],
-        "detail": record,
-    }
+    seen = {"account": record.get("recipientAccountId") or ACCOUNT, "time": record.get("eventTime"), "region": record.get("awsRegion") or REGION}
+    return delivered(f"aws.{source}", DETAIL_TYPES.get(event_type, DETAIL_TYPES["AwsApiCall"]), [], record, **seen)
 
 
 def but(event: dict, **record) -> dict:

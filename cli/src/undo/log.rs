@@ -5,18 +5,16 @@ use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use policy::Case;
+use policy::change::Remedy;
 use policy::text::quoted;
 use remedy::AwsCall;
 use remedy::caller::CallerError;
 
 use super::source;
 
-/// The functions whose cases have something to undo.
-const FUNCTIONS: [&str; 3] = ["detach-policy", "quarantine-key", "quarantine-principal"];
-
-/// The log groups of a stack.
+/// The log groups of a stack: each function bears the name of its remedy.
 pub fn groups(stack: &str) -> Vec<String> {
-    FUNCTIONS.iter().map(|function| format!("/aws/lambda/{stack}-{function}")).collect()
+    Remedy::ALL.iter().map(|remedy| format!("/aws/lambda/{stack}-{}", remedy.name())).collect()
 }
 
 /// Every case of an id, the newest last.

@@ -6,7 +6,7 @@ use policy::arn::{CredentialId, IamName, PolicyArn};
 use policy::case::{Call, Outcome};
 use policy::change::{Remedy, Target, TargetKind};
 use policy::credential::{Credential, CredentialKind};
-use policy::quarantine::{PATH, Quarantine};
+use policy::quarantine::Quarantine;
 use policy::text::{quoted, shown};
 use remedy::calls;
 
@@ -68,7 +68,7 @@ impl Step {
         let arn = || PolicyArn::new(parameter("PolicyArn")?).ok();
         let step = match &*call.operation {
             "AttachUserPolicy" | "AttachGroupPolicy" | "AttachRolePolicy" => {
-                Self::Attach(target()?, arn().filter(|arn| is_within(arn, case))?)
+                Self::Attach(target()?, arn().filter(|arn| arn.is_within(&case.account, &case.partition))?)
             }
             "DeleteUserPolicy" | "DeleteRolePolicy" => Self::TakeOut(contained()?, Quarantine::named(parameter("PolicyName")?)?),
             "DetachUserPolicy" | "DetachRolePolicy" => Self::Detach(contained()?, Managed::of(arn()?, case)?),
@@ -121,15 +121,9 @@ impl Step {
     }
 }
 
-/// Whether a policy could have been attached in the case's account: it is the account's own or one of AWS's, in its partition.
-fn is_within(arn: &PolicyArn, case: &Case) -> bool {
-    arn.partition() == case.partition && (arn.owner() == "aws" || arn.owner() == case.account.as_str())
-}
-
 impl Managed {
     fn of(arn: PolicyArn, case: &Case) -> Option<Self> {
         let quarantine = Quarantine::named(arn.name())?;
-        let ours = format!("arn:{}:iam::{}:policy{PATH}{}", case.partition, case.account, quarantine.policy_name());
-        (arn.as_str() == ours).then_some(Self { arn, quarantine })
+        (arn.as_str() == quarantine.arn(case)).then_some(Self { arn, quarantine })
     }
 }

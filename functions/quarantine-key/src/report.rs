@@ -10,7 +10,7 @@ use policy::change::Target;
 use policy::credential::{Credential, CredentialKind};
 use policy::guardrail::Access;
 use remedy::credentials::{Listed, of_kind};
-use remedy::{AwsCall, found, holdings, notice};
+use remedy::{AwsCall, found, holdings};
 
 /// Reads all of it. `listed` are the credentials of the same kind, as they were before.
 pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, listed: &[Listed]) -> CredentialReport {
@@ -29,12 +29,12 @@ pub async fn of(iam: &Client, user: &Target, credential: Option<&Credential>, li
     }
     let kind = credential.map_or(CredentialKind::AccessKey, |credential| credential.kind);
     let others = listed.iter().filter(|listed| credential.is_some_and(|credential| listed.credential.id != credential.id));
-    report.others = others.map(|listed| notice::described(&listed.credential, listed.status())).collect();
+    report.others = others.map(ToString::to_string).collect();
     for other in CredentialKind::ALL.into_iter().filter(|other| *other != kind) {
         match of_kind(iam, user, other).await {
             Ok(listed) => {
                 let listed = listed.unwrap_or_default();
-                report.others.extend(listed.iter().map(|listed| notice::described(&listed.credential, listed.status())));
+                report.others.extend(listed.iter().map(ToString::to_string));
             }
             Err(unread) => report.unread.push(unread.to_string()),
         }

@@ -25,8 +25,10 @@ impl Function for QuarantinePrincipal {
                 Some(quarantine) => (target, quarantine),
                 None => return Ok(unremediable(format!("{policy_name} is no name that Rescind gives: somebody else's policy"))),
             },
-            (_, Aim::At(target, _)) if target.kind == TargetKind::User => (target, Quarantine::Everything),
-            (_, Aim::At(target, of)) => (target, Quarantine::Sessions { before: before(case), of }),
+            (_, Aim::At(target, of)) => {
+                let quarantine = Quarantine::against(&target, of, before(case));
+                (target, quarantine)
+            }
         };
         if let Some(outcome) = contain(iam, case, &target, &quarantine).await? {
             return Ok(outcome);
@@ -94,7 +96,7 @@ async fn put(iam: &Client, target: &Target, policy_name: &str, quarantine: &Quar
 /// The policy by itself, attached: the way out where the principal's inline policies have used up their characters.
 async fn managed(iam: &Client, case: &Case, target: &Target, quarantine: &Quarantine) -> Result<RemedyOutcome, AwsCall> {
     let name = quarantine.policy_name();
-    let arn = format!("arn:{}:iam::{}:policy{PATH}{name}", case.partition, case.account);
+    let arn = quarantine.arn(case);
     let answer = iam.create_policy().policy_name(&name).path(PATH).policy_document(quarantine.document()).send().await;
     match answer.map(drop).map_err(|error| AwsCall::of(format!("iam:CreatePolicy {name}"), &error)) {
         Ok(()) => {}

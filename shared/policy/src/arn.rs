@@ -174,7 +174,13 @@ impl PolicyArn {
     #[must_use]
     pub fn is_key_quarantine(&self) -> bool {
         const NAME: &str = "AWSCompromisedKeyQuarantine";
-        self.owner() == "aws" && self.name().get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME))
+        self.owner() == "aws" && begins_with(self.name(), NAME)
+    }
+
+    /// Whether principals of an account can have it: it is the account's own or one of AWS's, in the account's partition.
+    #[must_use]
+    pub fn is_within(&self, account: &AccountId, partition: &str) -> bool {
+        self.partition() == partition && (self.owner() == "aws" || self.owner() == account.as_str())
     }
 
     fn field(&self, index: usize) -> &str {
@@ -199,6 +205,12 @@ macro_rules! identifier {
 }
 
 identifier!(AccountId CredentialId IamName PolicyArn);
+
+/// Whether a name begins so: IAM does not tell names apart by case.
+#[must_use]
+pub fn begins_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
 
 /// The partition that a region belongs to (AWS general reference, "Partitions").
 #[must_use]

@@ -251,9 +251,9 @@ impl fmt::Display for Case {
 
 impl Case {
     /// Opens the case of a decision; [`Self::close`] says what came of it. `None` where no guardrail is broken: there is no case then.
-    #[must_use]
     ///
     /// `part` tells apart the changes of one event.
+    #[must_use]
     pub fn open(
         event: &Event,
         part: Option<&str>,

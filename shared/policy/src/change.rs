@@ -233,6 +233,18 @@ impl Target {
     pub fn root() -> Self {
         Self { kind: TargetKind::Root, name: IamName::root() }
     }
+
+    /// The user or role that the end of an ARN names: `user/path/name`.
+    #[must_use]
+    pub fn of_resource(resource: &str) -> Option<Self> {
+        let (kind, path) = resource.split_once('/')?;
+        let kind = match kind {
+            "user" => TargetKind::User,
+            "role" => TargetKind::Role,
+            _ => return None,
+        };
+        Some(Self { kind, name: IamName::new(path.rsplit('/').next()?).ok()? })
+    }
 }
 
 impl fmt::Display for Target {
@@ -416,8 +428,7 @@ fn attached(kind: TargetKind, event: &Event, json: &str, name: &'static str) -> 
     let target = Target { kind, name: IamName::new(target_name.as_deref().unwrap_or_default()).map_err(|error| malformed(&error))? };
     let policy_arn = call.policy_arn.ok_or_else(|| malformed(&"missing field `policyArn`"))?;
     let policy_arn = PolicyArn::new(&policy_arn).map_err(|error| ChangeError::Malformed(name, error.to_string()))?;
-    let ours = policy_arn.owner() == "aws" || policy_arn.owner() == event.account.as_str();
-    if !ours || policy_arn.partition() != event.partition() {
+    if !policy_arn.is_within(&event.account, event.partition()) {
         return Err(ChangeError::Foreign {
             policy_arn: policy_arn.to_string(),
             account: event.account.to_string(),

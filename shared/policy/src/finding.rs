@@ -107,13 +107,7 @@ fn by_arn(event: &Event, arn: &str) -> Option<Target> {
     if rest == "root" {
         return Some(Target::root());
     }
-    let (kind, path) = rest.split_once('/')?;
-    let kind = match kind {
-        "user" => TargetKind::User,
-        "role" => TargetKind::Role,
-        _ => return None,
-    };
-    Some(Target { kind, name: IamName::new(path.rsplit('/').next()?).ok()? })
+    Target::of_resource(rest)
 }
 
 fn exposed(target: Target, id: Option<CredentialId>, session: Option<Session>, finding: &Finding) -> Claim {

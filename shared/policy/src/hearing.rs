@@ -8,8 +8,9 @@ use thiserror::Error;
 use crate::actor::{ActorError, ActorKind};
 use crate::arn::CredentialId;
 use crate::case::Case;
-use crate::change::{ChangeError, Claim, Target, claims};
+use crate::change::{ChangeError, Claim, Target, TargetKind, claims};
 use crate::guardrail::{Decision, DecisionError, Facts, Mode, Needs, Question};
+use crate::quarantine::is_listed;
 use crate::{Action, Actor, Change, Event, Rulebook};
 
 /// Why an event cannot be judged.
@@ -135,17 +136,12 @@ fn part(claim: &Claim) -> String {
     }
 }
 
-/// Whether an actor is among those who may lift a quarantine: by kind, account and name, since a session's record can lack its role's path.
+/// Whether an actor is among those who may lift a quarantine.
 fn may_lift(actor: &Actor, break_glass: &[String]) -> bool {
     let kind = match actor.kind {
-        ActorKind::User => "user/",
-        ActorKind::Role => "role/",
+        ActorKind::User => TargetKind::User,
+        ActorKind::Role => TargetKind::Role,
         ActorKind::Root | ActorKind::Service | ActorKind::Principal => return false,
     };
-    break_glass.iter().any(|arn| {
-        let mut segments = arn.splitn(6, ':').skip(4);
-        let (account, own) = (segments.next(), segments.next().and_then(|own| own.strip_prefix(kind)));
-        let name = own.and_then(|own| own.rsplit('/').next());
-        account == Some(actor.account.as_str()) && name.is_some_and(|name| name.eq_ignore_ascii_case(&actor.name))
-    })
+    is_listed(break_glass, &actor.account, kind, &actor.name)
 }

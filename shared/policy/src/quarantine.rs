@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 
 use crate::actor::ActorKind;
-use crate::arn::IamName;
+use crate::arn::{IamName, begins_with};
 use crate::case::Case;
 use crate::change::{Change, Target, TargetKind};
 use crate::document::{Document, plain};
@@ -56,6 +56,12 @@ impl fmt::Display for Sessions {
 }
 
 impl Quarantine {
+    /// The one that leaves a user, or these sessions of a role, nothing.
+    #[must_use]
+    pub fn against(target: &Target, of: Sessions, before: DateTime<Utc>) -> Self {
+        if target.kind == TargetKind::User { Self::Everything } else { Self::Sessions { before, of } }
+    }
+
     /// The policy's name: at most 95 of the 128 characters that IAM takes.
     #[must_use]
     pub fn policy_name(&self) -> String {
@@ -96,7 +102,13 @@ impl Quarantine {
     /// Whether the policy of a name is one of ours, as far as the name tells.
     #[must_use]
     pub fn is_named_so(policy_name: &str) -> bool {
-        policy_name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
+        begins_with(policy_name, PREFIX)
+    }
+
+    /// Its ARN in the account of a case, where it is kept by itself.
+    #[must_use]
+    pub fn arn(&self, case: &Case) -> String {
+        format!("arn:{}:iam::{}:policy{PATH}{}", case.partition, case.account, self.policy_name())
     }
 
     /// The policy's document.
@@ -129,6 +141,20 @@ impl Quarantine {
         let wanted = self.document();
         plain(text).is_ok_and(|text| matches!((Document::parse(&text), Document::parse(&wanted)), (Ok(is), Ok(wanted)) if is == wanted))
     }
+}
+
+/// The users and roles that ARNs name, with their accounts: those who break glass. What is no ARN of either is nobody.
+pub fn listed(arns: &[String]) -> impl Iterator<Item = (&str, Target)> {
+    arns.iter().filter_map(|arn| {
+        let mut segments = arn.splitn(6, ':').skip(4);
+        Some((segments.next()?, Target::of_resource(segments.next()?)?))
+    })
+}
+
+/// Whether they name this user or role: by kind, account and name, since a session's record can lack its role's path.
+#[must_use]
+pub fn is_listed(arns: &[String], account: &str, kind: TargetKind, name: &str) -> bool {
+    listed(arns).any(|(owner, listed)| owner == account && listed.kind == kind && listed.name.as_str().eq_ignore_ascii_case(name))
 }
 
 /// Whom a case contains.

@@ -1,5 +1,7 @@
 //! A user's long-lived credentials, as IAM lists them.
 
+use std::fmt;
+
 use aws_sdk_iam::Client;
 use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::StatusType;
@@ -19,13 +21,13 @@ pub struct Listed {
     pub created: Option<DateTime>,
 }
 
-impl Listed {
-    /// In a word.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        if self.active { "active" } else { "inactive" }
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.credential, if self.active { "active" } else { "inactive" })
     }
+}
 
+impl Listed {
     fn of(kind: CredentialKind, id: &str, status: Option<&StatusType>, created: Option<DateTime>) -> Option<Self> {
         let id = CredentialId::new(id).ok()?;
         // A state that is not known to be inactive may be used.

@@ -8,7 +8,6 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use policy::actor::{Actor, ActorKind};
 use policy::case::{Call, Case, CredentialReport, Outcome};
 use policy::change::{Change, Remedy, TargetKind};
-use policy::credential::{Credential, CredentialKind};
 use policy::guardrail::Decision;
 use policy::quarantine::{Aim, Quarantine, Sessions};
 use policy::text::shown;
@@ -182,12 +181,11 @@ fn subject_matter(case: &Case) -> String {
 
 fn headline(case: &Case) -> String {
     let matter = subject_matter(case);
-    // Done, would be done, cannot be done.
-    let (done, undone) = match (remedy_of(case), &case.change) {
-        (_, Some(Change::QuarantineLifted { .. })) => ("put back", "put back"),
-        (Some(Remedy::QuarantineKey), _) => ("quarantined", "quarantined"),
-        (Some(Remedy::QuarantinePrincipal), _) => ("contained", "contained"),
-        (Some(Remedy::DetachPolicy) | None, _) => ("taken back", "taken back"),
+    let done = match (remedy_of(case), &case.change) {
+        (_, Some(Change::QuarantineLifted { .. })) => "put back",
+        (Some(Remedy::QuarantineKey), _) => "quarantined",
+        (Some(Remedy::QuarantinePrincipal), _) => "contained",
+        (Some(Remedy::DetachPolicy) | None, _) => "taken back",
     };
     match case.outcome {
         Outcome::Applied => format!("{done}: {matter}"),
@@ -196,10 +194,10 @@ fn headline(case: &Case) -> String {
             Some(_) => format!("already {done}: {matter}"),
         },
         Outcome::Observed if case.remedies().is_empty() => format!("noticed: {matter}"),
-        Outcome::Observed => format!("would be {undone}: {matter}"),
+        Outcome::Observed => format!("would be {done}: {matter}"),
         Outcome::Exempt => format!("exempt: {matter}"),
-        Outcome::Unremediable => format!("ACT: cannot be {undone}: {matter}"),
-        Outcome::Failed => format!("ACT: could not be {undone}: {matter}"),
+        Outcome::Unremediable => format!("ACT: cannot be {done}: {matter}"),
+        Outcome::Failed => format!("ACT: could not be {done}: {matter}"),
         Outcome::Attempted => format!("refused by AWS: {matter}"),
         Outcome::Requested => format!("handed on: {matter}"),
     }
@@ -364,8 +362,7 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
 /// The calls that answer a change, as a person would make them.
 fn by_hand(case: &Case, change: &Change) -> Vec<Call> {
     let contain = || match Aim::of(case, change) {
-        Aim::At(target, _) if target.kind == TargetKind::User => vec![calls::put(&target, &Quarantine::Everything)],
-        Aim::At(target, of) => vec![calls::put(&target, &Quarantine::Sessions { before: case.time, of })],
+        Aim::At(target, of) => vec![calls::put(&target, &Quarantine::against(&target, of, case.time))],
         Aim::Out(_) => Vec::new(),
     };
     let of_a_user = |target: &policy::change::Target| target.kind == TargetKind::User;
@@ -385,11 +382,4 @@ fn by_hand(case: &Case, change: &Change) -> Vec<Call> {
         }
         _ => Vec::new(),
     }
-}
-
-/// Names a credential for a report: its kind, id and state.
-#[must_use]
-pub fn described(credential: &Credential, status: &str) -> String {
-    let kind = if credential.kind == CredentialKind::AccessKey { "access key" } else { credential.kind.words() };
-    format!("{kind} {} ({status})", credential.id)
 }

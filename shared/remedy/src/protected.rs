@@ -1,8 +1,9 @@
 //! What Rescind never touches, whoever asks.
 
 use aws_sdk_iam::Client;
+use policy::arn::begins_with;
 use policy::change::{Remedy, Target, TargetKind};
-use policy::quarantine::{Aim, ROOT};
+use policy::quarantine::{Aim, ROOT, is_listed};
 use policy::{Case, Change};
 
 use crate::error::{Error, found};
@@ -35,7 +36,7 @@ pub async fn reason(iam: &Client, settings: &Settings, remedy: Remedy, case: &Ca
 
 /// Why a principal must not be contained.
 async fn principal(iam: &Client, settings: &Settings, target: &Target) -> Result<Option<String>, Error> {
-    if responders::is_listed(&settings.break_glass, settings.account.as_str(), target) {
+    if is_listed(&settings.break_glass, settings.account.as_str(), target.kind, target.name.as_str()) {
         return Ok(Some(format!(
             "{target} is one of those who may lift a quarantine, and is never contained: a person has to look at once"
         )));
@@ -72,9 +73,4 @@ async fn role(iam: &Client, settings: &Settings, target: &Target) -> Result<Opti
 /// Whether a role is one of the stack's own.
 pub fn is_own(settings: &Settings, role: &str) -> bool {
     settings.own_roles.iter().any(|own| own.as_str().eq_ignore_ascii_case(role))
-}
-
-/// IAM does not tell names apart by case.
-fn begins_with(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

@@ -8,22 +8,15 @@ use policy::account::Account;
 use policy::capability::{Capability, Grants, Holdings, Sure};
 use policy::change::{Target, TargetKind};
 use policy::document::Document;
+use policy::quarantine;
 
-use crate::account;
 use crate::error::{AwsCall, Error, Failure, found};
-
-/// Whether a principal is one of those who are listed, whatever its path.
-pub fn is_listed(listed: &[String], account: &str, target: &Target) -> bool {
-    listed
-        .iter()
-        .filter_map(|arn| parsed(arn))
-        .any(|(owner, kind, name)| owner == account && kind == target.kind && name.eq_ignore_ascii_case(target.name.as_str()))
-}
+use crate::{account, facts};
 
 /// Whether anybody is left who could lift the target's quarantine.
 pub async fn is_anyone_left(iam: &Client, listed: &[String], target: &Target) -> Result<bool, Error> {
-    for (_, kind, name) in listed.iter().filter_map(|arn| parsed(arn)) {
-        if exists(iam, kind, name).await? {
+    for (_, responder) in quarantine::listed(listed) {
+        if found(facts::details(iam, &responder).await)?.is_some() {
             return Ok(true);
         }
     }
@@ -49,28 +42,4 @@ fn is_administrator(account: &Account<'_>, kind: TargetKind, name: &str) -> bool
     let policies: Vec<Document<'_>> = holder.held().filter_map(|held| held.document.as_ref().ok().cloned()).collect();
     let boundary = holder.boundary.as_ref().and_then(|held| held.document.as_ref().ok());
     Grants::of_principal(&Holdings { policies: &policies, boundary }).has(Capability::Admin, Sure::Definite)
-}
-
-/// Account, kind and name of a user's or role's ARN.
-fn parsed(arn: &str) -> Option<(&str, TargetKind, &str)> {
-    let mut segments = arn.splitn(6, ':').skip(4);
-    let (account, own) = (segments.next()?, segments.next()?);
-    let (kind, path) = own.split_once('/')?;
-    let kind = match kind {
-        "user" => TargetKind::User,
-        "role" => TargetKind::Role,
-        _ => return None,
-    };
-    Some((account, kind, path.rsplit('/').next()?))
-}
-
-async fn exists(iam: &Client, kind: TargetKind, name: &str) -> Result<bool, AwsCall> {
-    let answer = if kind == TargetKind::User {
-        let answer = iam.get_user().user_name(name).send().await;
-        answer.map(drop).map_err(|error| AwsCall::of(format!("iam:GetUser on {name}"), &error))
-    } else {
-        let answer = iam.get_role().role_name(name).send().await;
-        answer.map(drop).map_err(|error| AwsCall::of(format!("iam:GetRole on {name}"), &error))
-    };
-    Ok(found(answer)?.is_some())
 }

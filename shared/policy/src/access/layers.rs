@@ -4,6 +4,7 @@ use super::principal::{Kind, Naming, named, spares_account};
 use super::statement::applies;
 use super::truth::Truth;
 use super::{Answer, Deciding, Layer, Policies, Request, Verdict, arns};
+use crate::arn::begins_with;
 use crate::document::{Document, Effect, Principals};
 
 /// What the layers come to.
@@ -232,7 +233,7 @@ fn unremediable(request: &Request<'_>) -> bool {
         Some([_, _, "iam", _, account, own]) => (account, own),
         _ => return false,
     };
-    let changes = |verbs: &[&str]| verbs.iter().any(|verb| name.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb)));
+    let changes = |verbs: &[&str]| verbs.iter().any(|verb| begins_with(name, verb));
     let policy = account == "aws" && own.starts_with("policy/");
     let role = own.starts_with("role/aws-reserved/");
     service.eq_ignore_ascii_case("iam")
