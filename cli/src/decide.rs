@@ -5,18 +5,20 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
-use policy::case::Outcome;
-use policy::guardrail::{Decision, Facts, Mode};
+use policy::case::{Next, Outcome, RemedyOutcome};
+use policy::facts::Facts;
+use policy::guardrail::{Decision, Mode};
+use policy::hearing::Circumstances;
 use policy::text::shown;
-use policy::{Action, Case, Event, Hearing, Rulebook};
+use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
 use remedy::notice::Notice;
-use remedy::rulebook;
+use remedy::plan;
 
 use crate::input;
 
 /// Prints the case, for people or as JSON.
 pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) -> Result<()> {
-    let rulebook = rulebook::load(guardrails)?;
+    let rulebook = ::rulebook::load(guardrails)?;
     let text = input::read(event).with_context(|| format!("cannot read {}", event.display()))?;
     let event = Event::from_envelope_or_record(&text)?;
     let Some(action) = Action::of(&event) else {
@@ -40,24 +42,35 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
     Ok(())
 }
 
-/// The cases in a stack that observes, one for each change that breaks a guardrail.
-fn decide(rulebook: &Rulebook, event: &Event, action: Action) -> Result<Vec<Case>> {
-    let hearings = Hearing::open(rulebook, event, action, &[])?.into_iter();
+/// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
+fn decide(rulebook: &Rulebook, event: &Event, action: &'static Action) -> Result<Vec<Case>> {
+    let actor = Actor::of(event)?;
+    let hearings = Hearing::open(Circumstances::of(rulebook, event, action, &actor, &[]))?.into_iter();
     hearings.filter_map(|hearing| decide_one(hearing).transpose()).collect()
 }
 
 fn decide_one(hearing: Hearing<'_>) -> Result<Option<Case>> {
-    let facts = match hearing.needs()? {
-        Some(_) => Err(
-            "guardrails or exemptions ask for facts that only the live account tells: the policy's document, or the target's path, tags, groups or policies",
-        ),
-        None => Ok(&Facts::default()),
+    let needs = hearing.needs()?.map(|(_, needs)| needs).unwrap_or_default();
+    let facts = if needs.is_empty() {
+        Ok(&Facts::none())
+    } else {
+        Err(
+            "guardrails or exemptions ask for facts that only the live account has: documents of policies, or the target's path, tags, groups or policies",
+        )
     };
-    let mut case = hearing.decide(facts, Mode::Observe, Utc::now())?;
-    if let Some(case) = &mut case {
-        case.settle();
-        if case.outcome == Outcome::Observed {
-            case.close(Outcome::Observed, Some("nothing was touched"));
+    let mut case = hearing.decide(needs, facts, Mode::Observe, Utc::now())?;
+    if let Some(case) = &mut case
+        && case.settle() == Next::Look
+        && let Some(change) = case.change.clone()
+    {
+        // The calls of every remedy that is asked for, as far as the record says them.
+        for remedy in case.remedy.into_iter().chain(case.siblings.clone()) {
+            let plan = plan::of(remedy);
+            let never = plan.never(case, &change);
+            let would = if never.is_some() { Vec::new() } else { plan.calls(case, &change) };
+            let detail =
+                never.unwrap_or_else(|| "rescind decide changes nothing: these are the calls as far as the record goes".to_owned());
+            case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) });
         }
     }
     Ok(case)

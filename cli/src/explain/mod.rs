@@ -11,10 +11,10 @@ use std::{env, io};
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, ValueEnum};
 use policy::account::Account;
-use policy::change::TargetKind;
+use policy::target::IdentityKind;
 use policy::text::quoted;
-use remedy::account;
 use remedy::caller::CallerError;
+use remedy::reading::account;
 
 use self::model::Explanation;
 use crate::live;
@@ -49,13 +49,13 @@ enum Kind {
 /// Prints what the principal can do.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let kind = match arguments.kind {
-        Kind::User => TargetKind::User,
-        Kind::Role => TargetKind::Role,
-        Kind::Group => TargetKind::Group,
+        Kind::User => IdentityKind::User,
+        Kind::Role => IdentityKind::Role,
+        Kind::Group => IdentityKind::Group,
     };
     let json = match &arguments.from {
         Some(path) => crate::input::read(path).with_context(|| format!("cannot read {}", path.display()))?,
-        None => live::runtime()?.block_on(account::read(&live::caller()?.iam())).map_err(CallerError::from)?,
+        None => live::runtime()?.block_on(account::read(&live::caller()?.reader())).map_err(CallerError::from)?,
     };
     let account = Account::parse(&json).with_context(|| source(arguments.from.as_deref()))?;
     let holder = account.holder(kind, &arguments.name).ok_or_else(|| unknown(&account, kind, &arguments.name))?;
@@ -74,7 +74,7 @@ fn source(from: Option<&Path>) -> String {
     from.map_or_else(|| "the live account".to_owned(), |path| path.display().to_string())
 }
 
-fn unknown(account: &Account<'_>, kind: TargetKind, name: &str) -> anyhow::Error {
+fn unknown(account: &Account<'_>, kind: IdentityKind, name: &str) -> anyhow::Error {
     let like = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &name.to_lowercase());
     let mut near: Vec<(f64, &str)> = account.names(kind).map(|known| (like(known), known)).filter(|(like, _)| *like >= LIKE).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));

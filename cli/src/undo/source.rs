@@ -6,10 +6,10 @@ use policy::case::VERSION;
 use policy::text::{quoted, shown};
 use serde_json::{Map, Value};
 
-/// Texts within texts: a message within an envelope, a case within a message, and one more.
+/// Depth of texts within texts: a message within an envelope, a case within a message, and one more.
 const NESTED_MAX: usize = 3;
 
-/// Where the text of a case stands: in the envelope in which SNS sends a notice, in a notice as SNS is given it, in a line of the log.
+/// Members that hold the text of a case: of the envelope in which SNS sends a notice, of a notice as SNS receives it, of a log line.
 const HOLDERS: [&str; 3] = ["Message", "sqs", "case_json"];
 
 /// Whether a text is a case's id.
@@ -18,13 +18,13 @@ pub fn is_id(text: &str) -> bool {
     text.strip_prefix("rsc-").is_some_and(digits)
 }
 
-/// The cases in a text, be it a case, a notice, what a function returned or a line of its log.
+/// The cases in a text: a case, a notice, a function's answer or a line of its log.
 pub fn cases(text: &str) -> Result<Vec<Case>> {
     within(text, NESTED_MAX)
 }
 
 fn within(text: &str, nested: usize) -> Result<Vec<Case>> {
-    let value: Value = serde_json::from_str(text).context("this is not JSON; of a mail, the id in its last line is enough")?;
+    let value: Value = serde_json::from_str(text).context("this is not JSON; from a mail, take the id in its last line")?;
     let Value::Object(mut members) = value else {
         bail!(no_case());
     };
@@ -45,18 +45,18 @@ fn held(members: &Map<String, Value>) -> Option<&str> {
 }
 
 fn no_case() -> anyhow::Error {
-    anyhow!("there is no case in it: wanted is a case, a notice as queues receive it, what a function returned, or a line of its log")
+    anyhow!("there is no case in it: expected a case, a notice as queues receive it, a function's answer, or a line of its log")
 }
 
 fn case(value: Value) -> Result<Case> {
     let case: Case = serde_json::from_value(value).map_err(|error| anyhow!("this is not a case: {}", shown(&error.to_string())))?;
     if case.version != VERSION {
-        bail!("this case is of version {}, and version {VERSION} is understood", case.version);
+        bail!("this case has version {}, and this command understands version {VERSION}", case.version);
     }
     Ok(case)
 }
 
-/// The one case that is meant: of several with one id the newest, which comes last, that has something to undo.
+/// The one case to undo: of several with the same id, the newest (the last) that has something to undo.
 pub fn chosen(mut cases: Vec<Case>, id: Option<&str>) -> Result<Case> {
     let mut ids: Vec<String> = cases.iter().map(|case| quoted(&case.id)).collect();
     ids.sort_unstable();
@@ -69,7 +69,7 @@ pub fn chosen(mut cases: Vec<Case>, id: Option<&str>) -> Result<Case> {
     let newest = cases.iter().rposition(has_undo).unwrap_or_else(|| cases.len().saturating_sub(1));
     match cases.first().map(|first| cases.iter().all(|case| case.id == first.id)) {
         Some(true) => Ok(cases.swap_remove(newest)),
-        Some(false) => bail!("there are several cases, of which --case chooses one: {ids}"),
+        Some(false) => bail!("there are several cases; choose one with --case: {ids}"),
         None if ids.is_empty() => bail!("there is no case in it"),
         None => bail!("there is no case {} in it, but {ids}", quoted(id.unwrap_or_default())),
     }

@@ -1,129 +1,138 @@
-//! The receipts that Rescind's functions write: these calls, with these parameters, and no others.
+//! The steps that undo a case: every setting, read from its calls.
+#![expect(clippy::future_not_send, reason = "the command runs on one thread")]
 
 use anyhow::{Result, bail};
 use policy::Case;
-use policy::arn::{CredentialId, IamName, PolicyArn};
 use policy::case::{Call, Outcome};
-use policy::change::{Remedy, Target, TargetKind};
-use policy::credential::{Credential, CredentialKind};
-use policy::quarantine::Quarantine;
-use policy::text::{quoted, shown};
-use remedy::calls;
+use policy::text::quoted;
+use remedy::reading::Reader;
+use remedy::setting::{Attachment, CredentialStatus, Home, InlinePolicy, Live, ManagedPolicy, Membership, Setting, Writer};
+use remedy::{AwsCall, Failure, plan};
 
-/// Steps of one case. A case has one or two receipts; more than a screen of them would not be read.
+/// Steps of one case. A case has one or two; nobody would read more than a screen of them.
 const STEPS_MAX: usize = 8;
 
-/// One call that gives something back.
+/// How a setting is now, compared with what the remedy left.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Step {
-    /// Attaches a policy again.
-    Attach(Target, PolicyArn),
-    /// Sets a credential active again.
-    Activate(Target, Credential),
-    /// Takes an inline policy of containment out.
-    TakeOut(Target, Quarantine),
-    /// Detaches a policy of containment that stands by itself.
-    Detach(Target, Managed),
-    /// Deletes it.
-    Delete(Managed),
+pub enum State {
+    /// As the remedy left it.
+    AsLeft,
+    /// As the step would leave it.
+    Undone(String),
+    /// Neither.
+    Moved(String),
 }
 
-/// A policy of containment that stands by itself.
-#[derive(Debug, Eq, PartialEq)]
-pub struct Managed {
-    pub arn: PolicyArn,
-    pub quarantine: Quarantine,
+/// What came of a call that did not fail.
+pub enum Made {
+    /// It is done.
+    Done,
+    /// AWS keeps the thing, because something else uses it; AWS's words.
+    Kept(String),
 }
 
-/// The steps that undo a case, in order.
-pub fn of(case: &Case) -> Result<Vec<Step>> {
-    let mut steps: Vec<Step> = Vec::new();
+/// One setting, given back.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Back<S: Setting> {
+    setting: S,
+    /// As the remedy left it; `None` if any other value will do.
+    left: Option<S::Value>,
+    to: S::Value,
+}
+
+impl<S: Setting> Back<S> {
+    fn read(made: Option<&Call>, undo: &Call, home: Home<'_>) -> Option<Self> {
+        let (setting, to) = S::parse(undo, home)?;
+        let left = made.and_then(|made| S::parse(made, home)).map(|(_, left)| left).or_else(|| S::opposite(&to));
+        Some(Self { setting, left, to })
+    }
+
+    async fn state(&self, reader: &Reader) -> Result<State, AwsCall> {
+        let Self { setting, left, to } = self;
+        Ok(match setting.resolve(reader).await? {
+            Live::Is(now) if S::is_same(&now, to) => State::Undone(format!("{setting}: already {}", S::words(to))),
+            Live::Is(now) if left.as_ref().is_none_or(|left| S::is_same(&now, left)) => {
+                setting.obstacle(reader, to).await?.map_or(State::AsLeft, State::Moved)
+            }
+            Live::Is(_) => State::Moved(format!("{setting} is no longer as Rescind left it")),
+            Live::Gone | Live::Unclear => State::Moved(format!("{} is gone or renamed", setting.holder())),
+        })
+    }
+
+    async fn make(&self, writer: &Writer) -> Result<Made, AwsCall> {
+        match self.setting.set(writer, &self.to).await {
+            Ok(()) => Ok(Made::Done),
+            // The same policy may contain somebody else as well, by a case of their own.
+            Err(call) if call.failure == Failure::InUse => Ok(Made::Kept(call.message)),
+            Err(call) => Err(call),
+        }
+    }
+}
+
+macro_rules! any_step {
+    ($($setting:ident),*) => {
+        /// A step of any setting.
+        #[derive(Debug, Eq, PartialEq)]
+        pub enum AnyStep {
+            $($setting(Back<$setting>)),*
+        }
+
+        impl AnyStep {
+            fn read(made: Option<&Call>, undo: &Call, home: Home<'_>) -> Option<Self> {
+                $(if let Some(back) = Back::<$setting>::read(made, undo, home) {
+                    return Some(Self::$setting(back));
+                })*
+                None
+            }
+
+            /// The call, as Rescind writes it.
+            pub fn call(&self) -> Option<Call> {
+                match self {
+                    $(Self::$setting(back) => back.setting.call(&back.to)),*
+                }
+            }
+
+            /// Whether the setting is still as the remedy left it.
+            pub async fn state(&self, reader: &Reader) -> Result<State, AwsCall> {
+                match self {
+                    $(Self::$setting(back) => back.state(reader).await),*
+                }
+            }
+
+            /// Makes the call.
+            pub async fn make(&self, writer: &Writer) -> Result<Made, AwsCall> {
+                match self {
+                    $(Self::$setting(back) => back.make(writer).await),*
+                }
+            }
+        }
+    };
+}
+
+any_step! { Attachment, CredentialStatus, InlinePolicy, ManagedPolicy, Membership }
+
+/// The steps that undo a case, in order. Each has to be one that the case's remedy writes for a call that the same case says was made.
+pub fn of(case: &Case) -> Result<Vec<AnyStep>> {
+    let mut steps = Vec::new();
     for outcome in &case.outcomes {
-        for call in outcome.undo.iter().map(|receipt| &receipt.call) {
-            let step = Step::read(call, case).filter(|step| step.remedy() == outcome.remedy && step.follows(steps.last()));
-            match step {
-                Some(step) if matches!(outcome.outcome, Outcome::Applied | Outcome::AlreadyClean) => steps.push(step),
-                _ => bail!("this case holds a receipt that Rescind does not write: {}; nothing was done", quoted(&call.command())),
+        let plan = plan::of(outcome.remedy);
+        let acted = matches!(outcome.outcome, Outcome::Applied | Outcome::AlreadyClean | Outcome::Failed);
+        for undo in outcome.undo.iter().map(|receipt| &receipt.call) {
+            let made = outcome.calls.iter().find(|made| plan.writes(Some(made), undo, case));
+            let is_ours = acted && (made.is_some() || (outcome.calls.is_empty() && plan.writes(None, undo, case)));
+            match AnyStep::read(made, undo, Home::of(case)).filter(|_| is_ours) {
+                Some(step) => steps.push(step),
+                None if acted && outcome.calls.is_empty() => bail!(
+                    "this case does not hold the call that this would undo: {}; nothing was done. If the function's log shows that Rescind made \
+                     that call, run this one yourself",
+                    quoted(&undo.command())
+                ),
+                None => bail!("this case holds an undo that Rescind does not write: {}; nothing was done", quoted(&undo.command())),
             }
         }
     }
     if steps.len() > STEPS_MAX {
-        bail!("this case holds {} receipts, and Rescind writes at most two: nothing was done", steps.len());
+        bail!("this case holds {} undos, and Rescind writes a few at most: nothing was done", steps.len());
     }
     Ok(steps)
-}
-
-impl Step {
-    /// What a call of a receipt does. It is read with a light hand, and then has to be, to the letter, what Rescind writes for that.
-    fn read(call: &Call, case: &Case) -> Option<Self> {
-        let parameter = |name: &str| call.parameters.get(name).map(String::as_str);
-        let target = || {
-            [TargetKind::User, TargetKind::Group, TargetKind::Role].into_iter().find_map(|kind| {
-                let name = IamName::new(parameter(&format!("{}Name", kind.name()))?).ok()?;
-                Some(Target { kind, name })
-            })
-        };
-        // No group is contained: it cannot act.
-        let contained = || target().filter(|target| target.kind != TargetKind::Group);
-        let arn = || PolicyArn::new(parameter("PolicyArn")?).ok();
-        let step = match &*call.operation {
-            "AttachUserPolicy" | "AttachGroupPolicy" | "AttachRolePolicy" => {
-                Self::Attach(target()?, arn().filter(|arn| arn.is_within(&case.account, &case.partition))?)
-            }
-            "DeleteUserPolicy" | "DeleteRolePolicy" => Self::TakeOut(contained()?, Quarantine::named(parameter("PolicyName")?)?),
-            "DetachUserPolicy" | "DetachRolePolicy" => Self::Detach(contained()?, Managed::of(arn()?, case)?),
-            "DeletePolicy" => Self::Delete(Managed::of(arn()?, case)?),
-            update => {
-                let kind = CredentialKind::ALL.into_iter().find(|kind| kind.update().0 == update)?;
-                Self::Activate(target()?, Credential { kind, id: CredentialId::new(parameter(kind.update().1)?).ok()? })
-            }
-        };
-        (step.call() == *call).then_some(step)
-    }
-
-    /// The call, as Rescind writes it.
-    pub fn call(&self) -> Call {
-        match self {
-            Self::Attach(target, arn) => calls::attach(target, arn.as_str()),
-            Self::Activate(user, credential) => calls::set_status(user, credential, "Active"),
-            Self::TakeOut(target, quarantine) => calls::take_out(target, quarantine),
-            Self::Detach(target, policy) => calls::detach(target, policy.arn.as_str()),
-            Self::Delete(policy) => calls::delete(policy.arn.as_str()),
-        }
-    }
-
-    /// What it is about, in an error about the call.
-    pub fn name(&self) -> String {
-        let operation = self.call().operation;
-        match self {
-            Self::Attach(target, _) | Self::TakeOut(target, _) | Self::Detach(target, _) => format!("iam:{operation} on {target}"),
-            Self::Activate(user, credential) => format!("iam:{operation} of {credential} of {user}"),
-            Self::Delete(policy) => format!("iam:{operation} of {}", shown(policy.arn.as_str())),
-        }
-    }
-
-    /// The remedy that it undoes.
-    const fn remedy(&self) -> Remedy {
-        match self {
-            Self::Attach(..) => Remedy::DetachPolicy,
-            Self::Activate(..) => Remedy::QuarantineKey,
-            Self::TakeOut(..) | Self::Detach(..) | Self::Delete(_) => Remedy::QuarantinePrincipal,
-        }
-    }
-
-    /// Whether it may come after that one: a policy is deleted once it is detached.
-    fn follows(&self, before: Option<&Self>) -> bool {
-        match (self, before) {
-            (Self::Delete(policy), Some(Self::Detach(_, detached))) => policy == detached,
-            (Self::Delete(_), _) => false,
-            _ => true,
-        }
-    }
-}
-
-impl Managed {
-    fn of(arn: PolicyArn, case: &Case) -> Option<Self> {
-        let quarantine = Quarantine::named(arn.name())?;
-        (arn.as_str() == quarantine.arn(case)).then_some(Self { arn, quarantine })
-    }
 }

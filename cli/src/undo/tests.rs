@@ -1,5 +1,5 @@
 use policy::case::Call;
-use remedy::calls;
+use policy::containment::Quarantine;
 use serde_json::{Value, json};
 
 use super::*;
@@ -8,7 +8,22 @@ const ID: &str = "rsc-8b332ad44cc59341";
 const BILLING: &str = "arn:aws:iam::aws:policy/job-function/Billing";
 const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine";
 
-/// A case of one remedy, which these calls undo.
+/// A case of one remedy that made these calls, each with the one that undoes it.
+fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
+    let mut case = told(remedy, &steps.iter().map(|(_, undo)| undo.clone()).collect::<Vec<_>>());
+    case["outcomes"][0]["calls"] = steps.iter().map(|(call, _)| serde_json::to_value(call).unwrap()).collect();
+    // An inline policy is put back only if the case is about that very policy.
+    if let Some((_, undo)) = steps.first().filter(|(_, undo)| undo.parameter("PolicyDocument").is_some()) {
+        let (kind, name) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, undo.parameter(&format!("{kind}Name"))?))).unwrap();
+        case["change"] = json!({
+            "type": "InlinePolicyPut", "target": {"type": kind.to_lowercase(), "name": name},
+            "policyName": undo.parameter("PolicyName"), "document": undo.parameter("PolicyDocument"),
+        });
+    }
+    case
+}
+
+/// A case of one remedy with these undos, which says of no call that it was made.
 fn told(remedy: &str, undo: &[Call]) -> Value {
     json!({
         "version": 1, "id": ID, "time": "2026-01-01T00:00:04Z", "latencyMs": 4000,
@@ -24,7 +39,6 @@ fn told(remedy: &str, undo: &[Call]) -> Value {
         "outcomes": [{"remedy": remedy, "outcome": "applied", "undo": undo.iter().map(|call| {
             json!({"service": call.service, "operation": call.operation, "parameters": call.parameters, "command": "rm -rf /"})
         }).collect::<Value>()}],
-        "requests": [],
     })
 }
 
@@ -32,7 +46,7 @@ fn read(case: &Value) -> Case {
     source::chosen(source::cases(&case.to_string()).unwrap(), None).unwrap()
 }
 
-fn steps(remedy: &str, undo: &[Call]) -> Result<Vec<Step>> {
+fn steps(remedy: &str, undo: &[Call]) -> Result<Vec<AnyStep>> {
     step::of(&read(&told(remedy, undo)))
 }
 
@@ -92,7 +106,7 @@ fn of_several_cases_one_is_chosen_by_its_id() {
 }
 
 #[test]
-fn of_several_tries_at_one_case_the_newest_that_did_something_is_meant() {
+fn of_several_tries_at_one_case_the_newest_that_did_something_counts() {
     let undo = [attach(BILLING)];
     let tries = [("first", true), ("second", true), ("third", false)].map(|(region, acted)| {
         let mut case = told("detach-policy", if acted { &undo } else { &[] });
@@ -103,92 +117,143 @@ fn of_several_tries_at_one_case_the_newest_that_did_something_is_meant() {
 }
 
 #[test]
-fn an_id_is_told_from_a_path() {
+fn an_id_is_distinguished_from_a_path() {
     assert!(source::is_id(ID));
     for path in ["case.json", "rsc-", "rsc-8b332ad44cc5934", "rsc-8B332AD44CC59341", "./rsc-8b332ad44cc59341", "rsc-8b332ad44cc59341\""] {
         assert!(!source::is_id(path), "{path}");
     }
 }
 
-#[test]
-fn every_receipt_that_a_function_writes_is_understood() {
-    let role = [("RoleName", "deployer")];
-    let receipts = [
-        ("detach-policy", vec![attach(BILLING)]),
-        ("detach-policy", vec![iam("AttachGroupPolicy", &[("GroupName", "g"), ("PolicyArn", "arn:aws:iam::123456789012:policy/team/x")])]),
-        ("detach-policy", vec![iam("AttachRolePolicy", &[role[0], ("PolicyArn", BILLING)])]),
+/// The call with one parameter replaced, or added.
+fn with(call: &Call, name: &str, value: &str) -> Call {
+    let mut call = call.clone();
+    call.parameters.insert(name.to_owned(), value.to_owned());
+    call
+}
+
+/// The call with other values for its operation and without some parameters.
+fn but(call: &Call, operation: &str, without: &[&str]) -> Call {
+    let mut call = Call { operation: operation.to_owned(), ..call.clone() };
+    call.parameters.retain(|name, _| !without.contains(&name.as_str()));
+    call
+}
+
+/// Every kind of step that a remedy makes: the remedy, the call, its undo.
+fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
+    let attachment = |kind: &str, arn: &str| {
+        let attach = iam(&format!("Attach{kind}Policy"), &[(&format!("{kind}Name"), "x"), ("PolicyArn", arn)]);
+        (but(&attach, &format!("Detach{kind}Policy"), &[]), attach)
+    };
+    let status = |operation: &str, id: &str, value: &str| {
+        let active = iam(operation, &[("UserName", "polsen"), (id, value), ("Status", "Active")]);
+        (with(&active, "Status", "Inactive"), active)
+    };
+    let quarantine = |kind: &str, quarantine: &Quarantine| {
+        let (name, document) = (quarantine.policy_name(), quarantine.document());
+        let put = iam(
+            &format!("Put{kind}Policy"),
+            &[(&format!("{kind}Name"), "x"), ("PolicyName", name.as_str()), ("PolicyDocument", &document)],
+        );
+        let deleted = but(&put, &format!("Delete{kind}Policy"), &["PolicyDocument"]);
+        (put, deleted)
+    };
+    let inline = |kind: &str, text: &str| {
+        let put = iam(&format!("Put{kind}Policy"), &[(&format!("{kind}Name"), "x"), ("PolicyName", "p+=,.@_-"), ("PolicyDocument", text)]);
+        (but(&put, &format!("Delete{kind}Policy"), &["PolicyDocument"]), put)
+    };
+    let added = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "admins")]);
+    let document = Quarantine::Everything.document();
+    let created = iam("CreatePolicy", &[("PolicyName", "RescindQuarantine"), ("Path", "/rescind/"), ("PolicyDocument", &document)]);
+    let attached = attachment("User", OURS);
+    vec![
+        ("detach-policy", vec![attachment("User", BILLING)]),
+        ("detach-policy", vec![attachment("Group", "arn:aws:iam::123456789012:policy/team/x")]),
+        ("detach-policy", vec![attachment("Role", BILLING)]),
+        ("delete-inline-policy", vec![inline("User", " {\"Statement\": []}\n")]),
+        ("delete-inline-policy", vec![inline("Group", "anything at all")]),
+        ("delete-inline-policy", vec![inline("Role", "{}")]),
+        ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
         (
             "quarantine-key",
             vec![
-                iam("UpdateAccessKey", &[("UserName", "polsen"), ("AccessKeyId", "AKIAEXAMPLEEXAMPLE01"), ("Status", "Active")]),
-                iam("UpdateAccessKey", &[("UserName", "polsen"), ("AccessKeyId", "AKIAEXAMPLEEXAMPLE02"), ("Status", "Active")]),
+                status("UpdateAccessKey", "AccessKeyId", "AKIAEXAMPLEEXAMPLE01"),
+                status("UpdateAccessKey", "AccessKeyId", "AKIAEXAMPLEEXAMPLE02"),
             ],
         ),
-        (
-            "quarantine-key",
-            vec![iam("UpdateSSHPublicKey", &[("UserName", "polsen"), ("SSHPublicKeyId", "APKAEXAMPLEEXAMPLE01"), ("Status", "Active")])],
-        ),
-        (
-            "quarantine-key",
-            vec![iam(
-                "UpdateSigningCertificate",
-                &[("UserName", "polsen"), ("CertificateId", "TA7SMP42TDN5Z26OBPJE7EXAMPLE"), ("Status", "Active")],
-            )],
-        ),
-        (
-            "quarantine-key",
-            vec![iam(
-                "UpdateServiceSpecificCredential",
-                &[("UserName", "polsen"), ("ServiceSpecificCredentialId", "ACCAEXAMPLEEXAMPLE01"), ("Status", "Active")],
-            )],
-        ),
-        ("quarantine-principal", vec![iam("DeleteUserPolicy", &[("UserName", "polsen"), ("PolicyName", "RescindQuarantine")])]),
-        ("quarantine-principal", vec![iam("DeleteRolePolicy", &[role[0], ("PolicyName", "RescindQuarantine-1767225600-s-mallory")])]),
-        ("quarantine-principal", vec![iam("DetachUserPolicy", &[("UserName", "polsen"), ("PolicyArn", OURS)]), calls::delete(OURS)]),
-    ];
-    for (remedy, undo) in receipts {
-        let calls: Vec<Call> = steps(remedy, &undo).unwrap().iter().map(Step::call).collect();
-        assert_eq!(calls, undo);
+        ("quarantine-key", vec![status("UpdateSSHPublicKey", "SSHPublicKeyId", "APKAEXAMPLEEXAMPLE01")]),
+        ("quarantine-key", vec![status("UpdateSigningCertificate", "CertificateId", "TA7SMP42TDN5Z26OBPJE7EXAMPLE")]),
+        ("quarantine-key", vec![status("UpdateServiceSpecificCredential", "ServiceSpecificCredentialId", "ACCAEXAMPLEEXAMPLE01")]),
+        ("quarantine-principal", vec![quarantine("User", &Quarantine::Everything)]),
+        ("quarantine-principal", vec![quarantine("Role", &Quarantine::named("RescindQuarantine-1767225600-s-mallory").unwrap())]),
+        // Made in this order; undone in the other.
+        ("quarantine-principal", vec![(attached.1, attached.0), (created, iam("DeletePolicy", &[("PolicyArn", OURS)]))]),
+    ]
+}
+
+#[test]
+fn every_undo_that_a_remedy_writes_is_understood() {
+    for (remedy, made_steps) in every_step() {
+        let case = read(&made(remedy, &made_steps));
+        let calls: Vec<Call> =
+            step::of(&case).unwrap_or_else(|error| panic!("{remedy}: {error}")).iter().filter_map(AnyStep::call).collect();
+        assert_eq!(calls, made_steps.into_iter().map(|(_, undo)| undo).collect::<Vec<_>>());
     }
 }
 
 #[test]
-fn a_receipt_that_no_function_writes_is_refused() {
-    let mut elsewhere = attach(BILLING);
-    elsewhere.service = "organizations".to_owned();
-    let strange = [
-        ("detach-policy", vec![elsewhere]),
-        ("detach-policy", vec![iam("CreateUser", &[("UserName", "mallory")])]),
-        ("detach-policy", vec![iam("AttachUserPolicy", &[("UserName", "polsen")])]),
-        ("detach-policy", vec![iam("AttachUserPolicy", &[("UserName", "polsen"), ("PolicyArn", BILLING), ("Force", "true")])]),
-        ("detach-policy", vec![iam("AttachUserPolicy", &[("UserName", "polsen"), ("RoleName", "polsen"), ("PolicyArn", BILLING)])]),
-        ("detach-policy", vec![iam("AttachUserPolicy", &[("GroupName", "polsen"), ("PolicyArn", BILLING)])]),
-        ("detach-policy", vec![iam("AttachUserPolicy", &[("UserName", "a b"), ("PolicyArn", BILLING)])]),
-        ("detach-policy", vec![attach("arn:aws:iam::210987654321:policy/x")]),
-        ("detach-policy", vec![attach("arn:aws-cn:iam::aws:policy/ReadOnlyAccess")]),
-        ("quarantine-key", vec![attach(BILLING)]),
-        (
-            "quarantine-key",
-            vec![iam("UpdateAccessKey", &[("UserName", "polsen"), ("AccessKeyId", "AKIAEXAMPLEEXAMPLE01"), ("Status", "Inactive")])],
-        ),
-        ("quarantine-key", vec![iam("UpdateAccessKey", &[("UserName", "polsen"), ("AccessKeyId", "short"), ("Status", "Active")])]),
-        ("quarantine-key", vec![iam("UpdateLoginProfile", &[("UserName", "polsen"), ("Password", "x")])]),
-        ("quarantine-principal", vec![iam("DeleteUserPolicy", &[("UserName", "polsen"), ("PolicyName", "Guard")])]),
-        ("quarantine-principal", vec![iam("DeleteUserPolicy", &[("UserName", "polsen"), ("PolicyName", "rescindquarantine")])]),
-        ("quarantine-principal", vec![iam("DeleteGroupPolicy", &[("GroupName", "g"), ("PolicyName", "RescindQuarantine")])]),
-        (
-            "quarantine-principal",
-            vec![iam("DetachUserPolicy", &[("UserName", "polsen"), ("PolicyArn", "arn:aws:iam::123456789012:policy/Guard")])],
-        ),
-        ("quarantine-principal", vec![calls::delete(OURS)]),
-        ("quarantine-principal", vec![calls::delete("arn:aws:iam::123456789012:policy/RescindQuarantine")]),
-    ];
-    for (remedy, undo) in strange {
-        let error = steps(remedy, &undo).unwrap_err().to_string();
-        assert!(error.starts_with("this case holds a receipt that Rescind does not write: `aws "), "{error}");
+fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
+    let every = every_step();
+    let remedies = ["detach-policy", "delete-inline-policy", "remove-group-member", "quarantine-key", "quarantine-principal"];
+    for (remedy, steps) in &every {
+        for other in remedies.into_iter().filter(|other| other != remedy) {
+            let case = read(&made(other, steps));
+            assert!(step::of(&case).is_err(), "{other} does not write {steps:?}");
+        }
+        for (_, others) in every.iter().filter(|(_, others)| others != steps) {
+            let mixed: Vec<(Call, Call)> =
+                others.iter().cycle().zip(steps).map(|((call, _), (_, undo))| (call.clone(), undo.clone())).collect();
+            assert!(step::of(&read(&made(remedy, &mixed))).is_err(), "{remedy}: {mixed:?}");
+        }
+    }
+}
+
+#[test]
+fn an_undo_that_no_remedy_writes_is_refused() {
+    for (remedy, steps) in every_step() {
+        let (call, undo) = steps[0].clone();
+        let strange = [
+            Call { service: "organizations".to_owned(), ..undo.clone() },
+            with(&undo, "Force", "true"),
+            with(&undo, "UserName", "a b"),
+            with(&undo, "RoleName", "somebody"),
+            with(&undo, "UserName", "somebody"),
+            with(&undo, "PolicyName", "Guard"),
+            with(&undo, "PolicyArn", "arn:aws:iam::210987654321:policy/x"),
+            with(&undo, "PolicyDocument", "{\"another\":\"text\"}"),
+            with(&undo, "Status", "Inactive"),
+            iam("CreateUser", &[("UserName", "mallory")]),
+            iam("UpdateLoginProfile", &[("UserName", "polsen"), ("Password", "x")]),
+            iam("DeleteGroupPolicy", &[("GroupName", "g"), ("PolicyName", "RescindQuarantine")]),
+        ];
+        let mut case = made(remedy, &[(call, undo.clone())]);
+        for strange in strange.into_iter().filter(|strange| *strange != undo) {
+            case["outcomes"][0]["undo"][0]["operation"] = json!(strange.operation);
+            case["outcomes"][0]["undo"][0]["service"] = json!(strange.service);
+            case["outcomes"][0]["undo"][0]["parameters"] = json!(strange.parameters);
+            let error = step::of(&read(&case)).unwrap_err().to_string();
+            assert!(error.starts_with("this case holds an undo that Rescind does not write: `aws "), "{error}");
+        }
     }
     let many: Vec<Call> = (0..9).map(|_| attach(BILLING)).collect();
     assert!(steps("detach-policy", &many).is_err());
+}
+
+#[test]
+fn without_the_call_that_it_undoes_only_a_membership_or_an_attachment_is_given_back() {
+    for (remedy, made_steps) in every_step() {
+        let undo: Vec<Call> = made_steps.into_iter().map(|(_, undo)| undo).collect();
+        assert_eq!(steps(remedy, &undo).is_ok(), matches!(remedy, "detach-policy" | "remove-group-member"), "{remedy}");
+    }
 }
 
 #[test]
@@ -218,11 +283,20 @@ fn what_is_shown_is_what_would_be_done_and_not_what_the_file_says_of_it() {
 fn a_case_that_took_nothing_says_so_with_its_outcome() {
     let mut case = told("detach-policy", &[]);
     case["outcome"] = json!("observed");
-    case["requests"] = json!(["quarantine-key"]);
+    case["siblings"] = json!(["quarantine-key"]);
     let case = read(&case);
     let mut out = Vec::new();
     let error = show(&case, &[], &mut out).unwrap_err().to_string();
     assert_eq!(error, "nothing to undo: the outcome of this case is observed");
-    let asked = case.asking(policy::change::Remedy::QuarantineKey, case.mode, Utc::now()).id;
-    assert!(String::from_utf8(out).unwrap().contains(&format!("quarantine-key, case {asked}")));
+    assert!(String::from_utf8(out).unwrap().contains("also called for quarantine-key"));
+}
+
+#[test]
+fn a_case_of_an_earlier_version_is_still_read() {
+    let mut case = told("detach-policy", &[attach(BILLING)]);
+    case["requests"] = json!(["quarantine-key"]);
+    case["askedBy"] = json!({"case": ID, "remedy": "detach-policy", "time": "2026-01-01T00:00:00Z"});
+    case["seal"] = json!("AAAA");
+    case["outcomes"].as_array_mut().unwrap().push(json!({"remedy": "quarantine-key", "outcome": "requested"}));
+    assert_eq!(step::of(&read(&case)).unwrap().len(), 1);
 }

@@ -16,16 +16,22 @@ const NAME_MAX: usize = 128;
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum IdentifierError {
     /// Not an account id.
-    #[error("{} is not an account id: 12 digits are wanted", quoted(.0))]
+    #[error("{} is not an account id: 12 digits are expected", quoted(.0))]
     Account(String),
     /// Not a name that IAM allows.
-    #[error("{} is not an IAM name: 1 to {NAME_MAX} letters, digits and +=,.@_- are wanted", quoted(.0))]
+    #[error("{} is not an IAM name: 1 to {NAME_MAX} letters, digits and +=,.@_- are expected", quoted(.0))]
     Name(String),
     /// Not the id of a credential.
-    #[error("{} is not the id of a credential: 16 to 128 letters, digits and _ are wanted", quoted(.0))]
+    #[error("{} is not the id of a credential: 16 to 128 letters, digits and _ are expected", quoted(.0))]
     Credential(String),
+    /// Not the unique id of an IAM identity.
+    #[error("{} is not the unique id of an IAM identity: 16 to 128 letters, digits and _ are expected", quoted(.0))]
+    UniqueId(String),
+    /// Not the ARN of an identity provider.
+    #[error("{} is not the ARN of an identity provider: arn:<partition>:iam::<account>:saml-provider/<name> or …:oidc-provider/<host> is expected", quoted(.0))]
+    ProviderArn(String),
     /// Not the ARN of a managed policy.
-    #[error("{} is not the ARN of a managed policy: arn:<partition>:iam::<account or aws>:policy/<path and name> is wanted", quoted(.0))]
+    #[error("{} is not the ARN of a managed policy: arn:<partition>:iam::<account or aws>:policy/<path and name> is expected", quoted(.0))]
     PolicyArn(String),
 }
 
@@ -73,9 +79,16 @@ impl IamName {
         }
     }
 
-    /// What stands for the name of the account's root user, which has none.
+    /// Stands for the name of the account's root user, which has none.
     pub(crate) fn root() -> Self {
-        Self("root".to_owned())
+        Self::made("root".to_owned())
+    }
+
+    /// A name that Rescind makes itself.
+    ///
+    /// INVARIANT: it is made of valid names and characters, and not too long.
+    pub(crate) const fn made(text: String) -> Self {
+        Self(text)
     }
 
     /// The name.
@@ -97,11 +110,7 @@ impl CredentialId {
     ///
     /// [`IdentifierError::Credential`] where it is too short, too long or holds any other character.
     pub fn new(text: &str) -> Result<Self, IdentifierError> {
-        if (16..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(IdentifierError::Credential(text.to_owned()))
-        }
+        if is_id(text) { Ok(Self(text.to_owned())) } else { Err(IdentifierError::Credential(text.to_owned())) }
     }
 
     /// The id.
@@ -114,6 +123,70 @@ impl CredentialId {
     #[must_use]
     pub fn is_of_a_session(&self) -> bool {
         self.0.starts_with("ASIA")
+    }
+}
+
+/// The unique id of a user (`AIDA…`), group (`AGPA…`) or role (`AROA…`): `\w{16,128}`, as the IAM API reference has it. IAM never uses one again.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+pub struct UniqueId(String);
+
+impl UniqueId {
+    /// Takes an id in IAM's own character set.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::UniqueId`] if it is too short, too long or holds any other character.
+    pub fn new(text: &str) -> Result<Self, IdentifierError> {
+        if is_id(text) { Ok(Self(text.to_owned())) } else { Err(IdentifierError::UniqueId(text.to_owned())) }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    (16..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The ARN of a SAML or OIDC identity provider.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+pub struct ProviderArn(String);
+
+impl ProviderArn {
+    /// Takes `arn:<partition>:iam::<account>:saml-provider/<name>` or `…:oidc-provider/<host and path>`.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::ProviderArn`] if any part is missing, too long, or holds what IAM does not allow there.
+    pub fn new(text: &str) -> Result<Self, IdentifierError> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let well_formed = matches!(*parts, ["arn", partition, "iam", "", account, provider]
+            if partition.starts_with("aws")
+                && AccountId::new(account).is_ok()
+                && ["saml-provider/", "oidc-provider/"].iter().any(|kind| provider.len() > kind.len() && provider.starts_with(kind))
+                && provider.bytes().all(|byte| byte.is_ascii_graphic()));
+        if well_formed && text.len() <= ARN_MAX { Ok(Self(text.to_owned())) } else { Err(IdentifierError::ProviderArn(text.to_owned())) }
+    }
+
+    /// The whole ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The account that it belongs to.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// The provider's name: of an OIDC provider its host and path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split_once("-provider/").map_or("", |(_, name)| name)
     }
 }
 
@@ -170,14 +243,20 @@ impl PolicyArn {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Whether it is one of the policies with which AWS fences in a leaked key: `AWSCompromisedKeyQuarantine` and its later versions.
+    /// The policy's path: `/` or `/team/a/`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        path_of(&self.0)
+    }
+
+    /// Whether it is one of the policies that AWS attaches to a user whose key leaked: `AWSCompromisedKeyQuarantine` and its later versions.
     #[must_use]
     pub fn is_key_quarantine(&self) -> bool {
         const NAME: &str = "AWSCompromisedKeyQuarantine";
         self.owner() == "aws" && begins_with(self.name(), NAME)
     }
 
-    /// Whether principals of an account can have it: it is the account's own or one of AWS's, in the account's partition.
+    /// Whether principals of an account can hold it: it belongs to the account or to AWS, in the account's partition.
     #[must_use]
     pub fn is_within(&self, account: &AccountId, partition: &str) -> bool {
         self.partition() == partition && (self.owner() == "aws" || self.owner() == account.as_str())
@@ -204,12 +283,20 @@ macro_rules! identifier {
     )*};
 }
 
-identifier!(AccountId CredentialId IamName PolicyArn);
+identifier!(AccountId CredentialId IamName PolicyArn ProviderArn UniqueId);
 
-/// Whether a name begins so: IAM does not tell names apart by case.
+/// Whether a name begins with this prefix: IAM ignores the case of names.
 #[must_use]
 pub fn begins_with(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// The path in `arn:…:user/team/a/name`: `/team/a/`.
+#[must_use]
+pub fn path_of(arn: &str) -> &str {
+    let after = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let path = after.find('/').and_then(|start| after.get(start..=after.rfind('/')?));
+    path.unwrap_or("/")
 }
 
 /// The partition that a region belongs to (AWS general reference, "Partitions").
@@ -265,6 +352,23 @@ mod tests {
     fn a_long_value_is_cut_in_the_message_about_it() {
         let message = IamName::new(&"x".repeat(1_000_000)).unwrap_err().to_string();
         assert!(message.len() < 400, "{}", message.len());
+    }
+
+    #[test]
+    fn a_path_is_read_off_an_arn() {
+        let paths = ["user/polsen", "user/a/b/polsen", "role/aws-service-role/x/y"].map(|end| format!("arn:aws:iam::1:{end}"));
+        assert_eq!(paths.each_ref().map(|arn| path_of(arn)), ["/", "/a/b/", "/aws-service-role/x/"]);
+    }
+
+    #[test]
+    fn a_provider_is_saml_or_oidc() {
+        let provider = ProviderArn::new("arn:aws:iam::123456789012:oidc-provider/token.example.com/x").unwrap();
+        assert_eq!((provider.account(), provider.name()), ("123456789012", "token.example.com/x"));
+        for text in
+            ["arn:aws:iam::123456789012:user/saml-provider/x", "arn:aws:iam::123456789012:saml-provider/", "arn:aws:iam::1:saml-provider/x"]
+        {
+            assert!(ProviderArn::new(text).is_err(), "{text}");
+        }
     }
 
     #[test]

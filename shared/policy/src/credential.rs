@@ -67,6 +67,14 @@ pub struct Credential {
     pub id: CredentialId,
 }
 
+impl Credential {
+    /// The members of the schema's `Credential`.
+    #[must_use]
+    pub fn members(&self) -> [(&'static str, &str); 2] {
+        [("id", self.id.as_str()), ("kind", self.kind.name())]
+    }
+}
+
 impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind.words(), self.id)

@@ -5,21 +5,23 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::actor::{ActorError, ActorKind};
-use crate::arn::CredentialId;
-use crate::case::Case;
-use crate::change::{ChangeError, Claim, Target, TargetKind, claims};
-use crate::guardrail::{Decision, DecisionError, Facts, Mode, Needs, Question};
-use crate::quarantine::is_listed;
-use crate::{Action, Actor, Change, Event, Rulebook};
+use crate::action::Action;
+use crate::actor::{Actor, ActorError, ActorKind};
+use crate::break_glass;
+use crate::case::{Case, Opening};
+use crate::change::{Change, ChangeError, Claim, Found, Missing};
+use crate::facts::{Facts, Needs};
+use crate::guardrail::{Decision, DecisionError, Mode, Question, Rulebook};
+use crate::record::Event;
+use crate::target::IdentityKind;
 
 /// Why an event cannot be judged.
 #[derive(Debug, Error)]
 pub enum HearingError {
-    /// Its actor cannot be.
+    /// Its actor is impossible.
     #[error(transparent)]
     Actor(#[from] ActorError),
-    /// Its change cannot be, or is not this account's.
+    /// Its change is impossible, or not this account's.
     #[error(transparent)]
     Change(#[from] ChangeError),
     /// The rulebook gave no answer.
@@ -27,121 +29,137 @@ pub enum HearingError {
     Decision(#[from] DecisionError),
 }
 
-/// A change that is being judged.
-pub struct Hearing<'a> {
+/// Everything about an event that is the same for each of its changes.
+#[derive(Clone, Copy)]
+pub struct Circumstances<'a> {
     rulebook: &'a Rulebook,
     event: &'a Event,
-    action: Action,
-    actor: Actor,
-    /// The change, or why the event does not tell it.
-    claim: Claim,
-    /// What tells this change from others of the same event.
-    part: Option<String>,
+    action: &'static Action,
+    actor: &'a Actor,
     break_glass: bool,
 }
 
-impl<'a> Hearing<'a> {
-    /// Opens the hearing of each change that an event tells of; none where no guardrail could concern such an action. `break_glass` are the
-    /// ARNs of those who may lift a quarantine.
+impl<'a> Circumstances<'a> {
+    /// `break_glass` are the ARNs of the principals that may lift a quarantine.
+    #[must_use]
+    pub fn of(rulebook: &'a Rulebook, event: &'a Event, action: &'static Action, actor: &'a Actor, break_glass: &[String]) -> Self {
+        let kind = match actor.kind {
+            ActorKind::User => Some(IdentityKind::User),
+            ActorKind::Role => Some(IdentityKind::Role),
+            ActorKind::Root | ActorKind::Service | ActorKind::Principal => None,
+        };
+        let listed = kind.is_some_and(|kind| break_glass::includes(break_glass, &actor.account, kind, &actor.name));
+        Self { rulebook, event, action, actor, break_glass: listed }
+    }
+
+    const fn question(&self, change: &'a Change, facts: &'a Facts) -> Question<'a> {
+        let Self { event, action, actor, break_glass, .. } = *self;
+        Question { event, actor, action, change, facts, break_glass }
+    }
+
+    /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about
+    /// each candidate.
     ///
     /// # Errors
     ///
-    /// Where the record is not one that AWS can have written, or is about what the account does not own.
-    pub fn open(rulebook: &'a Rulebook, event: &'a Event, action: Action, break_glass: &[String]) -> Result<Vec<Self>, HearingError> {
+    /// If the rulebook gave no answer.
+    pub fn would_pass(&self, change: &Change, facts: &Facts, now: DateTime<Utc>) -> Result<bool, DecisionError> {
+        let circumstances: Circumstances<'_> = *self;
+        let needs = circumstances.rulebook.needs(&circumstances.question(change, &Facts::none()))?;
+        let decision = circumstances.rulebook.decide(&circumstances.question(change, facts), needs, now)?;
+        Ok(matches!(decision, Decision::Allowed | Decision::Exempt { .. }))
+    }
+}
+
+/// A change that is being judged.
+pub struct Hearing<'a> {
+    circumstances: Circumstances<'a>,
+    /// The change, or why the event does not say it.
+    claim: Claim,
+    /// Distinguishes this change from others of the same event.
+    part: Option<String>,
+}
+
+impl<'a> Hearing<'a> {
+    /// Opens the hearing of each change that an event is about; none if no guardrail could concern such an action.
+    ///
+    /// # Errors
+    ///
+    /// If the record is not one that AWS can have written, or is about something that the account does not own.
+    pub fn open(circumstances: Circumstances<'a>) -> Result<Vec<Self>, HearingError> {
+        let Circumstances { rulebook, event, action, actor, .. } = circumstances;
         if !rulebook.concerns(action) {
             return Ok(Vec::new());
         }
-        let actor = Actor::of(event)?;
-        let listed = may_lift(&actor, break_glass);
-        let hearing = |claim: Claim| Self {
-            part: event.record.is_finding().then(|| part(&claim)),
-            rulebook,
-            event,
-            action,
-            actor: actor.clone(),
-            claim,
-            break_glass: listed,
-        };
-        Ok(claims(action, event, &actor)?.into_iter().map(hearing).collect())
+        let hearing = |claim: Claim| Self { part: event.record.is_finding().then(|| part(&claim)), circumstances, claim };
+        Ok(action.claims(event, actor)?.into_iter().map(hearing).collect())
     }
 
-    /// The key of which it is not told whose it is: IAM has to be asked, and [`Self::owned_by`] told.
+    /// What the event does not say and IAM has to be asked for; [`Self::completed`] takes the answer.
     #[must_use]
-    pub const fn unowned(&self) -> Option<&CredentialId> {
+    pub const fn missing(&self) -> Option<&Missing> {
         match &self.claim {
-            Claim::Unowned { id, .. } => Some(id),
+            Claim::Missing(missing) => Some(missing),
             Claim::Change(_) | Claim::Unknown(_) => None,
         }
     }
 
-    /// Says whose the key is, or why that cannot be told.
+    /// The hearing with IAM's answer, or with the reason why there is none.
     #[must_use]
-    pub fn owned_by(self, owner: Result<Target, String>) -> Self {
-        Self { claim: self.claim.owned_by(owner), ..self }
+    pub fn completed(self, answer: Result<Found, String>) -> Self {
+        let claim = match (self.claim, answer) {
+            (Claim::Missing(missing), Ok(found)) => {
+                let reason = missing.reason();
+                missing.completed(found).map_or(Claim::Unknown(reason), Claim::Change)
+            }
+            (Claim::Missing(_), Err(reason)) => Claim::Unknown(reason),
+            (claim, _) => claim,
+        };
+        Self { claim, ..self }
     }
 
-    /// What has to be known of which change before [`Self::decide`].
+    /// The change and the facts that have to be read before [`Self::decide`]; `None` if the event does not say what changed.
     ///
     /// # Errors
     ///
-    /// Where the rulebook gave no answer.
+    /// If the rulebook gave no answer.
     pub fn needs(&self) -> Result<Option<(&Change, Needs)>, HearingError> {
         let Claim::Change(change) = &self.claim else {
             return Ok(None);
         };
-        let Self { rulebook, event, action, actor, break_glass, .. } = self;
-        let facts = Facts::default();
-        let question = Question { event, actor, action: *action, change, facts: &facts, break_glass: *break_glass };
-        let needs = rulebook.needs(&question)?;
-        Ok((!needs.is_empty()).then_some((change, needs)))
+        let needs = self.circumstances.rulebook.needs(&self.circumstances.question(change, &Facts::none()))?;
+        Ok(Some((change, needs)))
     }
 
-    /// The case; `None` where no guardrail is broken. `facts` are those that were needed, or why they cannot be had.
+    /// The case; `None` if there is none to make. `facts` are those that [`Self::needs`] named, or why they cannot be had.
     ///
     /// # Errors
     ///
-    /// Where the rulebook gave no answer.
-    pub fn decide(self, facts: Result<&Facts, &str>, mode: Mode, now: DateTime<Utc>) -> Result<Option<Case>, HearingError> {
-        let Self { rulebook, event, action, actor, claim, part, break_glass } = self;
+    /// If the rulebook gave no answer.
+    pub fn decide(self, needs: Needs, facts: Result<&Facts, &str>, mode: Mode, now: DateTime<Utc>) -> Result<Option<Case>, HearingError> {
+        let Self { circumstances, claim, part } = self;
+        let Circumstances { rulebook, event, action, actor, break_glass } = circumstances;
+        let unknown = |reason: String| rulebook.undecidable(action, reason);
         let (decision, change) = match (claim, facts) {
             (Claim::Change(change), Ok(facts)) => {
-                let question = Question { event, actor: &actor, action, change: &change, facts, break_glass };
-                (rulebook.decide(&question, now)?, Some(change))
+                let question = Question { event, actor, action, change: &change, facts, break_glass };
+                (rulebook.decide(&question, needs, now)?, Some(change))
             }
-            (Claim::Change(change), Err(reason)) => (rulebook.undecidable(action, reason.to_owned()), Some(change)),
-            (Claim::Unowned { id, .. }, _) => {
-                (rulebook.undecidable(action, format!("only the live account tells whose key {id} is")), None)
-            }
-            (Claim::Unknown(reason), _) => (rulebook.undecidable(action, reason), None),
+            (Claim::Change(change), Err(reason)) => (unknown(reason.to_owned()), Some(change)),
+            (Claim::Missing(missing), _) => (unknown(missing.reason()), None),
+            (Claim::Unknown(reason), _) => (unknown(reason), None),
         };
-        if decision == Decision::Allowed {
-            return Ok(None);
-        }
-        Ok(Case::open(event, part.as_deref(), actor, change, decision, mode, now))
+        let judge = rulebook.judge();
+        let reports = judge.reports(action);
+        let opening = Opening { event, part: part.as_deref(), actor: actor.clone(), change, decision, judge, reports };
+        Ok(Case::open(opening, mode, now))
     }
 }
 
-/// What a finding's change is told apart by: whose credential, and which.
 fn part(claim: &Claim) -> String {
     match claim {
-        Claim::Change(Change::CredentialExposed { target, credential, session, .. }) => {
-            let credential = credential.as_ref().map(|credential| credential.id.as_str());
-            let session = session.as_ref().and_then(|session| session.name.as_ref()).map(crate::arn::IamName::as_str);
-            // A key is the same whether or not its owner was told.
-            credential.map_or_else(|| format!("{target} {}", session.unwrap_or_default()), str::to_owned)
-        }
-        Claim::Change(change) => change.target().to_string(),
-        Claim::Unowned { id, .. } => id.to_string(),
+        Claim::Change(change) => change.kind().part(),
+        Claim::Missing(missing) => missing.part(),
         Claim::Unknown(reason) => reason.clone(),
     }
-}
-
-/// Whether an actor is among those who may lift a quarantine.
-fn may_lift(actor: &Actor, break_glass: &[String]) -> bool {
-    let kind = match actor.kind {
-        ActorKind::User => TargetKind::User,
-        ActorKind::Role => TargetKind::Role,
-        ActorKind::Root | ActorKind::Service | ActorKind::Principal => return false,
-    };
-    is_listed(break_glass, &actor.account, kind, &actor.name)
 }

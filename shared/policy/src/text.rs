@@ -55,21 +55,36 @@ pub fn quoted(text: &str) -> String {
 /// ```
 #[must_use]
 pub fn shell_word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@/:-".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) && !text.contains("//") {
-        return text.to_owned();
-    }
-    let mut out = String::from("$'");
-    let mut before = b' ';
+    let escaped = escaped(text, b"");
+    if !text.is_empty() && escaped == text { escaped } else { format!("$'{escaped}'") }
+}
+
+/// A policy document as one word of such a shell. What quotes keep stands as it is, so that a person can read the document.
+///
+/// ```
+/// assert_eq!(policy::text::shell_document(r#"{"Action": "*"}"#), r#"'{"Action": "*"}'"#);
+/// assert_eq!(policy::text::shell_document("{\n}"), "$'{\\x0a}'");
+/// ```
+#[must_use]
+pub fn shell_document(text: &str) -> String {
+    let escaped = escaped(text, b" {}[]\":*");
+    if escaped == text { format!("'{escaped}'") } else { format!("$'{escaped}'") }
+}
+
+/// `text` for `$'…'`: letters, digits and what IAM's names are made of stand as they are, and so does what else is `plain`.
+fn escaped(text: &str, plain: &[u8]) -> String {
+    let mut out = String::new();
     for byte in text.bytes() {
-        if plain(byte) && !(byte == b'/' && before == b'/') {
+        let stands = byte.is_ascii_alphanumeric() || b"_+=,.@/:-".contains(&byte) || plain.contains(&byte);
+        // Two slashes or `www.` make a link.
+        let links = (byte == b'/' && out.ends_with('/'))
+            || (byte == b'.' && out.get(out.len().saturating_sub(3)..).is_some_and(|end| end.eq_ignore_ascii_case("www")));
+        if stands && !links {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "\\x{byte:02x}");
         }
-        before = byte;
     }
-    out.push('\'');
     out
 }
 

@@ -5,10 +5,13 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use policy::action::ACTIONS;
 use policy::arn::IamName;
-use policy::change::Remedy;
-use policy::guardrail::{Decision, Facts, Flaw, Mode, Needs, Source, TargetDetails, Texts};
-use policy::{Action, Case, Event, Hearing, Rulebook};
+use policy::facts::{Facts, IdentityDetails, Needs, Texts};
+use policy::guardrail::{Decision, Flaw, Judge, Mode, Source};
+use policy::hearing::{Circumstances, HearingError};
+use policy::remedy::Remedy;
+use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
 use proptest::prelude::*;
 
 fn load(guardrails: &str, exemptions: &str) -> Result<Rulebook, Vec<Flaw>> {
@@ -47,19 +50,27 @@ fn now() -> DateTime<Utc> {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
+/// Puts an event before a rulebook, in a pause of which `facts` are read.
+fn heard(rulebook: &Rulebook, event: &Event, facts: impl Fn(Needs) -> Facts) -> Result<(Needs, Option<Case>), HearingError> {
+    let actor = Actor::of(event)?;
+    let circumstances = Circumstances::of(rulebook, event, Action::of(event).unwrap(), &actor, &[]);
+    let Some(hearing) = Hearing::open(circumstances)?.pop() else {
+        return Ok((Needs::default(), None));
+    };
+    let needs = hearing.needs()?.map(|(_, needs)| needs).unwrap_or_default();
+    Ok((needs, hearing.decide(needs, Ok(&facts(needs)), Mode::Enforce, now())?))
+}
+
 fn needs(rulebook: &Rulebook) -> Needs {
-    let event = event(POLSEN, "");
-    let hearing = Hearing::open(rulebook, &event, Action::of(&event).unwrap(), &[]).unwrap().pop().unwrap();
-    hearing.needs().unwrap().map_or_else(Needs::default, |(_, needs)| needs)
+    heard(rulebook, &event(POLSEN, ""), |_| Facts::none()).unwrap().0
 }
 
 fn decide(rulebook: &Rulebook, event: &Event, facts: &Facts) -> Option<Case> {
-    let hearing = Hearing::open(rulebook, event, Action::AttachUserPolicy, &[]).unwrap().pop()?;
-    hearing.decide(Ok(facts), Mode::Enforce, now()).unwrap()
+    heard(rulebook, event, |_| facts.clone()).unwrap().1
 }
 
 fn forbids(condition: &str, identity: &str, more: &str) -> bool {
-    decide(&rulebook(&guardrail(condition), ""), &event(identity, more), &Facts::default()).is_some()
+    decide(&rulebook(&guardrail(condition), ""), &event(identity, more), &Facts::none()).is_some()
 }
 
 // ── What can be asked ──
@@ -95,7 +106,7 @@ fn names_are_compared_without_regard_to_case_as_iam_reads_them() {
     let scoped = format!(
         "{HEAD}forbid (principal == User::\"arn:aws:iam::123456789012:user/PolSen\", action in Action::\"attach-policy\", resource);"
     );
-    assert!(decide(&rulebook(&scoped, ""), &event(POLSEN, ""), &Facts::default()).is_some());
+    assert!(decide(&rulebook(&scoped, ""), &event(POLSEN, ""), &Facts::none()).is_some());
 }
 
 #[test]
@@ -103,7 +114,7 @@ fn a_tag_is_compared_as_it_is_written() {
     let tagged = rulebook(&guardrail(r#"resource is User && resource.hasTag("Team") && resource.getTag("Team") == "Ops""#), "");
     let facts = |value: &str| {
         let tags = vec![("Team".to_owned(), value.to_owned())];
-        Facts { details: Some(TargetDetails { path: "/".to_owned(), tags }), ..Facts::default() }
+        Facts::none().with_details(IdentityDetails { path: "/".to_owned(), tags })
     };
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("Ops")).is_some());
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("ops")).is_none());
@@ -137,15 +148,15 @@ fn tags_and_path_and_groups_are_asked_for_only_when_a_guardrail_refers_to_them()
 #[test]
 fn facts_that_were_read_decide() {
     let tagged = rulebook(&guardrail(r#"resource is User && resource.hasTag("team") && resource.getTag("team") == "ops""#), "");
-    let details = |team: &str| TargetDetails { path: "/".to_owned(), tags: vec![("team".to_owned(), team.to_owned())] };
-    let facts = |team: &str| Facts { details: Some(details(team)), ..Facts::default() };
+    let details = |team: &str| IdentityDetails { path: "/".to_owned(), tags: vec![("team".to_owned(), team.to_owned())] };
+    let facts = |team: &str| Facts::none().with_details(details(team));
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("ops")).is_some());
     assert!(decide(&tagged, &event(POLSEN, ""), &facts("dev")).is_none());
 
     let grouped = rulebook(&guardrail(r#"resource in Group::"arn:aws:iam::123456789012:group/admins""#), "");
-    let member = Facts { groups: vec![IamName::new("admins").unwrap()], ..Facts::default() };
+    let member = Facts::none().with_groups(vec![IamName::new("admins").unwrap()]);
     assert!(decide(&grouped, &event(POLSEN, ""), &member).is_some());
-    assert!(decide(&grouped, &event(POLSEN, ""), &Facts::default()).is_none());
+    assert!(decide(&grouped, &event(POLSEN, ""), &Facts::none().with_groups(Vec::new())).is_none());
 }
 
 #[test]
@@ -158,22 +169,58 @@ fn a_fact_that_only_an_exemption_asks_for_is_read_too() {
 fn a_guardrail_for_one_action_concerns_no_other() {
     let rules = format!("{HEAD}forbid (principal, action == Action::\"AttachRolePolicy\", resource);");
     let rulebook = rulebook(&rules, "");
-    let concerned: Vec<&Action> = Action::ALL.iter().filter(|action| rulebook.concerns(**action)).collect();
-    assert_eq!(concerned, [&Action::AttachRolePolicy]);
+    let concerned: Vec<&str> = ACTIONS.iter().filter(|action| rulebook.concerns(action)).map(|action| action.name).collect();
+    assert_eq!(concerned, ["AttachRolePolicy"]);
 }
 
 #[test]
 fn a_function_loads_what_it_judges_by_and_validates_no_other() {
     let file = |text: &str| [Source { name: "rules.cedar".to_owned(), text: text.to_owned() }];
-    let load_for = |text: &str, remedy| Rulebook::load_for(&file(text), remedy);
+    let load_for = |text: &str, remedy| Rulebook::load_for(&file(text), Judge::of(remedy));
     let own = guardrail("true");
     let others = "@id(\"b\")\n@severity(\"low\")\nforbid (principal, action in Action::\"credential\", resource) when { context.nowhere };";
     let both = format!("{own}{others}");
     let loaded = load_for(&both, Remedy::DetachPolicy).unwrap_or_else(|flaws| panic!("{flaws:#?}"));
-    assert_eq!((loaded.guardrail_count(), loaded.concerns(Action::CreateAccessKey)), (1, false));
+    assert_eq!((loaded.guardrail_count(), loaded.concerns(Action::named("CreateAccessKey").unwrap())), (1, false));
     assert!(load_for(&both, Remedy::QuarantineKey).is_err(), "who judges by it validates it");
     assert!(load(&both, "").is_err(), "and so does whoever checks the whole");
     assert_eq!(load_for(others, Remedy::DetachPolicy).unwrap_or_else(|flaws| panic!("{flaws:#?}")).guardrail_count(), 0);
+}
+
+#[test]
+fn a_function_that_does_not_report_considers_only_guardrails_that_ask_for_its_remedy() {
+    let own = "@id(\"c\")\n@severity(\"low\")\n@remedy(\"quarantine-principal\")\nforbid (principal, action == Action::\"AttachUserPolicy\", resource);\n";
+    let sources = [Source { name: "rules.cedar".to_owned(), text: format!("{}{own}", guardrail("true")) }];
+    let ids = |judge| {
+        let rulebook = Rulebook::load_for(&sources, judge).unwrap_or_else(|flaws| panic!("{flaws:#?}"));
+        let case = decide(&rulebook, &event(POLSEN, ""), &Facts::none());
+        case.map(|case| case.decision.guardrails().iter().map(|guardrail| guardrail.id.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(ids(Judge::of(Remedy::DetachPolicy)).unwrap(), ["a", "c"], "the reporting function considers all of them");
+    assert_eq!(ids(Judge::of(Remedy::QuarantinePrincipal)).unwrap(), ["c"]);
+    assert_eq!(ids(Judge::of(Remedy::QuarantineKey)), None);
+    assert_eq!(ids(Judge::Function { name: "watch", owns: None }), None, "a function may own no remedy at all");
+}
+
+#[test]
+fn one_function_alone_makes_the_case_if_there_is_no_remedy_to_make_one() {
+    let rules = "@id(\"a\")\n@severity(\"low\")\n@remedy(\"detach-policy,quarantine-principal\")\nforbid (principal, action == Action::\"AttachUserPolicy\", resource);\n";
+    let told = "@id(\"t\")\n@severity(\"low\")\nforbid (principal, action == Action::\"AttachUserPolicy\", resource);\n";
+    let makers = |rules: &str, exemptions: &str, more: &str| {
+        let file = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
+        let sources = [file("rules.cedar", rules), file("exemptions.cedar", exemptions)];
+        let makes = |remedy: &&Remedy| {
+            let rulebook = Rulebook::load_for(&sources, Judge::of(**remedy)).unwrap_or_else(|flaws| panic!("{flaws:#?}"));
+            decide(&rulebook, &event(POLSEN, more), &Facts::none()).is_some()
+        };
+        Remedy::ALL.iter().filter(makes).map(|remedy| remedy.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(makers(rules, "", ""), ["detach-policy", "quarantine-principal"]);
+    assert_eq!(makers(told, "", ""), ["detach-policy"]);
+    assert_eq!(makers(rules, &exemption("2099-01-01"), ""), ["detach-policy"]);
+    assert_eq!(makers(rules, "", r#","errorCode":"AccessDenied""#), ["detach-policy"]);
+    assert_eq!(makers(&rules.replace("detach-policy,", ""), "", ""), ["quarantine-principal"]);
+    assert_eq!(makers(&format!("{}{told}", rules.replace("detach-policy,", "")), "", ""), ["detach-policy", "quarantine-principal"]);
 }
 
 #[test]
@@ -181,7 +228,7 @@ fn an_action_that_nobody_knows_is_refused_by_every_function() {
     let typo = "@id(\"a\")\n@severity(\"low\")\nforbid (principal, action == Action::\"CreateAcessKey\", resource);";
     for remedy in Remedy::ALL {
         let sources = [Source { name: "rules.cedar".to_owned(), text: typo.to_owned() }];
-        assert!(Rulebook::load_for(&sources, remedy).is_err(), "{}", remedy.name());
+        assert!(Rulebook::load_for(&sources, Judge::of(*remedy)).is_err(), "{}", remedy.name());
     }
 }
 
@@ -193,7 +240,7 @@ fn exemption(until: &str) -> String {
 
 #[test]
 fn an_exemption_covers_until_the_end_of_its_day() {
-    let verdict = |until| decide(&rulebook(&guardrail("true"), &exemption(until)), &event(POLSEN, ""), &Facts::default()).unwrap().decision;
+    let verdict = |until| decide(&rulebook(&guardrail("true"), &exemption(until)), &event(POLSEN, ""), &Facts::none()).unwrap().decision;
     assert!(matches!(verdict("2026-06-01"), Decision::Exempt { exemption, .. } if exemption.id == "e"));
     assert!(matches!(verdict("2026-05-31"), Decision::Forbidden { .. }));
 }
@@ -281,14 +328,46 @@ fn an_exemption_says_who_why_and_until_when() {
     insta::assert_snapshot!(flaws(&guardrail("true"), "@id(\"e\") @until(\"soon\")\npermit (principal, action, resource);"), @"
     exemptions.cedar:1:1: `@owner` is missing or empty
     exemptions.cedar:1:1: `@reason` is missing or empty
-    exemptions.cedar:1:10: `soon` is not a day
-        help: a date like `2027-01-31` is wanted
+    exemptions.cedar:1:10: `soon` is not a date
+        help: a date like `2027-01-31` is expected
     ");
 }
 
 #[test]
 fn a_guardrail_that_can_never_apply_is_refused() {
     insta::assert_snapshot!(flaws(&guardrail("resource is Group && resource is User"), ""), @"rules.cedar:1:1: policy is impossible: the policy expression evaluates to false for all valid requests");
+}
+
+#[test]
+fn a_guardrail_that_would_undo_what_another_function_does_is_refused() {
+    let guardrail = |action: &str, remedy: &str, condition: &str| {
+        format!(
+            "@id(\"a\") @severity(\"low\") @remedy(\"{remedy}\") forbid (principal, action in Action::\"{action}\", resource) {condition};"
+        )
+    };
+    for condition in [
+        r#"when { context.policy.name like "RescindQuarantine*" }"#,
+        r#"when { context.policy.name == "rescindquarantine" && resource.path == "/prod/" }"#,
+        r#"when { context.policy.arn like "*:policy/rescind/*" && context.policy.grants.admin }"#,
+        r#"when { context.policy.arn like "*/rescind/*" } unless { principal is Root }"#,
+        r#"when { ["RescindQuarantine", "Other"].contains(context.policy.name) }"#,
+        r#"when { context.policy.name like "*-s-*" && context.policy.arn like "*:policy/res*" }"#,
+    ] {
+        let said = flaws(&guardrail("attach-policy", "quarantine-key,detach-policy", condition), "");
+        assert!(said.contains("`detach-policy` would undo what `quarantine-principal` does"), "{condition}: {said}");
+    }
+    let inline = guardrail("put-policy", "delete-inline-policy", r#"when { context.policy.name like "Rescind*" }"#);
+    assert!(flaws(&inline, "").contains("`delete-inline-policy` would undo"));
+    for (remedy, condition) in [
+        ("detach-policy", r#"when { context.policy.owner != "aws" }"#),
+        ("detach-policy", r#"unless { context.policy.arn like "*:policy/approved/*" }"#),
+        ("detach-policy", r#"unless { context.policy.arn like "*:policy/rescind/*" }"#),
+        ("detach-policy", r#"unless { context.policy.name like "Rescind*" }"#),
+        ("detach-policy", r#"when { context.policy.name like "*-s-*" }"#),
+        ("quarantine-key", r#"when { context.policy.name like "RescindQuarantine*" }"#),
+    ] {
+        load(&guardrail("attach-policy", remedy, condition), "").unwrap_or_else(|flaws| panic!("{condition}: {flaws:#?}"));
+    }
 }
 
 #[test]
@@ -316,9 +395,7 @@ fn a_schema_of_another_version_is_refused() {
 fn an_error_at_run_time_is_returned_and_never_taken_for_allowed() {
     // No type error, so strict validation lets it pass; Cedar itself would skip this guardrail, and allow.
     let overflows = rulebook(&guardrail("9223372036854775807 + 1 == 0"), "");
-    let event = event(POLSEN, "");
-    let hearing = Hearing::open(&overflows, &event, Action::AttachUserPolicy, &[]).unwrap().pop().unwrap();
-    let error = hearing.decide(Ok(&Facts::default()), Mode::Enforce, now()).unwrap_err();
+    let error = heard(&overflows, &event(POLSEN, ""), |_| Facts::none()).unwrap_err();
     assert!(error.to_string().contains("overflow"), "{error}");
 }
 
@@ -347,7 +424,7 @@ proptest! {
         }
         let more = format!(",\"userAgent\":{},\"sourceIPAddress\":{}", serde_json::json!(agent), serde_json::json!(source));
         let event = event(&identity.to_string(), &more);
-        prop_assert!(decide(&TOUCHES_ALL, &event, &Facts::default()).is_some());
+        prop_assert!(decide(&TOUCHES_ALL, &event, &Facts::none()).is_some());
     }
 }
 
@@ -355,7 +432,7 @@ proptest! {
 fn judged(condition: &str, document: &str) -> bool {
     let rulebook = rulebook(&guardrail(condition), "");
     let access = rulebook.access(&Texts { policies: vec![document.to_owned()], boundary: None }).unwrap();
-    decide(&rulebook, &event(POLSEN, ""), &Facts { policy: Some(access), ..Facts::default() }).is_some()
+    decide(&rulebook, &event(POLSEN, ""), &Facts::none().with_granted(access)).is_some()
 }
 
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;

@@ -1,13 +1,16 @@
-//! What the rulebook that ships says of changes, told in sentences.
+//! What the shipped rulebook decides about changes, in sentences.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 use std::fs;
 
 use chrono::{DateTime, Utc};
-use policy::change::Remedy;
-use policy::guardrail::{Decision, Facts, Mode, Source, Texts};
-use policy::{Action, Case, Event, Hearing, Rulebook};
+use policy::case::Next;
+use policy::facts::{Facts, Texts};
+use policy::guardrail::{Decision, Mode, Source};
+use policy::hearing::Circumstances;
+use policy::remedy::Remedy;
+use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
 
 fn rulebook() -> Rulebook {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guardrails");
@@ -32,30 +35,44 @@ fn role(arn: &str) -> String {
     )
 }
 
+const READS: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}"#;
+const EVERYTHING: &str = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+
+/// The cases of an event. What the change grants is what `document` says; its target holds that and nothing else.
+fn cases(event: &Event, document: &str, break_glass: &[String]) -> Vec<Case> {
+    let rulebook = rulebook();
+    let actor = Actor::of(event).unwrap();
+    let circumstances = Circumstances::of(&rulebook, event, Action::of(event).unwrap(), &actor, break_glass);
+    let access = |policies: Vec<String>| rulebook.access(&Texts { policies, boundary: None }).unwrap();
+    let heard = Hearing::open(circumstances).unwrap().into_iter().filter_map(|hearing| {
+        let needs = hearing.needs().unwrap().map(|(_, needs)| needs).unwrap_or_default();
+        let granted = || access(vec![document.to_owned()]);
+        let mut facts = Facts::none();
+        if needs.document {
+            facts = facts.with_granted(granted());
+        }
+        if needs.holdings {
+            facts = facts.with_holdings(access(Vec::new()), granted());
+        }
+        hearing.decide(needs, Ok(&facts), Mode::Enforce, now()).unwrap()
+    });
+    heard.collect()
+}
+
 /// `<identity>` calls `<action>` on `<name>` with `<policy>`: the case that it makes.
-fn case(identity: &str, action: Action, name: &str, policy: &str) -> Option<Case> {
+fn case(identity: &str, action: &str, name: &str, policy: &str) -> Option<Case> {
     let parameter = match action {
-        Action::AttachUserPolicy => "userName",
-        Action::AttachGroupPolicy => "groupName",
+        "AttachUserPolicy" => "userName",
+        "AttachGroupPolicy" => "groupName",
         _ => "roleName",
     };
     let record = format!(
-        r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{}","awsRegion":"us-east-1","eventID":"r",
+        r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1","eventID":"r",
             "recipientAccountId":"123456789012","userIdentity":{identity},
-            "requestParameters":{{"{parameter}":"{name}","policyArn":"arn:aws:iam::{policy}"}}}}"#,
-        action.name()
+            "requestParameters":{{"{parameter}":"{name}","policyArn":"arn:aws:iam::{policy}"}}}}"#
     );
     let event = Event::from_envelope_or_record(&record).unwrap();
-    let rulebook = rulebook();
-    let hearing = Hearing::open(&rulebook, &event, action, &[]).unwrap().pop()?;
-    let needs = hearing.needs().unwrap();
-    assert_eq!(needs.is_some(), !policy.starts_with("aws:"), "only a policy of one's own is read");
-    let texts = Texts {
-        policies: vec![r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}"#.to_owned()],
-        boundary: None,
-    };
-    let facts = Facts { policy: needs.and_then(|_| rulebook.access(&texts).ok()), ..Facts::default() };
-    hearing.decide(Ok(&facts), Mode::Enforce, now()).unwrap()
+    cases(&event, READS, &[]).pop()
 }
 
 fn broken(case: Option<&Case>) -> Vec<&str> {
@@ -65,74 +82,71 @@ fn broken(case: Option<&Case>) -> Vec<&str> {
 #[test]
 fn billing_is_forbidden_to_everybody_but_finance() {
     let billing = "aws:policy/job-function/Billing";
-    let polsen = case(POLSEN, Action::AttachGroupPolicy, "developers", billing);
+    let polsen = case(POLSEN, "AttachGroupPolicy", "developers", billing);
     assert_eq!(broken(polsen.as_ref()), ["billing-is-for-finance"]);
     let finance = role("arn:aws:iam::123456789012:role/FinanceAdmin");
-    assert_eq!(case(&finance, Action::AttachGroupPolicy, "finance", billing), None);
+    assert_eq!(case(&finance, "AttachGroupPolicy", "finance", billing), None);
 }
 
 #[test]
 fn a_user_named_like_the_finance_role_is_not_finance() {
     let impostor = POLSEN.replace("user/polsen", "user/role/FinanceAdmin");
-    let case = case(&impostor, Action::AttachGroupPolicy, "developers", "aws:policy/job-function/Billing");
+    let case = case(&impostor, "AttachGroupPolicy", "developers", "aws:policy/job-function/Billing");
     assert_eq!(broken(case.as_ref()), ["billing-is-for-finance"]);
 }
 
 #[test]
 fn every_kind_of_target_is_kept_from_administrator_access() {
-    for action in [Action::AttachUserPolicy, Action::AttachGroupPolicy, Action::AttachRolePolicy] {
+    for action in ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"] {
         let case = case(POLSEN, action, "x", "aws:policy/AdministratorAccess");
-        assert_eq!(broken(case.as_ref()).first(), Some(&"administrator-access-needs-an-exemption"), "{}", action.name());
-        assert!(case.unwrap().enforces());
+        assert_eq!(broken(case.as_ref()).first(), Some(&"administrator-access-needs-an-exemption"), "{action}");
+        assert!(case.unwrap().asks_to_enforce());
     }
 }
 
 #[test]
 fn a_policy_named_in_other_letters_is_the_same_policy() {
-    let case = case(POLSEN, Action::AttachGroupPolicy, "x", "aws:policy/administratorACCESS");
+    let case = case(POLSEN, "AttachGroupPolicy", "x", "aws:policy/administratorACCESS");
     assert_eq!(broken(case.as_ref()), ["administrator-access-needs-an-exemption"]);
 }
 
 #[test]
 fn a_customer_s_own_policy_of_the_same_name_is_not_aws_s() {
-    assert_eq!(case(POLSEN, Action::AttachRolePolicy, "x", "123456789012:policy/AdministratorAccess"), None);
+    assert_eq!(case(POLSEN, "AttachRolePolicy", "x", "123456789012:policy/AdministratorAccess"), None);
 }
 
 #[test]
-fn a_policy_straight_on_a_user_is_told_and_not_taken_back() {
-    let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/ReadOnlyAccess");
+fn a_policy_straight_on_a_user_is_reported_and_not_taken_back() {
+    let case = case(POLSEN, "AttachUserPolicy", "polsen", "aws:policy/ReadOnlyAccess");
     assert_eq!(broken(case.as_ref()), ["users-get-access-through-groups"]);
     let mut case = case.unwrap();
-    assert!(!case.enforces());
+    assert!(!case.asks_to_enforce());
     // Not even a stack that observes promises otherwise.
     case.mode = Mode::Observe;
-    assert_eq!(case.settle(), None);
-    assert_eq!(case.outcomes[0].detail.as_deref(), Some("this guardrail observes: without its @mode it would be taken back"));
+    assert_eq!(case.settle(), Next::Look);
+    assert_eq!(case.why_observed(), "this guardrail only observes: without its @mode, Rescind would act");
 }
 
 #[test]
 fn a_guardrail_that_observes_does_not_hold_back_one_that_enforces() {
-    let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/job-function/Billing").unwrap();
+    let case = case(POLSEN, "AttachUserPolicy", "polsen", "aws:policy/job-function/Billing").unwrap();
     assert_eq!(broken(Some(&case)), ["billing-is-for-finance", "users-get-access-through-groups"]);
-    assert!(case.enforces());
+    assert!(case.asks_to_enforce());
 }
 
 #[test]
 fn aws_s_own_quarantine_of_a_leaked_key_stays_and_its_keys_are_asked_for() {
-    let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/AWSCompromisedKeyQuarantineV3").unwrap();
+    let case = case(POLSEN, "AttachUserPolicy", "polsen", "aws:policy/AWSCompromisedKeyQuarantineV3").unwrap();
     assert_eq!(broken(Some(&case)), ["who-aws-quarantines-loses-their-keys"]);
-    assert_eq!(case.remedies(), [Remedy::QuarantineKey]);
+    assert_eq!((case.remedy(), case.siblings), (Some(Remedy::QuarantineKey), Vec::new()));
 }
 
 /// What the rulebook says of an event, by somebody who may lift a quarantine or not: the guardrails that it breaks, and the remedies.
 fn judged(event: &str, break_glass: &[String]) -> (Vec<String>, Vec<Remedy>) {
-    let event = Event::from_envelope_or_record(event).unwrap();
-    let rulebook = rulebook();
-    let hearings = Hearing::open(&rulebook, &event, Action::of(&event).unwrap(), break_glass).unwrap();
-    let cases = hearings.into_iter().filter_map(|hearing| hearing.decide(Ok(&Facts::default()), Mode::Enforce, now()).unwrap());
-    let cases: Vec<Case> = cases.collect();
+    let cases = cases(&Event::from_envelope_or_record(event).unwrap(), READS, break_glass);
     let broken = cases.iter().flat_map(|case| broken(Some(case))).map(str::to_owned).collect();
-    (broken, cases.first().map(Case::remedies).unwrap_or_default())
+    let remedies = cases.first().map(|case| case.remedy.into_iter().chain(case.siblings.iter().copied()).collect());
+    (broken, remedies.unwrap_or_default())
 }
 
 fn call(name: &str, identity: &str, parameters: &str) -> String {
@@ -158,11 +172,8 @@ fn what_was_set_inactive_comes_back_only_by_those_who_may_lift_a_quarantine() {
     assert_eq!(judged(&update, &[]), (vec!["inactive-credentials-stay-inactive".to_owned()], vec![Remedy::QuarantineKey]));
     assert_eq!(judged(&lift, &[]), (vec!["quarantine-stays".to_owned()], vec![Remedy::QuarantinePrincipal]));
     let exempt = |event: &str, break_glass: &[String]| {
-        let event = Event::from_envelope_or_record(event).unwrap();
-        let rulebook = rulebook();
-        let hearing = Hearing::open(&rulebook, &event, Action::of(&event).unwrap(), break_glass).unwrap().remove(0);
-        let case = hearing.decide(Ok(&Facts::default()), Mode::Enforce, now()).unwrap().unwrap();
-        matches!(case.decision, Decision::Exempt { exemption, .. } if exemption.id == "those-who-break-glass")
+        let case = cases(&Event::from_envelope_or_record(event).unwrap(), READS, break_glass).remove(0);
+        matches!(case.decision, Decision::Exempt { exemption, .. } if exemption.id == "break-glass-principals")
     };
     for event in [update, lift] {
         let others = ["arn:aws:iam::999999999999:user/polsen".to_owned(), "arn:aws:iam::123456789012:role/polsen".to_owned()];
@@ -211,6 +222,27 @@ fn misuse_is_answered_by_severity_and_by_whose_credentials_they_are() {
 }
 
 #[test]
+fn an_administrator_by_inline_policy_or_by_group_is_forbidden_and_a_path_is_reported() {
+    let escalates = r#"{"Statement":{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"*"}}"#;
+    let of = |call_name: &str, parameters: &str, document: &str| {
+        let event = Event::from_envelope_or_record(&call(call_name, POLSEN, parameters)).unwrap();
+        let case = cases(&event, document, &[]).pop();
+        case.map(|case| (broken(Some(&case)).join(" "), case.asks_to_enforce()))
+    };
+    let put = |document: &str| {
+        let text = serde_json::to_string(document).unwrap();
+        of("PutRolePolicy", &format!(r#"{{"roleName":"web","policyName":"p","policyDocument":{text}}}"#), document)
+    };
+    let join = |document: &str| of("AddUserToGroup", r#"{"userName":"intern","groupName":"g"}"#, document);
+    assert_eq!(put(EVERYTHING), Some(("no-administrator-by-inline-policy".to_owned(), true)));
+    assert_eq!(put(escalates), Some(("no-path-to-administrator-by-inline-policy".to_owned(), false)));
+    assert_eq!(put(READS), None);
+    assert_eq!(join(EVERYTHING), Some(("no-administrator-by-group".to_owned(), true)));
+    assert_eq!(join(escalates), Some(("no-path-to-administrator-by-group".to_owned(), false)));
+    assert_eq!(join(READS), None);
+}
+
+#[test]
 fn what_looks_like_a_finding_and_is_a_call_is_none() {
     let forged = call("AWS_RISK_CREDENTIALS_EXPOSED", POLSEN, r#"{"affectedEntities":[{"entityValue":"AKIAIOSFODNN7EXAMPLE"}]}"#);
     let forged = forged.replace("iam.amazonaws.com", "health.amazonaws.com");
@@ -222,10 +254,7 @@ fn each_credential_of_one_finding_makes_a_case_of_its_own_and_the_same_one_twice
     let detail = r#"{"eventTypeCode":"AWS_RISK_CREDENTIALS_EXPOSED","affectedEntities":[{"entityValue":"ann"},{"entityValue":"bob"}]}"#;
     let ids = || {
         let event = Event::from_event_bridge(&finding("health", detail)).unwrap();
-        let rulebook = rulebook();
-        let hearings = Hearing::open(&rulebook, &event, Action::HealthEvent, &[]).unwrap();
-        let cases = hearings.into_iter().map(|hearing| hearing.decide(Ok(&Facts::default()), Mode::Enforce, now()).unwrap().unwrap());
-        cases.map(|case| case.id).collect::<Vec<_>>()
+        cases(&event, READS, &[]).into_iter().map(|case| case.id).collect::<Vec<_>>()
     };
     assert_ne!(ids()[0], ids()[1]);
     assert_eq!(ids(), ids());
@@ -235,25 +264,25 @@ fn each_credential_of_one_finding_makes_a_case_of_its_own_and_the_same_one_twice
 fn identity_center_may_provision_its_own_roles_and_no_others() {
     let sso = role("arn:aws:iam::123456789012:role/aws-service-role/sso.amazonaws.com/AWSServiceRoleForSSO");
     let admin = "aws:policy/AdministratorAccess";
-    let own = case(&sso, Action::AttachRolePolicy, "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
+    let own = case(&sso, "AttachRolePolicy", "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
     assert!(matches!(own.decision, Decision::Exempt { .. }));
-    let other = case(&sso, Action::AttachRolePolicy, "Build", admin).unwrap();
+    let other = case(&sso, "AttachRolePolicy", "Build", admin).unwrap();
     assert!(matches!(other.decision, Decision::Forbidden { .. }));
     let impostor = role("arn:aws:iam::123456789012:role/AWSServiceRoleForSSO");
-    let forged = case(&impostor, Action::AttachRolePolicy, "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
+    let forged = case(&impostor, "AttachRolePolicy", "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
     assert!(matches!(forged.decision, Decision::Forbidden { .. }));
 }
 
 #[test]
 fn the_same_record_and_guardrail_make_the_same_case_id() {
-    let make = |name| case(POLSEN, Action::AttachGroupPolicy, name, "aws:policy/AdministratorAccess").unwrap().id;
+    let make = |name| case(POLSEN, "AttachGroupPolicy", name, "aws:policy/AdministratorAccess").unwrap().id;
     assert_eq!(make("a"), make("a"));
-    let other = case(POLSEN, Action::AttachGroupPolicy, "a", "aws:policy/IAMFullAccess").unwrap().id;
+    let other = case(POLSEN, "AttachGroupPolicy", "a", "aws:policy/IAMFullAccess").unwrap().id;
     assert_ne!(make("a"), other);
 }
 
 #[test]
 fn a_case_survives_its_own_json() {
-    let case = case(POLSEN, Action::AttachUserPolicy, "polsen", "aws:policy/job-function/Billing").unwrap();
+    let case = case(POLSEN, "AttachUserPolicy", "polsen", "aws:policy/job-function/Billing").unwrap();
     assert_eq!(serde_json::from_str::<Case>(&case.to_string()).unwrap(), case);
 }

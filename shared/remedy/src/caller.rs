@@ -6,8 +6,10 @@ use policy::arn::partition_of;
 use thiserror::Error;
 
 use crate::clients;
+use crate::environment::Credentials;
 use crate::error::AwsCall;
-use crate::settings::Credentials;
+use crate::reading::Reader;
+use crate::setting::Writer;
 
 /// Why a command did not get from AWS what it asked for.
 #[derive(Debug, Error)]
@@ -60,9 +62,19 @@ impl<V: Fn(&str) -> Option<String>> Caller<V> {
         clients::config_of_caller(&self.region, self.credentials.clone(), endpoint)
     }
 
-    /// IAM.
+    /// IAM, for reading.
     #[must_use]
-    pub fn iam(&self) -> aws_sdk_iam::Client {
+    pub fn reader(&self) -> Reader {
+        Reader::of(self.iam())
+    }
+
+    /// IAM, for changing something.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer::of(self.iam())
+    }
+
+    fn iam(&self) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::new(&self.config("IAM"))
     }
 }

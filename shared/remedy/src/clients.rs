@@ -1,4 +1,4 @@
-//! IAM, SNS and KMS, built once, at init.
+//! IAM and SNS, built once, at init.
 
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_types::SdkConfig;
 use policy::arn::partition_of;
 
-use crate::seal::Seal;
-use crate::settings::{self, Settings};
+use crate::environment::{self, Environment};
+use crate::reading::Reader;
+use crate::setting::Writer;
 
 /// The root certificates that `build.rs` picks out.
 const AMAZON_ROOTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/amazon-roots.pem"));
@@ -29,29 +30,24 @@ const CALLER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The clients that every function has.
 pub struct Clients {
-    pub iam: aws_sdk_iam::Client,
+    pub reader: Reader,
+    pub writer: Writer,
     pub sns: aws_sdk_sns::Client,
-    pub seal: Seal,
 }
 
 impl Clients {
-    pub fn of(settings: &Settings) -> Self {
-        let endpoints = [&settings.iam_endpoint, &settings.kms_endpoint, &settings.sns_endpoint];
+    pub fn of(environment: &Environment) -> Self {
+        let endpoints = [&environment.iam_endpoint, &environment.sns_endpoint];
         // All calls of one event fit into the function's 60 s, so that an error is returned, not lost.
         let timeouts = timeouts(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT);
-        let credentials = SharedCredentialsProvider::new(credentials(&settings.credentials));
-        let shared = config(&settings.region, &endpoints, credentials, timeouts).build();
+        let credentials = SharedCredentialsProvider::new(credentials(&environment.credentials));
+        let shared = config(&environment.region, &endpoints, credentials, timeouts).build();
         let mut iam = aws_sdk_iam::config::Builder::from(&shared);
-        iam.set_endpoint_url(settings.iam_endpoint.clone());
-        let mut kms = aws_sdk_kms::config::Builder::from(&shared);
-        kms.set_endpoint_url(settings.kms_endpoint.clone());
+        iam.set_endpoint_url(environment.iam_endpoint.clone());
         let mut sns = aws_sdk_sns::config::Builder::from(&shared);
-        sns.set_endpoint_url(settings.sns_endpoint.clone());
-        Self {
-            iam: aws_sdk_iam::Client::from_conf(iam.build()),
-            sns: aws_sdk_sns::Client::from_conf(sns.build()),
-            seal: Seal::with(kms.build(), settings.seal_key_arn.clone()),
-        }
+        sns.set_endpoint_url(environment.sns_endpoint.clone());
+        let iam = aws_sdk_iam::Client::from_conf(iam.build());
+        Self { reader: Reader::of(iam.clone()), writer: Writer::of(iam), sns: aws_sdk_sns::Client::from_conf(sns.build()) }
     }
 }
 
@@ -83,7 +79,7 @@ fn timeouts(attempt: Duration) -> timeout::TimeoutConfigBuilder {
     TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(attempt)
 }
 
-pub fn credentials(keys: &settings::Credentials) -> Credentials {
+pub fn credentials(keys: &environment::Credentials) -> Credentials {
     Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment")
 }
 

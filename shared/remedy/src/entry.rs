@@ -7,19 +7,20 @@ use std::process::ExitCode;
 use chrono::Utc;
 use lambda_runtime::{LambdaEvent, service_fn};
 use lambda_runtime_api_client::{body::Body, build_request};
-use policy::change::Remedy;
+use policy::Rulebook;
+use policy::guardrail::Judge;
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::clients::Clients;
+use crate::environment::Environment;
 use crate::handler::{Function, Handler};
-use crate::settings::Settings;
-use crate::{log, rulebook};
+use crate::log;
 
 /// Runs a function for as long as Lambda wants it.
 ///
-/// Init reads the environment and the rulebook. Where either is not as it should be, the process ends with a failure, having told Lambda
-/// why: an invalid rulebook never judges an event, and never silently lets one pass.
+/// Init reads the environment and the rulebook. If either is invalid, the function reports that to Lambda and its process ends with a failure:
+/// an invalid rulebook never judges an event, and never silently lets one pass.
 #[must_use]
 pub fn run<F: Function>() -> ExitCode {
     log::init(env::var("AWS_LAMBDA_LOG_LEVEL").ok().as_deref());
@@ -32,7 +33,7 @@ pub fn run<F: Function>() -> ExitCode {
 }
 
 async fn serve<F: Function>() -> Result<(), String> {
-    let handler = match init(F::REMEDY) {
+    let handler = match init(F::JUDGE) {
         Ok(handler) => handler,
         Err(error) => {
             log::init_failed(&error);
@@ -40,7 +41,7 @@ async fn serve<F: Function>() -> Result<(), String> {
             return Err(error);
         }
     };
-    log::ready(F::REMEDY.name(), handler.settings.mode.name(), handler.rulebook.guardrail_count(), handler.rulebook.exemption_count());
+    log::ready(F::NAME, handler.environment.mode.name(), handler.rulebook.guardrail_count(), handler.rulebook.exemption_count());
     let handler = &handler;
     let answer = |event: LambdaEvent<Box<RawValue>>| async move {
         let answer = handler.handle::<F>(event.payload.get(), Utc::now()).await;
@@ -49,12 +50,13 @@ async fn serve<F: Function>() -> Result<(), String> {
     lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())
 }
 
-fn init(remedy: Remedy) -> Result<Handler, String> {
+fn init(judge: Judge) -> Result<Handler, String> {
     let text = |error: &dyn Display| error.to_string();
-    let settings = Settings::read(|name| env::var(name).ok()).map_err(|error| text(&error))?;
-    let rulebook = rulebook::load_for(&settings.guardrails_dir, remedy).map_err(|error| text(&error))?;
-    let clients = Clients::of(&settings);
-    Ok(Handler { clients, rulebook, settings })
+    let environment = Environment::read(|name| env::var(name).ok()).map_err(|error| text(&error))?;
+    let rulebook =
+        rulebook::load_with(&environment.guardrails_dir, |sources| Rulebook::load_for(sources, judge)).map_err(|error| text(&error))?;
+    let clients = Clients::of(&environment);
+    Ok(Handler { clients, rulebook, environment })
 }
 
 /// Tells Lambda why init failed, so that the error, not just an exit status, stands in the failure queue. Best effort: the log line and the

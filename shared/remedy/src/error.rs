@@ -4,6 +4,8 @@
 //! the error tells the person who reads that queue what to do: `Retryable.…` can be sent again as it is, `Final.…` will fail again
 //! until something is changed.
 
+use std::fmt;
+
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use lambda_runtime::Diagnostic;
@@ -11,7 +13,7 @@ use policy::change::ChangeError;
 use policy::guardrail::DecisionError;
 use policy::hearing::HearingError;
 use policy::record::RecordError;
-use policy::text::{quoted, shown};
+use policy::text::shown;
 use thiserror::Error;
 
 /// Why an event ended without its remedy and notice.
@@ -23,19 +25,6 @@ pub enum Error {
     /// The event is not about this account, or not from AWS.
     #[error("foreign event: {0}; nothing was changed")]
     Foreign(String),
-    /// The event is another function's.
-    #[error("{function} does not own {}; nothing was changed; send it only what its EventBridge rule matches", quoted(.event_name))]
-    NotOwned {
-        /// This function.
-        function: &'static str,
-        /// The record's.
-        event_name: String,
-    },
-    /// A request for a remedy does not come from one of Rescind's own functions.
-    #[error(
-        "forged request: {0}; nothing was changed; somebody who may put events on the bus, or invoke the function, tries to have a principal contained: find out who"
-    )]
-    Forged(String),
     /// The rulebook gave no answer.
     #[error("no decision: {0}; nothing was changed; `rescind decide` with this event shows the same")]
     Undecided(#[from] DecisionError),
@@ -56,10 +45,10 @@ pub struct AwsCall {
     pub message: String,
 }
 
-/// Kinds of failed calls, by what can be done about them.
+/// Kinds of failed calls, by how to react.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// The role may not make the call.
+    /// The role is not allowed to make the call.
     AccessDenied,
     /// Too many calls, past the SDK's own retries.
     Throttled,
@@ -69,12 +58,14 @@ pub enum Failure {
     ServiceError,
     /// AWS never allows this change.
     Unmodifiable,
-    /// What was named is not there.
+    /// The thing is not there.
     NotFound,
-    /// There is no room for what should be added.
+    /// There is no room for one more.
     Full,
-    /// What should be made is there already.
+    /// It exists already.
     Exists,
+    /// Something else uses it.
+    InUse,
     /// Any other refusal.
     Rejected,
 }
@@ -89,26 +80,25 @@ impl Failure {
             Self::Unmodifiable => "not modifiable",
             Self::NotFound => "not found",
             Self::Full => "a quota is used up",
-            Self::Exists => "there already",
+            Self::Exists => "exists already",
+            Self::InUse => "in use",
             Self::Rejected => "rejected",
         }
     }
 
     const fn advice(self) -> &'static str {
         match self {
-            Self::AccessDenied => {
-                "look for a service control policy, permissions boundary or key policy that keeps the function's role from it"
-            }
+            Self::AccessDenied => "look for a service control policy, permissions boundary or key policy that stops the function's role",
             Self::Throttled | Self::Unreachable | Self::ServiceError => {
-                "it is tried again; if it still fails, send the event again from the queue"
+                "Lambda tries again; if it still fails, send the event again from the queue"
             }
-            Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::Rejected => {
+            Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::InUse | Self::Rejected => {
                 "look at the target, then send the event again from the queue"
             }
         }
     }
 
-    /// Whether the same call can succeed later without anybody's doing.
+    /// Whether the same call can succeed later by itself.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError)
@@ -139,6 +129,7 @@ impl Failure {
             }
             "UnmodifiableEntity" => Self::Unmodifiable,
             "EntityAlreadyExists" => Self::Exists,
+            "DeleteConflict" => Self::InUse,
             "LimitExceeded" => Self::Full,
             "NoSuchEntity" => Self::NotFound,
             _ if status >= 500 => Self::ServiceError,
@@ -147,7 +138,7 @@ impl Failure {
     }
 }
 
-/// `None` where what was named is not there: an answer, not an error.
+/// `None` if AWS says that the thing is not there: an answer, not an error.
 ///
 /// # Errors
 ///
@@ -160,7 +151,32 @@ pub fn found<T>(answer: Result<T, AwsCall>) -> Result<Option<T>, AwsCall> {
     }
 }
 
+/// Names the call that failed.
+pub trait Named<T> {
+    /// The answer, or the error with the call and what it was about: `iam:DetachUserPolicy on user polsen`.
+    ///
+    /// # Errors
+    ///
+    /// That of the call.
+    fn named(self, call: &str, about: &dyn fmt::Display) -> Result<T, AwsCall>;
+}
+
+impl<T, E> Named<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    fn named(self, call: &str, about: &dyn fmt::Display) -> Result<T, AwsCall> {
+        self.map_err(|error| AwsCall::of(format!("{call} {about}").trim_end(), &error))
+    }
+}
+
 impl AwsCall {
+    /// An answer that lacks what it should hold.
+    #[must_use]
+    pub fn empty(call: String) -> Self {
+        Self { call, failure: Failure::ServiceError, message: "IAM's answer is empty".to_owned() }
+    }
+
     /// Names the call that an SDK error belongs to: `iam:DetachUserPolicy on user polsen`.
     #[must_use]
     pub fn of<E>(call: impl Into<String>, error: &SdkError<E, HttpResponse>) -> Self
@@ -228,12 +244,12 @@ impl Error {
         match self {
             Self::Malformed(_) => "Final.MalformedEvent",
             Self::Foreign(_) => "Final.ForeignEvent",
-            Self::NotOwned { .. } => "Final.NotOwned",
-            Self::Forged(_) => "Final.ForgedRequest",
             Self::Undecided(_) => "Final.Rulebook",
             Self::Aws(call) => match call.failure {
                 Failure::AccessDenied => "Final.AccessDenied",
-                Failure::Unmodifiable | Failure::NotFound | Failure::Full | Failure::Exists | Failure::Rejected => "Final.Rejected",
+                Failure::Unmodifiable | Failure::NotFound | Failure::Full | Failure::Exists | Failure::InUse | Failure::Rejected => {
+                    "Final.Rejected"
+                }
                 Failure::Throttled => "Retryable.Throttled",
                 Failure::Unreachable => "Retryable.Unreachable",
                 Failure::ServiceError => "Retryable.ServiceError",
@@ -248,7 +264,7 @@ impl From<Error> for Diagnostic {
     }
 }
 
-/// `None` where what was named is not there, or the caller may not know whether it is: IAM answers so about keys of other accounts.
+/// `None` if AWS says that the thing is not there, or denies access to it: IAM's answer about keys of other accounts.
 ///
 /// # Errors
 ///
@@ -265,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn throttling_is_told_from_a_denial() {
+    fn throttling_is_distinguished_from_a_denial() {
         let kinds = [("Throttling", 400), ("AccessDenied", 403), ("NoSuchEntity", 404), ("Whatever", 503), ("MalformedInput", 400)];
         let kinds = kinds.map(|(code, status)| Failure::of_code(code, status));
         assert_eq!(kinds, [Failure::Throttled, Failure::AccessDenied, Failure::NotFound, Failure::ServiceError, Failure::Rejected]);

@@ -4,138 +4,123 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
-use policy::case::{Outcome, RemedyOutcome};
-use policy::change::Remedy;
-use policy::guardrail::Facts;
-use policy::invocation::Invocation;
+use policy::case::{Call, Next, Outcome, Receipt, RemedyOutcome};
+use policy::facts::{Facts, Needs};
+use policy::guardrail::Judge;
+use policy::hearing::{Circumstances, HearingError};
+use policy::remedy::Remedy;
 use policy::text::quoted;
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use serde::Serialize;
 
 use crate::clients::Clients;
+use crate::environment::Environment;
 use crate::error::{AwsCall, Error, Failure};
+use crate::hand::{Came, Ending, Hand};
 use crate::notice::Notice;
-use crate::settings::Settings;
-use crate::{facts, log, protected};
+use crate::reading::facts;
+use crate::{log, plan, protected};
 
-/// What a function crate adds: the one remedy that it owns, and how that answers a change.
+/// What a function crate adds: its name, the remedy that it owns, and how that remedy takes a change back.
 pub trait Function {
-    /// The remedy. It decides which actions' events the function judges.
-    const REMEDY: Remedy;
+    /// The name of the function: in log lines, in its role, and in the table of actions that says who reports what.
+    const NAME: &'static str;
 
-    /// Takes a change back, or contains who is behind it: idempotent, and only what still stands.
+    /// The remedy that it applies, if it applies one.
+    const OWNS: Option<Remedy>;
+
+    /// Who judges.
+    const JUDGE: Judge = Judge::Function { name: Self::NAME, owns: Self::OWNS };
+
+    /// Takes a change back, or contains whoever is behind it: idempotent, and only what still stands.
     ///
     /// # Errors
     ///
-    /// Where AWS did not do what was asked, and it is therefore not known whether the change still stands.
-    fn take_back(iam: &aws_sdk_iam::Client, case: &Case, change: &Change) -> impl Future<Output = Result<RemedyOutcome, AwsCall>>;
+    /// If AWS did not do something, so that it is not known whether the change still stands.
+    fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change) -> impl Future<Output = Result<Ending, AwsCall>>;
 }
 
 /// What a function returns: the cases that an event made.
 #[derive(Debug, Serialize)]
 pub struct Cases {
-    /// None where no guardrail is broken.
+    /// None if no guardrail is broken, or all cases are other functions'.
     pub cases: Vec<Case>,
 }
 
-/// All that a function holds between events.
+/// Everything that a function holds between events.
 pub struct Handler {
     pub clients: Clients,
     pub rulebook: Rulebook,
-    pub settings: Settings,
+    pub environment: Environment,
 }
 
 impl Handler {
-    /// Judges one event, or does what another function asks for, and acts on it.
+    /// Judges one event, and acts on it.
     pub async fn handle<F: Function>(&self, payload: &str, now: DateTime<Utc>) -> Result<Cases, Error> {
-        if let Some(invocation) = Invocation::read(payload)? {
-            return self.obey::<F>(invocation, now).await;
-        }
-        let function = F::REMEDY.name();
         let event = Event::from_event_bridge(payload)?;
-        log::event_seen(function, &event, now);
+        log::event_seen(F::NAME, &event, now);
         self.check_account(event.account.as_str())?;
-        let action = Action::of(&event).filter(|action| action.judged_by() == F::REMEDY);
-        let action = action.ok_or_else(|| Error::NotOwned { function, event_name: event.record.event_name.clone() })?;
-        if self.is_own_doing(&event)? {
-            return Ok(Cases { cases: Vec::new() });
-        }
-        let hearings = Hearing::open(&self.rulebook, &event, action, &self.settings.break_glass)?;
         let mut results = Results::default();
-        for hearing in hearings {
-            results.add(self.hear::<F>(&event, hearing, now).await);
+        // Quarantine functions receive every IAM change: one that nobody asks them about ends here, without a call.
+        let Some(action) = Action::of(&event).filter(|action| self.rulebook.concerns(action)) else {
+            return results.into_cases();
+        };
+        let actor = Actor::of(&event).map_err(HearingError::from)?;
+        if self.is_own_doing(&actor) {
+            return results.into_cases();
+        }
+        let circumstances = Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
+        for hearing in Hearing::open(circumstances)? {
+            results.add(self.hear::<F>(&event, circumstances, hearing, now).await);
         }
         results.into_cases()
-    }
-
-    /// Does the remedies that cases of other functions ask this one for, where their seals are right.
-    async fn obey<F: Function>(&self, invocation: Invocation, now: DateTime<Utc>) -> Result<Cases, Error> {
-        self.check_account(invocation.account.as_str())?;
-        let mut results = Results::default();
-        for asking in invocation.cases.iter().filter(|case| case.requests.contains(&F::REMEDY)) {
-            results.add(self.obey_one::<F>(asking, now).await.map(Some));
-        }
-        results.into_cases()
-    }
-
-    async fn obey_one<F: Function>(&self, asking: &Case, now: DateTime<Utc>) -> Result<Case, Error> {
-        self.check_account(asking.account.as_str())?;
-        self.clients.seal.check(asking, now).await?;
-        let case = asking.asking(F::REMEDY, self.settings.mode, now);
-        self.close::<F>(case).await
     }
 
     fn check_account(&self, seen: &str) -> Result<(), Error> {
-        if seen == self.settings.account.as_str() {
+        if seen == self.environment.account.as_str() {
             return Ok(());
         }
-        Err(Error::Foreign(format!("it is of account {}, this stack judges {}", quoted(seen), self.settings.account)))
+        Err(Error::Foreign(format!("it is about account {}, this stack judges {}", quoted(seen), self.environment.account)))
     }
 
-    /// Whether it is this stack's own remedy, seen from outside: one of its roles puts a policy of containment on.
-    fn is_own_doing(&self, event: &Event) -> Result<bool, Error> {
-        if !Action::contains(event) {
-            return Ok(false);
-        }
-        let actor = Actor::of(event).map_err(policy::hearing::HearingError::from)?;
-        let ours = actor.kind == ActorKind::Role && actor.account == self.settings.account.as_str();
-        Ok(ours && protected::is_own(&self.settings, &actor.name))
+    /// Whether one of the stack's own roles made the call: no function answers what another one did.
+    fn is_own_doing(&self, actor: &Actor) -> bool {
+        actor.kind == ActorKind::Role
+            && actor.account == self.environment.account.as_str()
+            && protected::is_own(&self.environment, &actor.name)
     }
 
-    /// One change before the rulebook; `None` where no guardrail is broken.
-    async fn hear<F: Function>(&self, event: &Event, hearing: Hearing<'_>, now: DateTime<Utc>) -> Result<Option<Case>, Error> {
-        let iam = &self.clients.iam;
-        let owner = match hearing.unowned() {
-            Some(id) => Some(facts::owner(iam, id).await?),
+    /// One change before the rulebook; `None` if there is no case to make.
+    async fn hear<F: Function>(
+        &self,
+        event: &Event,
+        circumstances: Circumstances<'_>,
+        hearing: Hearing<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Case>, Error> {
+        let reader = &self.clients.reader;
+        let answer = match hearing.missing() {
+            Some(missing) => Some(facts::missing(reader, missing).await?),
             None => None,
         };
-        let hearing = match owner {
-            Some(owner) => hearing.owned_by(owner),
+        let hearing = match answer {
+            Some(answer) => hearing.completed(answer),
             None => hearing,
         };
-        let facts = match hearing.needs()? {
-            Some((change, needs)) => facts::read(iam, &self.rulebook, change, needs).await?,
-            None => Ok(Facts::default()),
+        let (needs, facts) = match hearing.needs()? {
+            Some((change, needs)) if !needs.is_empty() => (needs, facts::read(reader, &self.rulebook, change, needs).await?),
+            _ => (Needs::default(), Ok(Facts::none())),
         };
-        let Some(case) = hearing.decide(facts.as_ref().map_err(String::as_str), self.settings.mode, now)? else {
-            log::allowed(event);
+        let decided = hearing.decide(needs, facts.as_ref().map_err(String::as_str), self.environment.mode, now)?;
+        let Some(mut case) = decided else {
+            log::no_case(event);
             return Ok(None);
         };
-        self.close::<F>(case).await.map(Some)
-    }
-
-    /// Brings a case to its outcome, tells people, and asks others for what they own.
-    async fn close<F: Function>(&self, mut case: Case) -> Result<Case, Error> {
-        let failure = self.act::<F>(&mut case).await?;
-        log::case_closed(F::REMEDY.name(), &case);
-        let published = Notice::of(&case).publish(&self.clients.sns, &self.settings.topic_arn).await;
+        let failure = self.act::<F>(circumstances, &mut case, now).await?;
+        log::case_closed(F::NAME, &case);
+        let published = Notice::of(&case).publish(&self.clients.sns, &self.environment.topic_arn).await;
         match (failure, published) {
-            (None, Ok(())) => {
-                if !case.requests.is_empty() {
-                    self.clients.seal.put_on(&mut case).await?;
-                }
-                Ok(case)
-            }
+            (None, Ok(())) => Ok(Some(case)),
             (None, Err(unpublished)) => Err(unpublished),
             (Some(failure), Ok(())) => Err(failure),
             (Some(failure), Err(unpublished)) => {
@@ -146,39 +131,77 @@ impl Handler {
         }
     }
 
-    /// Does what this function owns of what is asked for, and asks for the rest. A remedy that AWS refused for good is an outcome too,
-    /// `failed`, and is handed back as well: it is told to people at once, and to Lambda. One that may succeed later is an error only,
-    /// because Lambda tries it again.
-    async fn act<F: Function>(&self, case: &mut Case) -> Result<Option<Error>, Error> {
-        let Some(change) = case.settle() else {
+    /// Applies the remedy, or only looks. A remedy that AWS refused for good is an outcome, `failed`, and an error as well: people hear of it
+    /// at once, and Lambda keeps the event. One that may succeed later is an error only, because Lambda tries again.
+    async fn act<F: Function>(
+        &self,
+        circumstances: Circumstances<'_>,
+        case: &mut Case,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Error>, Error> {
+        let writer = match case.settle() {
+            Next::Nothing => return Ok(None),
+            Next::Look => None,
+            Next::Act => Some(&self.clients.writer),
+        };
+        let (Some(remedy), Some(change)) = (case.remedy, case.change.clone()) else {
             return Ok(None);
         };
-        let mut others = case.remedies();
-        if let Some(own) = others.iter().position(|remedy| *remedy == F::REMEDY) {
-            others.remove(own);
-            let without_call = |outcome, detail| RemedyOutcome::without_call(F::REMEDY, outcome, Some(detail));
-            if let Some(reason) = protected::reason(&self.clients.iam, &self.settings, F::REMEDY, case, &change).await? {
-                case.close_with(without_call(Outcome::Unremediable, reason));
-            } else {
-                match F::take_back(&self.clients.iam, case, &change).await {
-                    Ok(outcome) => case.close_with(outcome),
-                    Err(call) if call.failure == Failure::Unmodifiable => {
-                        case.close_with(without_call(Outcome::Unremediable, format!("AWS does not allow it: {}", call.message)));
-                    }
-                    Err(call) if call.failure.is_retryable() => return Err(call.into()),
-                    Err(call) => {
-                        case.close_with(without_call(Outcome::Failed, call.to_string()));
-                        return Ok(Some(call.into()));
-                    }
-                }
+        let mut hand = Hand::new(&self.clients.reader, writer, circumstances, now);
+        let ended = match protected::reason(&self.clients.reader, &self.environment, plan::of(remedy), case, &change).await {
+            Ok(None) => F::take_back(&mut hand, case, &change).await,
+            Ok(Some(reason)) => Ok(Ending::unremediable(reason)),
+            Err(call) => Err(call),
+        };
+        let acts = writer.is_some();
+        let (outcome, failure) = match ended {
+            Ok(ending) => (if acts { applied(remedy, hand, ending) } else { observed(remedy, hand, ending, case) }, None),
+            Err(call) if call.failure == Failure::Unmodifiable => {
+                let detail = format!("AWS does not allow it: {}", call.message);
+                (RemedyOutcome::without_call(remedy, Outcome::Unremediable, Some(detail)), None)
             }
-        }
-        case.request(others);
-        Ok(None)
+            Err(call) if call.failure.is_retryable() => return Err(call.into()),
+            Err(call) => {
+                let outcome = if acts { Outcome::Failed } else { Outcome::Observed };
+                let (calls, undo) = (hand.calls, undo(hand.undo));
+                let outcome = RemedyOutcome::without_call(remedy, outcome, Some(call.to_string()));
+                // Steps that were made before the one that failed stand, and can be undone.
+                (if acts { RemedyOutcome { calls, undo, ..outcome } } else { outcome }, Some(call.into()))
+            }
+        };
+        case.close_with(outcome);
+        Ok(failure)
     }
 }
 
-/// What came of the changes of one event: one that failed holds no other up, and fails the event in the end.
+/// The last step is undone first.
+fn undo(calls: Vec<Call>) -> Vec<Receipt> {
+    calls.into_iter().rev().map(Receipt::from).collect()
+}
+
+fn applied(remedy: Remedy, hand: Hand<'_>, Ending { came, detail, report }: Ending) -> RemedyOutcome {
+    let outcome = match came {
+        Came::Done => Outcome::Applied,
+        Came::Clean => Outcome::AlreadyClean,
+        Came::Unremediable => Outcome::Unremediable,
+    };
+    let undo = undo(hand.undo);
+    RemedyOutcome { calls: hand.calls, undo, report, ..RemedyOutcome::without_call(remedy, outcome, detail) }
+}
+
+/// What a hand that only looks found: the calls that enforcing would make, or why it would make none.
+fn observed(remedy: Remedy, hand: Hand<'_>, Ending { came, detail, report }: Ending, case: &Case) -> RemedyOutcome {
+    let detail = detail.unwrap_or_default();
+    let detail = match came {
+        Came::Done if detail.is_empty() => case.why_observed().to_owned(),
+        Came::Done => format!("{}; {detail}", case.why_observed()),
+        Came::Clean => format!("nothing is left to take back: {detail}"),
+        Came::Unremediable => format!("Rescind could not do it even when enforcing: {detail}"),
+    };
+    RemedyOutcome { would: hand.calls, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
+}
+
+/// What came of the changes of one event: one that failed does not hold up another, and fails the event in the end.
 #[derive(Default)]
 struct Results {
     cases: Vec<Case>,

@@ -1,25 +1,20 @@
 #![doc = include_str!("../README.md")]
 
-pub mod account;
-pub mod attachments;
 pub mod caller;
-pub mod calls;
 mod clients;
-pub mod credentials;
 mod entry;
+mod environment;
 mod error;
-mod facts;
+mod hand;
 mod handler;
-pub mod holdings;
 mod log;
 pub mod notice;
+pub mod plan;
 mod protected;
-mod responders;
-pub mod rulebook;
-mod seal;
-mod settings;
+pub mod reading;
+pub mod setting;
 
 pub use entry::run;
-pub use error::{AwsCall, Error, Failure, found, known};
-pub use facts::owner;
+pub use error::{AwsCall, Error, Failure, Named, found, known};
+pub use hand::{Ending, Hand, Set};
 pub use handler::Function;

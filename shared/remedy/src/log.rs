@@ -1,8 +1,9 @@
-//! One JSON line a step, and metrics in CloudWatch's embedded format, on standard output: where Lambda collects both.
+//! One JSON line per step, and metrics in CloudWatch's embedded format, on standard output: Lambda collects both there.
 
 use std::io::{self, Write as _};
 
 use chrono::{DateTime, Utc};
+use policy::case::{Call, Receipt};
 use policy::text::shown;
 use policy::{Case, Event};
 use serde_json::{Value, json};
@@ -15,12 +16,12 @@ use crate::error::Error;
 /// The namespace of every metric.
 const NAMESPACE: &str = "Rescind";
 
-/// Starts logging at `level`, as Lambda's log settings name it; at INFO where it says nothing. Crates from elsewhere log their warnings only: what
-/// the SDK says at finer levels may hold requests.
+/// Starts logging at `level`, as Lambda's log settings name it; at INFO if it is absent. Other crates log warnings only: at finer levels the
+/// SDK's lines may hold requests.
 pub fn init(level: Option<&str>) {
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let ours = Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(env!("CARGO_CRATE_NAME"), level);
-    // The runtime repeats an error that `failed` has already told, in Rust's own notation.
+    // The runtime repeats an error that `failed` has already logged, in Rust's own notation.
     let ours = ours.with_target("lambda_runtime::layers", LevelFilter::OFF);
     let lines =
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_target(false);
@@ -33,16 +34,22 @@ pub fn ready(function: &str, mode: &str, guardrails: usize, exemptions: usize) {
     tracing::info!(function, mode, guardrails, exemptions, "ready");
 }
 
-/// An event arrived that is what it should be.
+/// An event arrived, and can be read.
 pub fn event_seen(function: &str, event: &Event, now: DateTime<Utc>) {
     let latency = (now - event.record.event_time).num_milliseconds();
     tracing::info!(event_id = event.id.as_deref().map(shown), event_name = shown(&event.record.event_name), latency_ms = latency, "event");
     metric(&[&["Function"]], &[("Events", "Count", 1), ("Latency", "Milliseconds", latency)], json!({ "Function": function }), now);
 }
 
-/// No guardrail is broken.
-pub fn allowed(event: &Event) {
-    tracing::info!(event_id = event.id.as_deref().map(shown), "no guardrail is broken");
+/// No guardrail is broken, or the case is another function's.
+pub fn no_case(event: &Event) {
+    tracing::info!(event_id = event.id.as_deref().map(shown), "no case");
+}
+
+/// A call is about to be made: if the function is killed before its notice, this line says how to undo it.
+pub fn step(call: &Call, undo: Option<&Call>) {
+    let command = |call: &Call| Receipt::from(call.clone()).command;
+    tracing::info!(call = command(call), undo = undo.map(command), "step");
 }
 
 /// A case has its outcome.
@@ -88,6 +95,6 @@ fn metric(dimensions: &[&[&str]], metrics: &[(&str, &str, i64)], mut line: Value
         let directive = json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": names });
         members.insert("_aws".to_owned(), json!({ "Timestamp": time.timestamp_millis(), "CloudWatchMetrics": [directive] }));
     }
-    // Where standard output is gone, so is the process that would hear of it.
+    // Without standard output there is nobody left to report to.
     let _ = writeln!(io::stdout().lock(), "{line}");
 }

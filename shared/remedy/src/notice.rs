@@ -1,30 +1,34 @@
-//! The case as a person reads it: the mail of ten seconds, the chat message, the document for machines.
+//! The case as a person reads it: the frame of a notice. Its words come from the kind of change and from the remedy.
 //!
-//! Whatever an attacker may have written passes through [`policy::text::shown`] on its way here.
+//! Everything that an attacker may have written passes through [`policy::text::shown`] on its way here.
 
 use std::fmt::Write as _;
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use policy::actor::{Actor, ActorKind};
-use policy::case::{Call, Case, CredentialReport, Outcome};
-use policy::change::{Change, Remedy, TargetKind};
+use policy::case::{Case, Outcome};
+use policy::change::Change;
 use policy::guardrail::Decision;
-use policy::quarantine::{Aim, Quarantine, Sessions};
-use policy::text::shown;
+use policy::remedy::Remedy;
+use policy::text::{bounded, shown};
 use serde_json::{Value, json};
 
-use crate::calls;
-use crate::error::{AwsCall, Error};
+use crate::error::{Error, Named as _};
+use crate::plan::{self, Plan, Words};
 
 /// Longest subject that SNS takes, in characters (SNS API reference, `Publish`).
 const SUBJECT_MAX: usize = 100;
+/// Longest message that SNS takes, in bytes, attributes included (SNS API reference, `Publish`), less some room for those.
+const MESSAGE_MAX: usize = 255 * 1024;
+/// Longest text in the case of a message that would be longer.
+const TEXT_MAX: usize = 4 * 1024;
 
 /// A case made readable.
 pub struct Notice<'a> {
     case: &'a Case,
     /// What happened to what, in one line.
     headline: String,
-    /// What a reader wants to know next: a word, and what there is to say.
+    /// The lines in the order in which a reader wants them: a word, and what there is to say.
     lines: Vec<(&'static str, String)>,
 }
 
@@ -34,9 +38,9 @@ impl<'a> Notice<'a> {
     pub fn of(case: &'a Case) -> Self {
         let mut lines = vec![("What", what(case))];
         lines.extend(why(case).map(|why| ("Why", why)));
-        lines.extend(case.outcomes.iter().filter_map(|outcome| outcome.report.as_ref()).flat_map(|report| reported(report, case)));
+        lines.extend(case.outcomes.iter().filter_map(|outcome| outcome.report.as_ref()).flat_map(|report| report.lines(case.time)));
         lines.push(("Who", who(&case.actor)));
-        // What a service finds comes from nowhere.
+        // A finding has no address.
         if case.actor.kind != ActorKind::Service || case.actor.source_ip.is_some() {
             lines.push(("From", from(&case.actor)));
         }
@@ -49,12 +53,11 @@ impl<'a> Notice<'a> {
             (broken, format!("{} ({}, {}){why}{controls}", guardrail.id, guardrail.severity.name(), guardrail.mode.name()))
         }));
         if let Decision::Exempt { exemption, .. } = &case.decision {
-            let text = format!("{}, of {}, until {}: {}", exemption.id, exemption.owner, exemption.until, exemption.reason);
+            let text = format!("{}, owned by {}, until {}: {}", exemption.id, exemption.owner, exemption.until, exemption.reason);
             lines.push(("Exemption", text));
         }
         lines.extend(to_do(case));
-        let asked_by = case.asked_by.as_ref().map(|asked| format!(", asked for by {}", shown(&asked.case))).unwrap_or_default();
-        lines.push(("Case", format!("{}{asked_by}", case.id)));
+        lines.push(("Case", case.id.clone()));
         Self { case, headline: headline(case), lines }
     }
 
@@ -80,7 +83,7 @@ impl<'a> Notice<'a> {
 
     /// The message for AWS's chat integration (Amazon Q Developer in chat applications, "Custom notifications").
     fn chat(&self) -> Value {
-        // Between back-quotes a chat takes neither markup nor mentions nor links, and `shown` leaves no back-quote.
+        // Between back-quotes a chat renders no markup, mentions or links, and `shown` leaves no back-quote.
         let code = |line: &str| line.split('\n').map(|line| format!("`{}`", line.replace('`', "'"))).collect::<Vec<_>>().join("\n");
         let (steps, description): (Vec<_>, Vec<_>) = self.lines.iter().partition(|(word, _)| ACTIONS.contains(word));
         let written =
@@ -104,12 +107,27 @@ impl<'a> Notice<'a> {
         })
     }
 
-    /// The message in the form that each kind of subscriber wants, as SNS's `MessageStructure: json` takes it.
+    /// The message in the form that each kind of subscriber expects, as SNS's `MessageStructure: json` takes it. If it would be too long, long
+    /// texts are cut in it; the function's answer and its log have the whole case.
     #[must_use]
     pub fn message(&self) -> String {
+        let message = self.message_with(&self.case.to_string());
+        if message.len() <= MESSAGE_MAX {
+            return message;
+        }
+        let mut case = serde_json::to_value(self.case).unwrap_or_default();
+        cut(&mut case);
+        let short = Self {
+            case: self.case,
+            headline: self.headline.clone(),
+            lines: self.lines.iter().map(|(word, line)| (*word, bounded(line.clone(), TEXT_MAX))).collect(),
+        };
+        short.message_with(&case.to_string())
+    }
+
+    fn message_with(&self, document: &str) -> String {
         let text = self.text();
         let chat = self.chat().to_string();
-        let document = self.case.to_string();
         json!({ "default": text, "email": text, "sqs": document, "lambda": document, "https": chat }).to_string()
     }
 
@@ -117,20 +135,20 @@ impl<'a> Notice<'a> {
     ///
     /// # Errors
     ///
-    /// Where SNS did not take it: then nobody was told, and the event must be tried again.
+    /// If SNS did not take it: then nobody knows, and the event must be tried again.
     pub async fn publish(&self, sns: &aws_sdk_sns::Client, topic_arn: &str) -> Result<(), Error> {
         let mut request = sns.publish().topic_arn(topic_arn).subject(self.subject()).message_structure("json").message(self.message());
         for (name, value) in self.attributes() {
-            // A value without a data type is all that the builder refuses.
+            // The builder refuses nothing but a value without a data type.
             if let Ok(value) = MessageAttributeValue::builder().data_type("String").string_value(value).build() {
                 request = request.message_attributes(name, value);
             }
         }
         let answer = request.send().await;
-        answer.map(drop).map_err(|error| AwsCall::of(format!("sns:Publish of case {}", self.case.id), &error).into())
+        Ok(answer.named("sns:Publish of case", &self.case.id).map(drop)?)
     }
 
-    /// What subscribers filter by.
+    /// The attributes that subscribers filter by.
     fn attributes(&self) -> [(&'static str, String); 5] {
         let lead = self.case.decision.lead();
         let change = self.case.change.as_ref().map_or("unknown", Change::name);
@@ -144,149 +162,78 @@ impl<'a> Notice<'a> {
     }
 }
 
-/// The words of the lines that tell a reader what to do.
-const ACTIONS: [&str; 4] = ["Also", "Undo", "By hand", "Next"];
+/// The words of the lines that say what to do.
+const ACTIONS: [&str; 5] = ["Also", "Undo", "By hand", "Next", "Note"];
 
-/// The remedy that a case is about: the one that its function owns, or the first that is asked for.
-fn remedy_of(case: &Case) -> Option<Remedy> {
-    let own = case.outcomes.iter().find(|outcome| outcome.outcome != Outcome::Requested).map(|outcome| outcome.remedy);
-    own.or_else(|| case.remedies().first().copied())
+/// Cuts long texts in the JSON of a case.
+fn cut(value: &mut Value) {
+    match value {
+        Value::String(text) if text.len() > TEXT_MAX => *text = bounded(std::mem::take(text), TEXT_MAX),
+        Value::Array(items) => items.iter_mut().for_each(cut),
+        Value::Object(members) => members.values_mut().for_each(cut),
+        _ => {}
+    }
 }
 
-/// What it is about, in a few words.
-fn subject_matter(case: &Case) -> String {
-    let Some(change) = &case.change else {
-        return format!("an unreadable {}", shown(&case.record.event_name));
-    };
-    if let (Some(Remedy::QuarantinePrincipal), Some(_)) = (remedy_of(case), &case.asked_by) {
-        return match Aim::of(case, change) {
-            Aim::At(target, Sessions::All) => target.to_string(),
-            Aim::At(target, sessions) => format!("{sessions} of {target}"),
-            Aim::Out(_) => who(&case.actor),
-        };
-    }
-    match change {
-        Change::PolicyAttached { target, policy_arn } => format!("policy {} on {target}", policy_arn.name()),
-        Change::CredentialActivated { target, credential, .. } | Change::CredentialExposed { target, credential: Some(credential), .. } => {
-            format!("{credential} of {target}")
-        }
-        Change::CredentialExposed { target, session: Some(session), .. } => {
-            let name = session.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-            format!("session{name} of {target}")
-        }
-        Change::CredentialExposed { target, .. } => format!("credentials of {target}"),
-        Change::QuarantineLifted { target, .. } => format!("quarantine of {target}"),
-    }
+/// The plan of the case's remedy, with the change that it is about.
+fn planned(case: &Case) -> Option<(&'static dyn Plan, &Change)> {
+    Some((plan::of(case.remedy()?), case.change.as_ref()?))
 }
 
 fn headline(case: &Case) -> String {
-    let matter = subject_matter(case);
-    let done = match (remedy_of(case), &case.change) {
-        (_, Some(Change::QuarantineLifted { .. })) => "put back",
-        (Some(Remedy::QuarantineKey), _) => "quarantined",
-        (Some(Remedy::QuarantinePrincipal), _) => "contained",
-        (Some(Remedy::DetachPolicy) | None, _) => "taken back",
+    let matter = match (planned(case), &case.change) {
+        (Some((plan, change)), _) => plan.matter(case, change),
+        (None, Some(change)) => change.kind().matter(),
+        (None, None) => shown(&case.record.event_name),
     };
+    let Words { done, clean } =
+        planned(case).map_or(Words { done: "taken back", clean: "already gone" }, |(plan, change)| plan.words(change));
     match case.outcome {
         Outcome::Applied => format!("{done}: {matter}"),
-        Outcome::AlreadyClean => match remedy_of(case) {
-            Some(Remedy::DetachPolicy) | None => format!("already gone: {matter}"),
-            Some(_) => format!("already {done}: {matter}"),
-        },
-        Outcome::Observed if case.remedies().is_empty() => format!("noticed: {matter}"),
+        Outcome::AlreadyClean => format!("{clean}: {matter}"),
+        Outcome::Observed if case.remedy().is_none() => format!("noticed: {matter}"),
         Outcome::Observed => format!("would be {done}: {matter}"),
         Outcome::Exempt => format!("exempt: {matter}"),
+        Outcome::Unremediable if matches!(case.decision, Decision::Unknown { .. }) => format!("ACT: cannot be judged: {matter}"),
         Outcome::Unremediable => format!("ACT: cannot be {done}: {matter}"),
         Outcome::Failed => format!("ACT: could not be {done}: {matter}"),
         Outcome::Attempted => format!("refused by AWS: {matter}"),
-        Outcome::Requested => format!("handed on: {matter}"),
     }
 }
 
 fn what(case: &Case) -> String {
+    let event = || shown(&case.record.event_name);
     let Some(change) = &case.change else {
-        let event = shown(&case.record.event_name);
         return if case.actor.kind == ActorKind::Service {
-            format!("{event} was found, and what it is about is not clear")
+            format!("AWS reported {}", event())
         } else {
-            format!("{event} was called, and its record does not say with what")
+            format!("{} was called, and its record does not say what changed", event())
         };
     };
+    let kind = change.kind();
     if case.outcome == Outcome::Attempted {
         let why = case.record.error_code.as_deref().map(shown).unwrap_or_default();
-        let tried = match change {
-            Change::PolicyAttached { target, policy_arn } => format!("tried to attach {} to {target}", shown(policy_arn.as_str())),
-            other => format!("tried to call {} on {}", shown(&case.record.event_name), other.target()),
-        };
-        return format!("{tried}; AWS refused it ({why}), so nothing is to be taken back");
+        return format!("the actor tried {}; AWS refused it ({why}), so there is nothing to take back", kind.tried(&event()));
     }
-    format!("{}{}", happened(change), state(case, change))
+    let partly = case.outcomes.iter().any(|outcome| !outcome.calls.is_empty());
+    let state = match (case.outcome, planned(case)) {
+        (Outcome::Failed, _) if partly => "; Rescind did only a part of its remedy".to_owned(),
+        (Outcome::Unremediable | Outcome::Failed, _) => "; Rescind left it as it is".to_owned(),
+        (Outcome::Applied, Some((plan, _))) => format!("; {}", plan.applied(case, change)),
+        (Outcome::AlreadyClean, Some((plan, _))) => format!("; {}", plan.clean(case, change)),
+        _ => String::new(),
+    };
+    format!("{}{state}", kind.happened())
 }
 
-fn happened(change: &Change) -> String {
-    match change {
-        Change::PolicyAttached { target, policy_arn } => format!("{} was attached to {target}", shown(policy_arn.as_str())),
-        Change::CredentialActivated { target, credential, created: true } => format!("{credential} of {target} was created"),
-        Change::CredentialActivated { target, credential, .. } => format!("{credential} of {target} was set active again"),
-        Change::CredentialExposed { target, credential, session, finding } => {
-            let whose = match (credential, session) {
-                (Some(credential), _) => format!("{credential} of {target}"),
-                (None, Some(session)) => {
-                    let name = session.name.as_ref().map(|name| format!(" named {name}")).unwrap_or_default();
-                    let key = session.key_id.as_ref().map(|key| format!(", key {key}")).unwrap_or_default();
-                    format!("a session{name} of {target}{key}")
-                }
-                (None, None) => format!("credentials of {target}"),
-            };
-            format!("{} about {whose} ({})", shown(&finding.kind), finding.severity.name())
-        }
-        Change::QuarantineLifted { target, policy_name } => format!("the quarantine {policy_name} was taken from {target}, or replaced"),
-    }
-}
-
-/// What stands now, by the remedy and what came of it.
-fn state(case: &Case, change: &Change) -> String {
-    let remedy = remedy_of(case);
-    match (case.outcome, remedy) {
-        (Outcome::Unremediable | Outcome::Failed, _) => "; Rescind left it so".to_owned(),
-        (Outcome::Applied, Some(Remedy::QuarantineKey)) => "; inactive now".to_owned(),
-        (Outcome::AlreadyClean, Some(Remedy::QuarantineKey)) => "; nothing of it was active when Rescind acted".to_owned(),
-        (Outcome::Applied | Outcome::AlreadyClean, Some(Remedy::QuarantinePrincipal)) => match Aim::of(case, change) {
-            Aim::At(target, _) if target.kind == TargetKind::User => format!("; {target} is denied everything"),
-            Aim::At(target, sessions) => format!("; {sessions} of {target} that were there are denied everything"),
-            Aim::Out(_) => String::new(),
-        },
-        (Outcome::Applied, _) => "; it is detached again".to_owned(),
-        (Outcome::AlreadyClean, _) => "; it was no longer attached when Rescind acted".to_owned(),
-        (Outcome::Observed | Outcome::Exempt | Outcome::Attempted | Outcome::Requested, _) => String::new(),
-    }
-}
-
-/// What a credential could do, and what else its owner has.
-fn reported(report: &CredentialReport, case: &Case) -> Vec<(&'static str, String)> {
-    let mut can = if report.can.is_empty() { "nothing dangerous for certain".to_owned() } else { report.can.join(", ") };
-    if !report.may.is_empty() {
-        let _ = write!(can, "; possibly {}", report.may.join(", "));
-    }
-    let mut lines = vec![("Could", can)];
-    lines.extend(report.last_used.as_ref().map(|used| ("Last used", shown(used))));
-    lines.extend(report.created.map(|created| {
-        let days = (case.time - created).num_days();
-        ("Created", format!("{}, {days} day{} before", created.format("%Y-%m-%d %H:%M:%S UTC"), if days == 1 { "" } else { "s" }))
-    }));
-    lines.push(("Also has", if report.others.is_empty() { "no other credentials".to_owned() } else { shown(&report.others.join("; ")) }));
-    lines.extend(report.unread.iter().map(|unread| ("Not read", shown(unread))));
-    lines
-}
-
-/// Why it came out so, where the outcome alone does not say.
+/// The reason for the outcome, if the outcome alone does not say it.
 fn why(case: &Case) -> Option<String> {
     let reason = match &case.decision {
         Decision::Unknown { reason, .. } => Some(shown(reason)),
         Decision::Allowed | Decision::Exempt { .. } | Decision::Forbidden { .. } => None,
     };
-    let detail = case.outcomes.iter().find_map(|outcome| outcome.detail.clone());
-    let parts: Vec<String> = reason.into_iter().chain(detail).collect();
+    let details = case.outcomes.iter().filter_map(|outcome| outcome.detail.clone());
+    let parts: Vec<String> = reason.into_iter().chain(details).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -299,7 +246,7 @@ fn who(actor: &Actor) -> String {
         ActorKind::Role => format!("role {name}{session} ({arn})"),
         ActorKind::Root => format!("the root user of {}", shown(&actor.account)),
         ActorKind::Service => format!("the AWS service {name}"),
-        ActorKind::Principal if arn.is_empty() => format!("somebody whom CloudTrail calls {}", shown(&actor.identity_type)),
+        ActorKind::Principal if arn.is_empty() => format!("an actor that CloudTrail calls {}", shown(&actor.identity_type)),
         ActorKind::Principal => format!("{} {arn}", shown(&actor.identity_type)),
     }
 }
@@ -320,7 +267,7 @@ fn from(actor: &Actor) -> String {
 fn when(case: &Case) -> String {
     let seconds = case.latency_ms / 1000;
     let later = match seconds {
-        ..0 => "before it happened, by these clocks".to_owned(),
+        ..0 => "before it happened, according to these clocks".to_owned(),
         0..120 => format!("{seconds} s later"),
         120..7_200 => format!("{} min later", seconds / 60),
         7_200..172_800 => format!("{} h later", seconds / 3_600),
@@ -331,55 +278,29 @@ fn when(case: &Case) -> String {
 
 /// What the reader can do now.
 fn to_do(case: &Case) -> Vec<(&'static str, String)> {
-    let requested = case.outcomes.iter().filter(|outcome| outcome.outcome == Outcome::Requested);
-    let mut lines: Vec<_> =
-        requested.map(|outcome| ("Also", format!("{} is asked for: a notice of its own follows", outcome.remedy.name()))).collect();
-    lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.undo).map(|undo| ("Undo", undo.command.clone())));
-    if let (Outcome::Observed | Outcome::Failed | Outcome::Unremediable, Some(change)) = (case.outcome, &case.change) {
-        lines.extend(by_hand(case, change).iter().map(|call| ("By hand", call.command())));
+    let mut lines = Vec::new();
+    if !case.siblings.is_empty() {
+        let siblings = case.siblings.iter().copied().map(Remedy::name).collect::<Vec<_>>().join(", ");
+        lines.push(("Also", format!("the same change calls for {siblings}, with a notice of its own")));
     }
-    match (case.outcome, &case.change, remedy_of(case)) {
-        (Outcome::Failed, ..) => lines.push(("Next", "Rescind tries again, then leaves the event in its failure queue".to_owned())),
-        (_, None, _) if case.actor.kind == ActorKind::Service => {
+    lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.undo).map(|undo| ("Undo", undo.command.clone())));
+    lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.would).map(|call| ("By hand", call.command())));
+    if let (Outcome::Failed | Outcome::Unremediable, Some((plan, change))) = (case.outcome, planned(case)) {
+        lines.extend(plan.calls(case, change).iter().map(|call| ("By hand", call.command())));
+    }
+    match (case.outcome, &case.change) {
+        (Outcome::Failed, _) => lines.push(("Next", "Rescind tries again, then leaves the event in its failure queue".to_owned())),
+        (_, None) if case.actor.kind == ActorKind::Service => {
             lines.push(("Next", "look at the finding in the service that made it, and at the account itself".to_owned()));
         }
-        (_, None, _) => lines.push(("Next", "look at what this actor changed, at this time, in the account itself".to_owned())),
-        (Outcome::Applied, Some(change), Some(Remedy::QuarantinePrincipal)) => {
-            if let Aim::At(target, _) = Aim::of(case, change) {
-                let sessions = if target.kind == TargetKind::User {
-                    "sessions of roles that it assumed before go on until they expire: look in CloudTrail which, and have their roles' sessions ended"
-                } else {
-                    "whoever can assume it can do so again: look in CloudTrail how the session came to be, and stop that"
-                };
-                lines.push(("Next", sessions.to_owned()));
-            }
+        (_, None) => lines.push(("Next", "look at what this actor changed, at this time, in the account itself".to_owned())),
+        (Outcome::Applied, Some(change)) => {
+            lines.extend(planned(case).and_then(|(plan, _)| plan.next(case, change)).map(|next| ("Next", next)));
         }
         _ => {}
     }
+    let acted = matches!(case.outcome, Outcome::Applied | Outcome::AlreadyClean | Outcome::Observed) && case.remedy().is_some();
     lines
-}
-
-/// The calls that answer a change, as a person would make them.
-fn by_hand(case: &Case, change: &Change) -> Vec<Call> {
-    let contain = || match Aim::of(case, change) {
-        Aim::At(target, of) => vec![calls::put(&target, &Quarantine::against(&target, of, case.time))],
-        Aim::Out(_) => Vec::new(),
-    };
-    let of_a_user = |target: &policy::change::Target| target.kind == TargetKind::User;
-    match (remedy_of(case), change) {
-        (Some(Remedy::QuarantinePrincipal), Change::QuarantineLifted { target, policy_name }) => {
-            Quarantine::named(policy_name.as_str()).map(|quarantine| calls::put(target, &quarantine)).into_iter().collect()
-        }
-        (Some(Remedy::QuarantinePrincipal), _) => contain(),
-        (_, Change::PolicyAttached { target, policy_arn }) if remedy_of(case) != Some(Remedy::QuarantineKey) => {
-            vec![calls::detach(target, policy_arn.as_str())]
-        }
-        (
-            _,
-            Change::CredentialActivated { target, credential, .. } | Change::CredentialExposed { target, credential: Some(credential), .. },
-        ) if of_a_user(target) => {
-            vec![calls::set_status(target, credential, "Inactive")]
-        }
-        _ => Vec::new(),
-    }
+        .extend(case.change.as_ref().filter(|_| acted).and_then(|change| change.kind().caveat()).map(|caveat| ("Note", caveat.to_owned())));
+    lines
 }

@@ -7,49 +7,113 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use policy::arn::IamName;
-use policy::case::{Case, CredentialReport, Outcome, RemedyOutcome};
-use policy::change::{Remedy, Target, TargetKind};
-use policy::guardrail::{Facts, Mode};
-use policy::quarantine::Quarantine;
-use policy::{Action, Change, Event, Hearing, Rulebook};
+use policy::case::{Case, CredentialReport, Next, Outcome, Receipt, RemedyOutcome};
+use policy::change::{Found, Missing};
+use policy::facts::{Facts, Needs, Texts};
+use policy::guardrail::{Judge, Mode};
+use policy::hearing::Circumstances;
+use policy::remedy::Remedy;
+use policy::target::Identity;
+use policy::{Action, Actor, Change, Event, Hearing, Rulebook};
 use proptest::prelude::*;
-use remedy::calls;
 use remedy::notice::Notice;
+use remedy::plan;
+use remedy::setting::{Attachment, CredentialStatus, InlinePolicy, Setting as _, Status};
 use serde_json::{Value, json};
 
 const SAMPLE: &str = include_str!("../../../events/attach-user-policy.json");
+const EVERYTHING: &str = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
-static RULEBOOK: LazyLock<Rulebook> =
-    LazyLock::new(|| remedy::rulebook::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../guardrails"))).unwrap());
+fn rulebook(judge: Judge) -> Rulebook {
+    let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../guardrails"));
+    rulebook::load_with(dir, |sources| Rulebook::load_for(sources, judge)).unwrap()
+}
 
-/// The case that a sample event makes in a stack that enforces, six seconds after the change.
-fn case(sample: &str) -> Case {
+static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| rulebook(Judge::Everyone));
+
+/// The cases that a sample event makes in a stack of this mode, six seconds after the change. Whatever has to be read says that the change grants
+/// everything.
+fn cases(rulebook: &Rulebook, sample: &str, mode: Mode) -> Vec<Case> {
     let event = Event::from_event_bridge(sample).unwrap();
-    let action = Action::of(&event).unwrap();
+    let Some(action) = Action::of(&event) else {
+        return Vec::new();
+    };
+    let actor = Actor::of(&event).unwrap();
     let now: DateTime<Utc> = event.record.event_time + chrono::Duration::seconds(6);
-    let hearing = Hearing::open(&RULEBOOK, &event, action, &[]).unwrap().pop().unwrap();
-    let hearing = hearing.owned_by(Ok(Target { kind: TargetKind::User, name: IamName::new("deploy").unwrap() }));
-    hearing.decide(Ok(&Facts::default()), Mode::Enforce, now).unwrap().unwrap()
+    let hearings = Hearing::open(Circumstances::of(rulebook, &event, action, &actor, &[])).unwrap().into_iter();
+    let heard = hearings.filter_map(|hearing| {
+        let found = match hearing.missing() {
+            Some(Missing::Owner { .. }) => Some(Found::Owner(Identity::user(IamName::new("deploy").unwrap()))),
+            Some(Missing::Document(_)) => Some(Found::Document(EVERYTHING.to_owned())),
+            None => None,
+        };
+        let hearing = match found {
+            Some(found) => hearing.completed(Ok(found)),
+            None => hearing,
+        };
+        let (facts, needs) = match hearing.needs().unwrap() {
+            Some((change, needs)) => (facts(rulebook, change, needs), needs),
+            None => (Facts::none(), Needs::default()),
+        };
+        hearing.decide(needs, Ok(&facts), mode, now).unwrap()
+    });
+    heard.collect()
+}
+
+fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
+    let access = |documents: &[&str]| {
+        let policies = documents.iter().map(|document| (*document).to_owned()).collect();
+        rulebook.access(&Texts { policies, boundary: None }).unwrap()
+    };
+    let document = match change {
+        Change::InlinePolicyPut(put) => put.document.as_deref().unwrap_or(EVERYTHING),
+        _ => EVERYTHING,
+    };
+    let mut facts = Facts::none();
+    if needs.document {
+        facts = facts.with_granted(access(&[document]));
+    }
+    if needs.holdings {
+        facts = facts.with_holdings(access(&[]), access(&[document]));
+    }
+    facts
+}
+
+fn case(sample: &str) -> Case {
+    cases(&RULEBOOK, sample, Mode::Enforce).remove(0)
+}
+
+/// The case of one function.
+fn case_of(remedy: Remedy, sample: &str, mode: Mode) -> Case {
+    cases(&rulebook(Judge::of(remedy)), sample, mode).remove(0)
+}
+
+/// The case in which the remedy made its calls, with these undos.
+fn acted(mut case: Case, undo: Vec<policy::case::Call>) -> Case {
+    assert_eq!(case.settle(), Next::Act);
+    let remedy = case.remedy().unwrap();
+    let calls = plan::of(remedy).calls(&case, &case.change.clone().unwrap());
+    let undo = undo.into_iter().map(Receipt::from).collect();
+    case.close_with(RemedyOutcome { calls, undo, ..RemedyOutcome::without_call(remedy, Outcome::Applied, None) });
+    case
 }
 
 fn applied() -> Case {
-    let mut case = case(SAMPLE);
-    let change = case.settle().unwrap();
-    let Change::PolicyAttached { target, policy_arn } = &change else {
+    let case = case(SAMPLE);
+    let Some(Change::PolicyAttached(attached)) = case.change.clone() else {
         panic!("the sample attaches a policy");
     };
-    let arn = policy_arn.as_str();
-    case.close_with(RemedyOutcome::applied(Remedy::DetachPolicy, vec![calls::detach(target, arn)], vec![calls::attach(target, arn)]));
-    case
+    let attachment = Attachment { identity: attached.identity, policy: attached.policy_arn };
+    acted(case, attachment.call(&true).into_iter().collect())
 }
 
 /// The case of an exposed key of a user who is an administrator, set inactive.
 fn exposed() -> Case {
-    let mut case = case(include_str!("../../../events/health-credentials-exposed.json"));
-    let Some(Change::CredentialExposed { target, credential: Some(credential), .. }) = case.settle() else {
+    let case = case_of(Remedy::QuarantineKey, include_str!("../../../events/health-credentials-exposed.json"), Mode::Enforce);
+    let Some(Change::CredentialExposed(exposed)) = case.change.clone() else {
         panic!("the sample exposes a key");
     };
-    let status = |status| vec![calls::set_status(&target, &credential, status)];
+    let status = CredentialStatus { user: exposed.owner.user().unwrap().name.clone(), credential: exposed.credential.unwrap() };
     let report = CredentialReport {
         can: vec!["admin".to_owned(), "escalation".to_owned()],
         may: vec!["resource-exposure".to_owned()],
@@ -58,9 +122,8 @@ fn exposed() -> Case {
         others: vec!["access key AKIAI44QH8DHBEXAMPLE (inactive)".to_owned(), "a console password".to_owned()],
         unread: Vec::new(),
     };
-    let applied = RemedyOutcome::applied(Remedy::QuarantineKey, status("Inactive"), status("Active"));
-    case.close_with(RemedyOutcome { report: Some(report), ..applied });
-    case.request(vec![Remedy::QuarantinePrincipal]);
+    let mut case = acted(case, status.call(&Status::Active).into_iter().collect());
+    case.outcomes.first_mut().unwrap().report = Some(report);
     case
 }
 
@@ -83,7 +146,7 @@ fn a_policy_taken_back() {
     insta::assert_snapshot!(Notice::of(&applied()).text(), @"
     taken back: policy Billing on user polsen
 
-    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; it is detached again
+    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       192.0.2.26, with signin.amazonaws.com, without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
@@ -101,7 +164,7 @@ fn an_exposed_key_that_is_inactive_now() {
     insta::assert_snapshot!(Notice::of(&exposed()).text(), @"
     quarantined: access key AKIAIOSFODNN7EXAMPLE of user deploy
 
-    What       AWS_RISK_CREDENTIALS_EXPOSED about access key AKIAIOSFODNN7EXAMPLE of user deploy (critical); inactive now
+    What       AWS_RISK_CREDENTIALS_EXPOSED about access key AKIAIOSFODNN7EXAMPLE of user deploy (critical); access key AKIAIOSFODNN7EXAMPLE is inactive now
     Could      admin, escalation; possibly resource-exposure
     Last used  2026-01-01 00:00:00 UTC, on s3 in eu-west-1
     Created    2025-01-26 12:05:46 UTC, 400 days before
@@ -110,32 +173,30 @@ fn an_exposed_key_that_is_inactive_now() {
     When       2026-03-02 12:05:40 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised
-    Also       quarantine-principal is asked for: a notice of its own follows
+    Also       the same change calls for quarantine-principal, with a notice of its own
     Undo       aws iam update-access-key --access-key-id AKIAIOSFODNN7EXAMPLE --status Active --user-name deploy
     Case       rsc-594dfeaf15a6217b
     ");
 }
 
 #[test]
-fn who_is_contained_by_the_request_of_another_case() {
-    let mut case = exposed().asking(Remedy::QuarantinePrincipal, Mode::Enforce, exposed().time + chrono::Duration::seconds(3));
-    let Some(change) = case.settle() else {
-        panic!("the request is enforced");
-    };
-    let (target, quarantine) = (change.target(), Quarantine::Everything);
-    let (put, out) = (vec![calls::put(target, &quarantine)], vec![calls::take_out(target, &quarantine)]);
-    case.close_with(RemedyOutcome::applied(Remedy::QuarantinePrincipal, put, out));
+fn the_owner_of_an_exposed_key_who_is_contained() {
+    let case = case_of(Remedy::QuarantinePrincipal, include_str!("../../../events/health-credentials-exposed.json"), Mode::Enforce);
+    let owner = Identity::user(IamName::new("deploy").unwrap());
+    let deny = InlinePolicy { identity: owner, name: policy::containment::Quarantine::Everything.policy_name() };
+    let case = acted(case, deny.call(&None).into_iter().collect());
     insta::assert_snapshot!(Notice::of(&case).text(), @"
     contained: user deploy
 
     What       AWS_RISK_CREDENTIALS_EXPOSED about access key AKIAIOSFODNN7EXAMPLE of user deploy (critical); user deploy is denied everything
     Who        the AWS service health.amazonaws.com
-    When       2026-03-02 12:05:40 UTC; judged 9 s later
+    When       2026-03-02 12:05:40 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised
+    Also       the same change calls for quarantine-key, with a notice of its own
     Undo       aws iam delete-user-policy --policy-name RescindQuarantine --user-name deploy
-    Next       sessions of roles that it assumed before go on until they expire: look in CloudTrail which, and have their roles' sessions ended
-    Case       rsc-93d99b0cc7a10692, asked for by rsc-594dfeaf15a6217b
+    Next       Role sessions that this user already opened stay valid until they expire. Find them in CloudTrail (AssumeRole) and end them too
+    Case       rsc-93d99b0cc7a10692
     ");
 }
 
@@ -143,17 +204,20 @@ fn who_is_contained_by_the_request_of_another_case() {
 fn a_session_that_would_be_ended() {
     let mut case = case(include_str!("../../../events/guardduty-instance-credentials.json"));
     case.mode = Mode::Observe;
-    assert_eq!(case.settle(), None);
+    assert_eq!(case.settle(), Next::Look);
+    let would = plan::of(Remedy::QuarantinePrincipal).calls(&case, &case.change.clone().unwrap());
+    let detail = Some(case.why_observed().to_owned());
+    case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(Remedy::QuarantinePrincipal, Outcome::Observed, detail) });
     insta::assert_snapshot!(Notice::of(&case).text(), @r#"
-    would be contained: session i-0abcd1234example of role web
+    would be contained: the sessions named i-0abcd1234example of role web
 
     What       UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS about a session named i-0abcd1234example of role web, key ASIAEXAMPLEWEB0000001 (high)
-    Why        this stack observes: with its parameter Mode at enforce it would be taken back
+    Why        this stack only observes: with its parameter Mode set to enforce, Rescind would act
     Who        the AWS service guardduty.amazonaws.com
     When       2026-03-02 12:44:08 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  misused-sessions-are-ended (critical, enforce): GuardDuty found that somebody misuses this session
-    By hand    aws iam put-role-policy --policy-document '{"Version":"2012-10-17","Statement":[{"Sid":"Quarantine","Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-03-02T12:44:14Z"},"StringLike":{"aws:userid":"*:i-0abcd1234example"}}}]}' --policy-name RescindQuarantine-1772455454-s-i-0abcd1234example --role-name web
+    By hand    aws iam put-role-policy --policy-document '{"Version":"2012-10-17","Statement":[{"Sid":"Quarantine","Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-03-02T12:44:29Z"},"StringLike":{"aws:userid":"*:i-0abcd1234example"}}}]}' --policy-name RescindQuarantine-1772455469-s-i-0abcd1234example --role-name web
     Case       rsc-badea1f1e099f241
     "#);
 }
@@ -165,13 +229,13 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     insta::assert_snapshot!(Notice::of(&case).text(), @r#"
     ACT: cannot be put back: quarantine of user polsen
 
-    What       the quarantine RescindQuarantine was taken from user polsen, or replaced; Rescind left it so
+    What       the quarantine RescindQuarantine was taken from user polsen, or replaced; Rescind left it as it is
     Why        user polsen is gone or renamed
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       198.51.100.7, with aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard, MFA not recorded
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away who may not
+    Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to
     By hand    aws iam put-user-policy --policy-document '{"Version":"2012-10-17","Statement":[{"Sid":"Quarantine","Effect":"Deny","Action":"*","Resource":"*"}]}' --policy-name RescindQuarantine --user-name polsen
     Case       rsc-f5a108deed3b81ba
     "#);
@@ -200,7 +264,7 @@ fn a_remedy_that_aws_refused_asks_for_a_person() {
     insta::assert_snapshot!(closed(Outcome::Failed, "iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary"), @"
     ACT: could not be taken back: policy Billing on user polsen
 
-    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it so
+    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it as it is
     Why        iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       192.0.2.26, with signin.amazonaws.com, without MFA
@@ -219,7 +283,7 @@ fn what_cannot_be_taken_back_asks_for_a_person() {
     insta::assert_snapshot!(closed(Outcome::Unremediable, "this is one of Rescind's own roles, which it never changes"), @"
     ACT: cannot be taken back: policy Billing on user polsen
 
-    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it so
+    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it as it is
     Why        this is one of Rescind's own roles, which it never changes
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       192.0.2.26, with signin.amazonaws.com, without MFA
@@ -233,13 +297,13 @@ fn what_cannot_be_taken_back_asks_for_a_person() {
 }
 
 #[test]
-fn a_call_that_aws_refused_is_told_as_that() {
+fn a_call_that_aws_refused_is_reported_as_such() {
     let mut case = case(&sample_with("/errorCode", json!("AccessDenied")));
-    assert_eq!(case.settle(), None);
+    assert_eq!(case.settle(), Next::Nothing);
     insta::assert_snapshot!(Notice::of(&case).text(), @"
     refused by AWS: policy Billing on user polsen
 
-    What       tried to attach arn:aws:iam::aws:policy/job-function/Billing to user polsen; AWS refused it (AccessDenied), so nothing is to be taken back
+    What       the actor tried to attach arn:aws:iam::aws:policy/job-function/Billing to user polsen; AWS refused it (AccessDenied), so there is nothing to take back
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       192.0.2.26, with signin.amazonaws.com, without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
@@ -251,29 +315,77 @@ fn a_call_that_aws_refused_is_told_as_that() {
 }
 
 #[test]
-fn a_record_that_does_not_say_what_changed_is_told_as_that() {
+fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     let mut case = case(&sample_with("/requestParameters", Value::Null));
-    assert_eq!(case.settle(), None);
+    assert_eq!(case.settle(), Next::Nothing);
     insta::assert_snapshot!(Notice::of(&case).text(), @"
-    ACT: cannot be taken back: an unreadable AttachUserPolicy
+    ACT: cannot be judged: AttachUserPolicy
 
-    What       AttachUserPolicy was called, and its record does not say with what
-    Why        CloudTrail did not keep the parameters of AttachUserPolicy: requestParameters is null; Rescind cannot tell whether this is forbidden, and does not guess: a person has to look
+    What       AttachUserPolicy was called, and its record does not say what changed
+    Why        CloudTrail did not keep the parameters of AttachUserPolicy: requestParameters is null; Rescind cannot decide whether this is forbidden, and does not guess: a person has to look
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       192.0.2.26, with signin.amazonaws.com, without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess is the whole account [CIS-AWS-3.0-1.16]
+    Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess grants the whole account [CIS-AWS-3.0-1.16]
     Perhaps    identity-administration-needs-an-exemption (critical, enforce): This policy lets its holder become an administrator [CIS-AWS-3.0-1.16]
-    Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own is the whole account, whatever it is called [CIS-AWS-3.0-1.16]
-    Perhaps    who-aws-quarantines-loses-their-keys (critical, enforce): AWS has quarantined this user: a key of theirs is exposed
+    Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own grants the whole account, whatever it is called [CIS-AWS-3.0-1.16]
+    Perhaps    who-aws-quarantines-loses-their-keys (critical, enforce): AWS has quarantined this user: one of the user's keys is exposed
     Perhaps    billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
-    Perhaps    power-user-access-needs-an-exemption (high, enforce): This policy reaches nearly everything in the account
+    Perhaps    power-user-access-needs-an-exemption (high, enforce): This policy grants nearly everything in the account
     Perhaps    no-path-to-administrator (high, observe): This policy of your own opens a path to more access than it seems to give
     Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Next       look at what this actor changed, at this time, in the account itself
     Case       rsc-a0ce6cb1f6482013
     ");
+}
+
+/// What each sample event comes to, in a stack that observes and has nothing to read but what the record says: a snapshot for each.
+#[test]
+fn every_sample_event_has_its_notices() {
+    let mut seen = std::collections::BTreeSet::new();
+    insta::glob!("../../../events", "*.json", |path| {
+        let sample = std::fs::read_to_string(path).unwrap();
+        seen.insert(path.file_stem().unwrap().to_string_lossy().into_owned());
+        let mut notices = Vec::new();
+        for remedy in Remedy::ALL {
+            for mut case in cases(&rulebook(Judge::of(*remedy)), &sample, Mode::Observe) {
+                if case.settle() == Next::Look {
+                    let remedy = case.remedy().unwrap();
+                    let would = plan::of(remedy).calls(&case, &case.change.clone().unwrap());
+                    let detail = Some(case.why_observed().to_owned());
+                    case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, detail) });
+                }
+                let notice = Notice::of(&case);
+                notices.push(format!("── {}\n{}\n\n{}", remedy.name(), notice.subject(), notice.text()));
+            }
+        }
+        let text = if notices.is_empty() { "no case".to_owned() } else { notices.join("\n") };
+        insta::assert_snapshot!(text);
+    });
+    let snapshots = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots")).unwrap();
+    let names = snapshots.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let of_events = names.filter_map(|name| Some(name.split_once('@')?.1.strip_suffix(".json.snap")?.to_owned()));
+    assert_eq!(of_events.collect::<std::collections::BTreeSet<_>>(), seen, "each snapshot is of a sample event");
+}
+
+#[test]
+fn a_policy_at_iam_s_size_limit_fits_into_a_message() {
+    let mut sample: Value = serde_json::from_str(include_str!("../../../events/put-user-policy.json")).unwrap();
+    let text = format!("{}{}", "\n\"\\ ".repeat(30_000), EVERYTHING);
+    sample["detail"]["requestParameters"]["policyDocument"] = json!(format!("{}{EVERYTHING}", "\n ".repeat(65_000)));
+    let case = case(&sample.to_string());
+    let Some(Change::InlinePolicyPut(put)) = case.change.clone() else {
+        panic!("the sample puts a policy");
+    };
+    let inline = InlinePolicy { identity: put.identity, name: put.policy_name };
+    for text in [put.document.unwrap(), text] {
+        let case = acted(case.clone(), inline.call(&Some(text)).into_iter().collect());
+        let notice = Notice::of(&case);
+        let message: Value = serde_json::from_str(&notice.message()).unwrap();
+        assert!(notice.message().len() < 256 * 1024);
+        assert!(serde_json::from_str::<Case>(message["sqs"].as_str().unwrap()).is_ok(), "a cut case is still a case");
+    }
 }
 
 #[test]
@@ -288,7 +400,7 @@ fn chat_gets_a_custom_notification() {
       "content": {
         "textType": "client-markdown",
         "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
-        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; it is detached again`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with signin.amazonaws.com, without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-8b332ad44cc59341`",
+        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with signin.amazonaws.com, without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-8b332ad44cc59341`",
         "nextSteps": [
           "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`"
         ],

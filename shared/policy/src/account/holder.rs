@@ -3,14 +3,14 @@
 use thiserror::Error;
 
 use super::read::Text;
-use crate::change::TargetKind;
 use crate::document::{Document, DocumentError};
+use crate::target::IdentityKind;
 
 /// A user, group or role with all that decides what it can do.
 #[derive(Debug)]
 pub struct Holder<'a> {
     /// User, group or role.
-    pub kind: TargetKind,
+    pub kind: IdentityKind,
     /// Its name, as IAM spells it.
     pub name: &'a str,
     /// Its ARN.

@@ -12,7 +12,7 @@ use thiserror::Error;
 pub use holder::{Held, Holder, Membership, Origin, Unread};
 use read::Text;
 
-use crate::change::TargetKind;
+use crate::target::IdentityKind;
 
 /// Why an account cannot be read.
 #[derive(Debug, Error)]
@@ -23,12 +23,12 @@ pub struct AccountError(#[from] serde_json::Error);
 ///
 /// ```
 /// use policy::account::Account;
-/// use policy::change::TargetKind;
+/// use policy::target::IdentityKind;
 ///
 /// let json = r#"{"UserDetailList": [{"UserName": "polsen", "Arn": "arn:aws:iam::123456789012:user/polsen"}],
 ///                "GroupDetailList": [], "RoleDetailList": [], "Policies": []}"#;
 /// let account = Account::parse(json)?;
-/// assert_eq!(account.holder(TargetKind::User, "POLSEN").map(|user| user.name), Some("polsen"));
+/// assert_eq!(account.holder(IdentityKind::User, "POLSEN").map(|user| user.name), Some("polsen"));
 /// # Ok::<(), policy::account::AccountError>(())
 /// ```
 #[derive(Debug, Deserialize)]
@@ -114,7 +114,7 @@ impl<'a> Account<'a> {
     /// What the user, group or role of that name holds; `None` where the account has none. Case does not count: IAM tells no two names
     /// apart by it (IAM API reference, `CreateUser`).
     #[must_use]
-    pub fn holder(&self, kind: TargetKind, name: &str) -> Option<Holder<'_>> {
+    pub fn holder(&self, kind: IdentityKind, name: &str) -> Option<Holder<'_>> {
         let entity = self.entity(kind, name)?;
         Some(Holder {
             kind,
@@ -123,31 +123,29 @@ impl<'a> Account<'a> {
             policies: self.held_by(entity),
             groups: entity.group_list.iter().map(|group| self.membership(group)).collect(),
             boundary: entity.permissions_boundary.as_ref().map(|boundary| self.managed(&boundary.permissions_boundary_arn)),
-            trust: (kind == TargetKind::Role).then(|| holder::document(entity.assume_role_policy_document.as_ref())),
+            trust: (kind == IdentityKind::Role).then(|| holder::document(entity.assume_role_policy_document.as_ref())),
         })
     }
 
     /// The names of all users, groups or roles.
-    pub fn names(&self, kind: TargetKind) -> impl Iterator<Item = &str> {
+    pub fn names(&self, kind: IdentityKind) -> impl Iterator<Item = &str> {
         self.entities(kind).iter().map(|entity| entity.name.as_str())
     }
 
-    fn entities(&self, kind: TargetKind) -> &[Entity<'a>] {
+    fn entities(&self, kind: IdentityKind) -> &[Entity<'a>] {
         match kind {
-            TargetKind::User => &self.users,
-            TargetKind::Group => &self.groups,
-            TargetKind::Role => &self.roles,
-            // The root user holds no policies, and no list names it.
-            TargetKind::Root => &[],
+            IdentityKind::User => &self.users,
+            IdentityKind::Group => &self.groups,
+            IdentityKind::Role => &self.roles,
         }
     }
 
-    fn entity(&self, kind: TargetKind, name: &str) -> Option<&Entity<'a>> {
+    fn entity(&self, kind: IdentityKind, name: &str) -> Option<&Entity<'a>> {
         self.entities(kind).iter().find(|entity| entity.name.eq_ignore_ascii_case(name))
     }
 
     fn membership<'s>(&'s self, name: &'s str) -> Membership<'s> {
-        let policies = self.entity(TargetKind::Group, name).map(|group| self.held_by(group));
+        let policies = self.entity(IdentityKind::Group, name).map(|group| self.held_by(group));
         Membership { name, policies }
     }
 

@@ -37,7 +37,7 @@ fn account(document: &Value) -> String {
 
 fn with<T>(json: &str, ask: impl FnOnce(&Holder<'_>) -> T) -> T {
     let account = Account::parse(json).unwrap();
-    ask(&account.holder(TargetKind::User, "polsen").unwrap())
+    ask(&account.holder(IdentityKind::User, "polsen").unwrap())
 }
 
 #[test]
@@ -75,15 +75,15 @@ fn a_document_is_the_same_as_object_as_text_and_percent_encoded() {
 fn names_are_found_whatever_their_case() {
     let json = account(&reads());
     let account = Account::parse(&json).unwrap();
-    assert_eq!(account.holder(TargetKind::Role, "DEPLOYER").unwrap().name, "deployer");
-    assert!(account.holder(TargetKind::Group, "polsen").is_none());
+    assert_eq!(account.holder(IdentityKind::Role, "DEPLOYER").unwrap().name, "deployer");
+    assert!(account.holder(IdentityKind::Group, "polsen").is_none());
 }
 
 #[test]
 fn a_role_has_a_trust_policy() {
     let json = account(&reads());
     let account = Account::parse(&json).unwrap();
-    let role = account.holder(TargetKind::Role, "deployer").unwrap();
+    let role = account.holder(IdentityKind::Role, "deployer").unwrap();
     assert_eq!(role.trust.unwrap().unwrap().statements[0].actions.values, ["sts:AssumeRole"]);
 }
 

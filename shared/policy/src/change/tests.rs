@@ -1,4 +1,7 @@
 use super::*;
+use crate::action::Action;
+use crate::actor::Actor;
+use crate::record::Event;
 
 const POLSEN: &str = r#"{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/polsen","userName":"polsen","accountId":"123456789012"}"#;
 
@@ -8,7 +11,7 @@ fn claims_of(action: &str, identity: &str, parameters: &str, response: &str) -> 
             "recipientAccountId":"123456789012","userIdentity":{identity},"requestParameters":{parameters},"responseElements":{response}}}"#
     );
     let event = Event::from_envelope_or_record(&record).unwrap();
-    claims(Action::of(&event).unwrap(), &event, &Actor::of(&event).unwrap())
+    Action::of(&event).unwrap().claims(&event, &Actor::of(&event).unwrap())
 }
 
 fn change(action: &str, parameters: &str) -> Result<Claim, ChangeError> {
@@ -17,7 +20,9 @@ fn change(action: &str, parameters: &str) -> Result<Claim, ChangeError> {
 
 fn credential(action: &str, identity: &str, parameters: &str, response: &str) -> String {
     match claims_of(action, identity, parameters, response).unwrap().pop() {
-        Some(Claim::Change(Change::CredentialActivated { target, credential, created })) => format!("{credential} of {target}, {created}"),
+        Some(Claim::Change(Change::CredentialActivated(CredentialActivated { owner, credential, created }))) => {
+            format!("{credential} of {owner}, {created}")
+        }
         Some(other) => format!("{other:?}"),
         None => "nothing".to_owned(),
     }
@@ -114,13 +119,13 @@ fn only_what_becomes_active_is_a_change() {
 }
 
 #[test]
-fn taking_away_or_replacing_containment_is_told_from_other_policies() {
+fn taking_away_or_replacing_a_quarantine_is_distinguished_from_other_policies() {
     let lifts = |action: &str, parameters: &str| {
         let record = format!(
             r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1",
                 "recipientAccountId":"123456789012","requestParameters":{parameters}}}"#
         );
-        Action::of(&Event::from_envelope_or_record(&record).unwrap()) == Some(Action::LiftQuarantine)
+        Action::of(&Event::from_envelope_or_record(&record).unwrap()) == Action::named("LiftQuarantine")
     };
     assert!(lifts("DeleteUserPolicy", r#"{"userName":"a","policyName":"RescindQuarantine"}"#));
     assert!(lifts("PutRolePolicy", r#"{"roleName":"a","policyName":"rescindquarantine-1-s-x"}"#), "IAM does not tell names apart by case");
@@ -128,4 +133,51 @@ fn taking_away_or_replacing_containment_is_told_from_other_policies() {
     assert!(!lifts("DeleteUserPolicy", r#"{"userName":"a","policyName":"Other"}"#));
     assert!(!lifts("DetachUserPolicy", r#"{"userName":"a","policyArn":"arn:aws:iam::123456789012:policy/RescindQuarantine"}"#));
     assert!(!lifts("DeleteUserPolicy", "null"));
+    assert!(!lifts("PutUserPolicy", r#"{"userName":"a","policyName":"RescindQuarantine-evil"}"#), "not a name that Rescind gives");
+}
+
+#[test]
+fn an_inline_policy_is_read_with_its_text_or_without() {
+    let put = |parameters: &str| change("PutRolePolicy", parameters).unwrap();
+    let Claim::Change(Change::InlinePolicyPut(with)) = put(r#"{"roleName":"web","policyName":"p+=,.@_-","policyDocument":"{}"}"#) else {
+        panic!("a change was expected");
+    };
+    assert_eq!((with.matter().as_str(), with.document.as_deref()), ("inline policy p+=,.@_- of role web", Some("{}")));
+    assert!(matches!(put(r#"{"roleName":"web","policyName":"p"}"#), Claim::Missing(Missing::Document(_))));
+    assert!(matches!(
+        change("PutRolePolicy", r#"{"userName":"web","policyName":"p","policyDocument":"{}"}"#),
+        Err(ChangeError::Malformed(..))
+    ));
+}
+
+#[test]
+fn a_put_that_replaces_a_quarantine_is_no_other_change() {
+    let parameters = r#"{"userName":"a","policyName":"rescindquarantine","policyDocument":"{}"}"#;
+    assert!(matches!(change("PutUserPolicy", parameters), Ok(Claim::Change(Change::QuarantineLifted(_)))));
+    let group = r#"{"groupName":"a","policyName":"RescindQuarantine","policyDocument":"{}"}"#;
+    assert!(matches!(change("PutGroupPolicy", group), Ok(Claim::Change(Change::InlinePolicyPut(_)))), "no group is ever contained");
+}
+
+#[test]
+fn a_user_is_added_to_a_group_whatever_their_names() {
+    let claim = change("AddUserToGroup", r#"{"userName":"a+=,.@_-","groupName":"g+=,.@_-"}"#).unwrap();
+    assert!(matches!(claim, Claim::Change(change) if change.kind().matter() == "user a+=,.@_- in group g+=,.@_-"));
+    for parameters in ["{}", r#"{"userName":"a"}"#, r#"{"userName":"a","groupName":"b c"}"#, "[]", "7"] {
+        assert!(matches!(change("AddUserToGroup", parameters), Err(ChangeError::Malformed(..))), "{parameters}");
+    }
+    assert!(matches!(change("AddUserToGroup", "null"), Ok(Claim::Unknown(_))));
+}
+
+#[test]
+fn the_id_of_the_actor_is_the_target_s_only_if_they_are_the_same() {
+    let polsen = POLSEN.replace('{', r#"{"principalId":"AIDAEXAMPLEEXAMPLE00","#);
+    let id = |user: &str| {
+        let parameters = format!(r#"{{"userName":"{user}","groupName":"g"}}"#);
+        match claims_of("AddUserToGroup", &polsen, &parameters, "null").unwrap().pop() {
+            Some(Claim::Change(change)) => change.target().identity().and_then(|user| user.id.clone()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(id("Polsen").is_some());
+    assert_eq!(id("intern"), None);
 }

@@ -7,42 +7,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::source::did_you_mean;
-use crate::change::Remedy;
+use crate::remedy::Remedy;
+use crate::severity::Severity;
 
-/// How bad it is that a guardrail was broken.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Low,
-    /// Worth a look this week.
-    Medium,
-    /// Worth a look today.
-    High,
-    /// Worth waking somebody.
-    Critical,
-}
-
-impl Severity {
-    const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
-
-    /// As `@severity` writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-/// Whether remedies are applied, or only told.
+/// Whether remedies are applied, or only reported.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Decide and tell, touch nothing.
+    /// Decide and report, touch nothing.
     Observe,
     /// Take back what is forbidden.
     Enforce,
@@ -75,11 +47,11 @@ pub struct Guardrail {
     pub id: String,
     /// `@severity`.
     pub severity: Severity,
-    /// `@mode`; enforce where it says nothing, so that the stack's mode decides.
+    /// `@mode`; enforce if there is none, so that the stack's mode decides.
     pub mode: Mode,
-    /// `@remedy`; empty where a notice is all that is wanted.
+    /// `@remedy`; empty if a notice is enough.
     pub remedies: Vec<Remedy>,
-    /// `@controls`: the rules of compliance frameworks that this guardrail answers to.
+    /// `@controls`: the rules of compliance frameworks that this guardrail implements.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<String>,
     /// `@description`: why, in one sentence, for the notice.
@@ -108,10 +80,10 @@ impl Exemption {
     }
 }
 
-/// An annotation that cannot be meant as it stands: its key (to find its place by), what is wrong, what was probably meant.
+/// A mistake in an annotation: its key (to find its place by), what is wrong, and what was probably intended.
 pub(super) type Mistake = (Option<String>, String, Option<String>);
 
-/// The annotations of one policy; those that nobody knows were not meant.
+/// The annotations of one policy. An unknown one is a mistake.
 struct Annotations<'a> {
     written: BTreeMap<&'a str, &'a str>,
     mistakes: Vec<Mistake>,
@@ -168,7 +140,7 @@ pub(super) fn guardrail(policy: &Policy) -> Result<Guardrail, Vec<Mistake>> {
     let mode = annotations.optional("mode").unwrap_or_else(|| Mode::Enforce.name());
     let mode = annotations.word("mode", mode, &Mode::ALL, Mode::name);
     let remedies =
-        list(annotations.optional("remedy")).filter_map(|remedy| annotations.word("remedy", remedy, &Remedy::ALL, Remedy::name)).collect();
+        list(annotations.optional("remedy")).filter_map(|remedy| annotations.word("remedy", remedy, Remedy::ALL, Remedy::name)).collect();
     let controls = list(annotations.optional("controls")).map(str::to_owned).collect();
     let description = annotations.optional("description").map(str::to_owned);
     match (severity, mode) {
@@ -185,7 +157,7 @@ pub(super) fn exemption(policy: &Policy) -> Result<Exemption, Vec<Mistake>> {
     let written = annotations.required("until");
     let until = written.parse().ok();
     if until.is_none() && !written.is_empty() {
-        annotations.mistake("until", format!("`{written}` is not a day"), "a date like `2027-01-31` is wanted".to_owned());
+        annotations.mistake("until", format!("`{written}` is not a date"), "a date like `2027-01-31` is expected".to_owned());
     }
     match until {
         Some(until) if annotations.mistakes.is_empty() => Ok(Exemption { id, owner, reason, until }),

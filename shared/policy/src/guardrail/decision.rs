@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Exemption, Guardrail, Mode};
+use crate::severity::Severity;
 use crate::text::shown;
 
 /// What the rulebook says of a change.
@@ -57,7 +58,7 @@ pub(super) fn sort(guardrails: &mut [Guardrail]) {
     guardrails.sort_by(|a, b| key(a).cmp(&key(b)));
 }
 
-fn key(guardrail: &Guardrail) -> (bool, Reverse<super::Severity>, &str) {
+fn key(guardrail: &Guardrail) -> (bool, Reverse<Severity>, &str) {
     (guardrail.mode == Mode::Observe, Reverse(guardrail.severity), &guardrail.id)
 }
 

@@ -6,10 +6,11 @@
 use serde_json::{Value, json};
 
 use super::needs;
+use crate::facts::Needs;
 
 /// The gate of a policy in its JSON form: never narrower than the policy.
 pub(super) fn of_policy(policy: &Value) -> Value {
-    let mut gate = policy.clone();
+    let mut gate = without(policy, &|part| needs::of_expression(part).is_ok_and(Needs::is_empty));
     if let Some(resource) = gate.get_mut("resource") {
         // A membership is a fact; a type or an id is not.
         match resource.get("op").and_then(Value::as_str) {
@@ -20,24 +21,29 @@ pub(super) fn of_policy(policy: &Value) -> Value {
             _ => {}
         }
     }
-    if let Some(conditions) = gate.get_mut("conditions").and_then(Value::as_array_mut) {
-        conditions.retain_mut(|condition| {
-            let joint = if condition.get("kind").is_some_and(|kind| kind == "unless") { "||" } else { "&&" };
-            let kept = condition.get_mut("body").and_then(|body| keep(body.take(), joint).map(|kept| *body = kept));
-            kept.is_some()
-        });
-    }
     gate
 }
 
-/// What of a chain of `&&` (in `unless`: of `||`) asks for no fact.
-fn keep(body: Value, joint: &str) -> Option<Value> {
-    let free = |part: &Value| needs::of_expression(part).is_ok_and(needs::Needs::is_empty);
+/// A policy without the parts of its conditions that are not `free`: never narrower than the policy.
+pub(super) fn without(policy: &Value, free: &impl Fn(&Value) -> bool) -> Value {
+    let mut wider = policy.clone();
+    if let Some(conditions) = wider.get_mut("conditions").and_then(Value::as_array_mut) {
+        conditions.retain_mut(|condition| {
+            let joint = if condition.get("kind").is_some_and(|kind| kind == "unless") { "||" } else { "&&" };
+            let kept = condition.get_mut("body").and_then(|body| keep(body.take(), joint, free).map(|kept| *body = kept));
+            kept.is_some()
+        });
+    }
+    wider
+}
+
+/// What of a chain of `&&` (in `unless`: of `||`) is free.
+fn keep(body: Value, joint: &str, free: &impl Fn(&Value) -> bool) -> Option<Value> {
     if free(&body) {
         return Some(body);
     }
     let chain = body.get(joint)?;
-    let side = |name: &str| keep(chain.get(name).cloned().unwrap_or_default(), joint);
+    let side = |name: &str| keep(chain.get(name).cloned().unwrap_or_default(), joint, free);
     match (side("left"), side("right")) {
         (Some(left), Some(right)) => Some(json!({ joint: { "left": left, "right": right } })),
         (one, other) => one.or(other),

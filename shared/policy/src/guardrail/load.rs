@@ -8,12 +8,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::annotation::{self, Exemption, Guardrail, Mistake};
-use super::fold;
-use super::needs::{self, Needs};
+use super::needs;
 use super::request::Vocabulary;
 use super::source::{Flaw, Source};
-use super::{Concern, Rulebook, asked, gate};
-use crate::change::{Action, Remedy};
+use super::{Concern, Judge, Rulebook, aim, asked, fold, gate};
+use crate::action::{ACTIONS, Action};
+use crate::facts::Needs;
+use crate::remedy::Remedy;
 
 /// The file that holds the exemptions; every other `*.cedar` file holds guardrails.
 pub const EXEMPTIONS_FILE: &str = "exemptions.cedar";
@@ -58,28 +59,26 @@ impl Rulebook {
     ///
     /// # Errors
     ///
-    /// All that is wrong, in the order of files and lines: syntax, types, annotations, and guardrails that could not do what they say.
+    /// Everything that is wrong, in the order of files and lines: syntax, types, annotations, and guardrails that could not do what they say.
     pub fn load(sources: &[Source]) -> Result<Self, Vec<Flaw>> {
-        Self::load_actions(sources, Action::ALL)
+        Self::load_for(sources, Judge::Everyone)
     }
 
-    /// Loads what the function of a remedy judges by: the policies that could concern the events it takes. The others are parsed and no more,
-    /// which halves a function's init: each is validated by the function that judges by it, and all of them by [`Self::load`].
+    /// Loads what one function judges by: the policies that could concern the events it receives. It parses the others and no more, which
+    /// halves a function's init: each of them is validated by the functions that judge by it, and all of them by [`Self::load`].
     ///
     /// # Errors
     ///
     /// As [`Self::load`].
-    pub fn load_for(sources: &[Source], remedy: Remedy) -> Result<Self, Vec<Flaw>> {
-        let judged: Vec<Action> = Action::ALL.iter().copied().filter(|action| action.judged_by() == remedy).collect();
-        Self::load_actions(sources, &judged)
-    }
-
-    fn load_actions(sources: &[Source], actions: &[Action]) -> Result<Self, Vec<Flaw>> {
+    pub fn load_for(sources: &[Source], judge: Judge) -> Result<Self, Vec<Flaw>> {
+        let actions: Vec<&'static Action> = ACTIONS.iter().filter(|action| judge.judges(action)).collect();
+        let actions = actions.as_slice();
         let mut flaws = Vec::new();
         let vocabulary = vocabulary(sources, actions, &mut flaws)?;
         let mut parsed = 0;
         let validator = Validator::new(vocabulary.schema().clone());
         let mut rulebook = Self {
+            judge,
             authorizer: Authorizer::new(),
             vocabulary,
             guardrails: HashMap::new(),
@@ -92,8 +91,13 @@ impl Rulebook {
             let effect = if source.file_name() == EXEMPTIONS_FILE { Effect::Permit } else { Effect::Forbid };
             for placed in policies(source, effect, &mut flaws) {
                 parsed += usize::from(effect == Effect::Forbid);
-                if rulebook.is_for_others(&placed.policy, actions) {
-                    continue;
+                match rulebook.is_for_others(&placed) {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(found) => {
+                        flaws.extend(found);
+                        continue;
+                    }
                 }
                 validate(&validator, &placed, &mut flaws);
                 if let Err(found) = rulebook.take(&placed) {
@@ -131,6 +135,7 @@ impl Rulebook {
         self.asked.extend(asked);
         fold::policy(&mut json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let gate = (!needs.is_empty()).then(|| gate::of_policy(&json));
+        let is_aimed = self.judge == Judge::Everyone && aim::is_at_quarantines(&json);
         let folded = |id: &str| Policy::from_json(Some(PolicyId::new(id)), json).map_err(|error| one(placed.flaw(None, error.to_string())));
         if placed.policy.effect() == Effect::Permit {
             let exemption = annotation::exemption(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
@@ -143,13 +148,16 @@ impl Rulebook {
             return Ok(());
         }
         let guardrail = annotation::guardrail(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
+        if is_aimed {
+            check_aim(placed, &guardrail).map_err(one)?;
+        }
         let policy = folded(&guardrail.id)?;
         if self.guardrails.contains_key(policy.id()) {
             return Err(one(repeated(placed, &guardrail.id)));
         }
-        let actions: Vec<Action> = self.vocabulary.actions().filter(|action| self.covers(&policy, *action)).collect();
+        let actions: Vec<&'static Action> = self.vocabulary.actions().filter(|action| self.covers(&policy, action)).collect();
         check_remedies(placed, &guardrail, &actions).map_err(one)?;
-        for action in actions {
+        for action in actions.into_iter().filter(|action| self.judge.considers(action, &guardrail)) {
             let concern = self.concerns.entry(action).or_default();
             concern.add(policy.clone(), needs, gate.as_ref()).map_err(|error| one(placed.flaw(None, error)))?;
         }
@@ -157,21 +165,30 @@ impl Rulebook {
         Ok(())
     }
 
-    /// Whether a policy is about actions that are known and are not among these.
-    fn is_for_others(&self, policy: &Policy, actions: &[Action]) -> bool {
+    /// Whether a policy is the business of other functions alone. One that names an unknown action is everybody's: it is an error.
+    fn is_for_others(&self, placed: &Placed<'_>) -> Result<bool, Vec<Flaw>> {
+        if self.judge == Judge::Everyone {
+            return Ok(false);
+        }
+        let policy = &placed.policy;
         let known = |uid: &EntityUid| {
             let name: &str = uid.id().as_ref();
-            self.vocabulary.is_group(uid) || Action::ALL.iter().any(|action| action.name() == name)
+            self.vocabulary.is_group(uid) || Action::named(name).is_some()
         };
         let all_known = match policy.action_constraint() {
             ActionConstraint::Any => true,
             ActionConstraint::Eq(uid) => known(&uid),
             ActionConstraint::In(uids) => uids.iter().all(known),
         };
-        all_known && !actions.iter().any(|action| self.covers(policy, *action))
+        let mut covered = self.vocabulary.actions().filter(|action| self.covers(policy, action)).peekable();
+        if !all_known || policy.effect() == Effect::Permit {
+            return Ok(all_known && covered.peek().is_none());
+        }
+        let guardrail = annotation::guardrail(policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
+        Ok(!covered.any(|action| self.judge.considers(action, &guardrail)))
     }
 
-    fn covers(&self, policy: &Policy, action: Action) -> bool {
+    fn covers(&self, policy: &Policy, action: &Action) -> bool {
         let groups = self.vocabulary.action_with_groups(action);
         match policy.action_constraint() {
             ActionConstraint::Any => true,
@@ -196,20 +213,34 @@ fn repeated(placed: &Placed<'_>, id: &str) -> Flaw {
     placed.flaw(Some("id"), format!("the id `{id}` is used twice")).with_help("a case is known by its guardrail's id: give each its own")
 }
 
-fn check_remedies(placed: &Placed<'_>, guardrail: &Guardrail, actions: &[Action]) -> Result<(), Flaw> {
+fn check_remedies(placed: &Placed<'_>, guardrail: &Guardrail, actions: &[&Action]) -> Result<(), Flaw> {
     for remedy in &guardrail.remedies {
-        if let Some(action) = actions.iter().find(|action| !action.remedies().contains(remedy)) {
-            let message = format!("the remedy `{}` cannot take back {}", remedy.name(), action.name());
+        if let Some(action) = actions.iter().find(|action| !action.remedies.contains(remedy)) {
+            let message = format!("the remedy `{}` cannot answer {}", remedy.name(), action.name);
             return Err(placed
                 .flaw(Some("remedy"), message)
-                .with_help("narrow the guardrail's actions, or leave `@remedy` out to be told only"));
+                .with_help("narrow the guardrail's actions, or leave `@remedy` out to get a notice only"));
         }
     }
     Ok(())
 }
 
+/// Remedies that take policies from people.
+const TAKES_POLICIES: [Remedy; 2] = [Remedy::DetachPolicy, Remedy::DeleteInlinePolicy];
+
+fn check_aim(placed: &Placed<'_>, guardrail: &Guardrail) -> Result<(), Flaw> {
+    let Some(remedy) = guardrail.remedies.iter().find(|remedy| TAKES_POLICIES.contains(remedy)) else {
+        return Ok(());
+    };
+    let message =
+        format!("the remedy `{}` would undo what `quarantine-principal` does: this forbids Rescind's own quarantines", remedy.name());
+    Err(placed.flaw(Some("remedy"), message).with_help(
+        "leave `@remedy` out to get a notice only, or except them: `unless { context.policy.name like \"RescindQuarantine*\" }`",
+    ))
+}
+
 /// The schema of these actions, with the names that requests use.
-fn vocabulary(sources: &[Source], actions: &[Action], flaws: &mut Vec<Flaw>) -> Result<Vocabulary, Vec<Flaw>> {
+fn vocabulary(sources: &[Source], actions: &[&'static Action], flaws: &mut Vec<Flaw>) -> Result<Vocabulary, Vec<Flaw>> {
     for source in sources.iter().filter(|source| source.file_name() == SCHEMA_FILE && source.text != SHIPPED_SCHEMA) {
         let same = source.text.bytes().zip(SHIPPED_SCHEMA.bytes()).take_while(|(a, b)| a == b).count();
         let flaw = source.flaw(source.text.floor_char_boundary(same), "this is not the schema that this build of Rescind speaks");
@@ -220,11 +251,11 @@ fn vocabulary(sources: &[Source], actions: &[Action], flaws: &mut Vec<Flaw>) -> 
 }
 
 /// The compiled schema without the actions that are none of these: what a policy is validated against grows with them.
-fn schema(actions: &[Action]) -> Result<Schema, String> {
+fn schema(actions: &[&Action]) -> Result<Schema, String> {
     let mut schema: Value = serde_json::from_str(COMPILED_SCHEMA).map_err(|error| error.to_string())?;
     if let Some(declared) = schema.pointer_mut("/actions").and_then(Value::as_object_mut) {
-        let others = Action::ALL.iter().filter(|action| !actions.contains(action));
-        others.for_each(|action| drop(declared.remove(action.name())));
+        let others = ACTIONS.iter().filter(|action| !actions.contains(action));
+        others.for_each(|action| drop(declared.remove(action.name)));
     }
     Schema::from_json_value(schema).map_err(|error| error.to_string())
 }

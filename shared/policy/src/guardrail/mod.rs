@@ -1,15 +1,16 @@
 //! The rulebook: the guardrails and exemptions that a user writes in Cedar.
 //!
-//! A change is put to it as an authorization request. Every guardrail that forbids it is broken; an exemption that permits it covers
+//! A change is put to it as an authorization request. Every guardrail that forbids the change is broken; an exemption that permits it covers
 //! it. [`Rulebook::load`] accepts only what Cedar's strict validation accepts, because Cedar skips a policy that errors at run time:
-//! a guardrail that could error could fail open. An error at run time, should there be one all the same, is returned, never skipped.
+//! a guardrail that could error could fail open. If one errors all the same, the error is returned, never skipped.
 
-mod access;
+mod aim;
 mod annotation;
 mod asked;
 mod decision;
 mod fold;
 mod gate;
+mod judge;
 mod load;
 mod needs;
 mod request;
@@ -20,25 +21,26 @@ use std::collections::HashMap;
 use cedar_policy::{Authorizer, PolicyId, PolicySet};
 use chrono::{DateTime, Utc};
 
-pub use access::{Access, Texts};
-pub use annotation::{Exemption, Guardrail, Mode, Severity};
+pub use annotation::{Exemption, Guardrail, Mode};
 pub use decision::{Decision, DecisionError};
+pub use judge::Judge;
 pub use load::{EXEMPTIONS_FILE, SCHEMA_FILE, SHIPPED_SCHEMA};
-pub use needs::Needs;
-pub use request::{Facts, Question, TargetDetails};
+pub use request::Question;
 pub use source::{Flaw, Source};
 
-use crate::change::Action;
+use crate::action::Action;
 use crate::document::DocumentError;
-use request::Vocabulary;
+use crate::facts::{Access, Needs, Texts};
+use request::{Translated, Vocabulary};
 
 /// A loaded, validated rulebook.
 pub struct Rulebook {
+    judge: Judge,
     authorizer: Authorizer,
     vocabulary: Vocabulary,
     guardrails: HashMap<PolicyId, Guardrail>,
     /// The guardrails that could concern an action, and what they need; actions that none concerns are absent.
-    concerns: HashMap<Action, Concern>,
+    concerns: HashMap<&'static Action, Concern>,
     exemptions: HashMap<PolicyId, Exemption>,
     permits: Concern,
     /// The actions that guardrails and exemptions ask `allows` about.
@@ -50,40 +52,48 @@ pub struct Rulebook {
 struct Concern {
     policies: PolicySet,
     needs: HashMap<PolicyId, Needs>,
-    /// Of the policies that need facts, what decides without any whether they could apply.
+    /// Of the policies that need facts, the part that says without any whether they could apply.
     gates: PolicySet,
 }
 
 impl Rulebook {
-    /// Whether any guardrail could forbid this action, on any target.
+    /// The function that judges by it, or everyone.
     #[must_use]
-    pub fn concerns(&self, action: Action) -> bool {
-        self.concerns.contains_key(&action)
+    pub const fn judge(&self) -> Judge {
+        self.judge
     }
 
-    /// The facts that the decision on a change can turn on: those that a guardrail or exemption which could apply refers to.
+    /// Whether any guardrail that this function considers could forbid this action, on any target.
+    #[must_use]
+    pub fn concerns(&self, action: &Action) -> bool {
+        self.concerns.contains_key(action)
+    }
+
+    /// The facts that the decision on a change can depend on: those that the change has, and that a guardrail or exemption which could apply
+    /// refers to.
     ///
     /// # Errors
     ///
-    /// Where Cedar could not evaluate whether one could apply.
+    /// If Cedar could not evaluate whether one could apply.
     pub fn needs(&self, question: &Question<'_>) -> Result<Needs, DecisionError> {
         let asking = |concern: &&Concern| !concern.needs.is_empty();
-        let concerns: Vec<&Concern> = self.concerns.get(&question.action).into_iter().chain([&self.permits]).filter(asking).collect();
+        let concerns: Vec<&Concern> = self.concerns.get(question.action).into_iter().chain([&self.permits]).filter(asking).collect();
         if concerns.is_empty() {
             return Ok(Needs::default());
         }
-        let (request, entities) = self.vocabulary.translate(question)?;
-        concerns.into_iter().try_fold(Needs::default(), |needs, concern| {
-            let open = satisfied(&self.authorizer.is_authorized(&request, &concern.gates, &entities))?;
+        let translated = self.vocabulary.translate(question)?;
+        let asked = concerns.into_iter().try_fold(Needs::default(), |needs, concern| {
+            let open = satisfied(&self.authorizer.is_authorized(&translated.request, &concern.gates, &translated.entities))?;
             Ok(open.iter().filter_map(|id| concern.needs.get(id)).fold(needs, |needs, more| needs | *more))
-        })
+        })?;
+        Ok(asked & translated.unread)
     }
 
     /// What these policies grant together, as guardrails see it.
     ///
     /// # Errors
     ///
-    /// Where one of them cannot be read: then what they grant is not known.
+    /// If one of them cannot be read: then it is not known what they grant.
     pub fn access(&self, texts: &Texts) -> Result<Access, DocumentError> {
         Access::of(texts, &self.asked)
     }
@@ -94,22 +104,25 @@ impl Rulebook {
         self.guardrails.len()
     }
 
-    /// How many exemptions it holds, expired ones among them.
+    /// How many exemptions it holds, expired ones included.
     #[must_use]
     pub fn exemption_count(&self) -> usize {
         self.exemptions.len()
     }
 
-    /// What the rulebook says of a change.
+    /// The rulebook's decision on a change. `needs` are the facts that it can depend on ([`Self::needs`]): without them it is unknown.
     ///
     /// # Errors
     ///
-    /// Where Cedar could not evaluate a guardrail or exemption. Then there is no decision, and nothing may be taken for allowed.
-    pub fn decide(&self, question: &Question<'_>, now: DateTime<Utc>) -> Result<Decision, DecisionError> {
-        let Some(concern) = self.concerns.get(&question.action) else {
+    /// If Cedar could not evaluate a guardrail or exemption. Then there is no decision, and nothing may be considered allowed.
+    pub fn decide(&self, question: &Question<'_>, needs: Needs, now: DateTime<Utc>) -> Result<Decision, DecisionError> {
+        let Some(concern) = self.concerns.get(question.action) else {
             return Ok(Decision::Allowed);
         };
-        let (request, entities) = self.vocabulary.translate(question)?;
+        let Translated { request, entities, unread } = self.vocabulary.translate(question)?;
+        if !(needs & unread).is_empty() {
+            return Ok(self.undecidable(question.action, "facts that a guardrail or exemption depends on were not read".to_owned()));
+        }
         let broken = satisfied(&self.authorizer.is_authorized(&request, &concern.policies, &entities))?;
         let mut guardrails: Vec<Guardrail> = broken.iter().filter_map(|id| self.guardrails.get(id)).cloned().collect();
         if guardrails.is_empty() {
@@ -126,10 +139,10 @@ impl Rulebook {
         })
     }
 
-    /// The decision on a change of this action that cannot be told: any of the guardrails that concern it may be broken.
+    /// The decision on a change of this action that cannot be judged: any of the guardrails that concern it may be broken.
     #[must_use]
-    pub fn undecidable(&self, action: Action, reason: String) -> Decision {
-        let concerned = self.concerns.get(&action).into_iter().flat_map(|concern| concern.policies.policies());
+    pub fn undecidable(&self, action: &Action, reason: String) -> Decision {
+        let concerned = self.concerns.get(action).into_iter().flat_map(|concern| concern.policies.policies());
         let mut guardrails: Vec<Guardrail> = concerned.filter_map(|policy| self.guardrails.get(policy.id())).cloned().collect();
         decision::sort(&mut guardrails);
         Decision::Unknown { guardrails, reason }

@@ -1,46 +1,11 @@
 //! Which facts a guardrail refers to.
 //!
-//! Read off the policy's own JSON form (Cedar's "EST"): an attribute, a tag or a membership that a record does not tell. In doubt a
-//! fact is needed: reading one too many costs a call, one too few would let a guardrail judge what it has not seen.
-
-use std::ops::BitOr;
+//! Read off the policy's own JSON form (Cedar's "EST"): an attribute, a tag or a membership that is not in a record. In doubt a
+//! fact is needed: one read too many costs a call, one too few would let a guardrail judge what it has not seen.
 
 use serde_json::Value;
 
-/// Facts about the target that IAM has to be asked for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a read of its own, and any of them can be needed")]
-pub struct Needs {
-    /// Its path and tags: GetUser, GetGroup or GetRole.
-    pub details: bool,
-    /// The groups that a user is in: ListGroupsForUser.
-    pub groups: bool,
-    /// The document of the policy that was attached: `GetPolicy`, `GetPolicyVersion`.
-    pub document: bool,
-    /// Everything the target can do: its policies, its groups' policies, its boundary.
-    pub holdings: bool,
-}
-
-impl Needs {
-    /// Whether nothing has to be read.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        !self.details && !self.groups && !self.document && !self.holdings
-    }
-}
-
-impl BitOr for Needs {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self {
-            details: self.details || other.details,
-            groups: self.groups || other.groups,
-            document: self.document || other.document,
-            holdings: self.holdings || other.holdings,
-        }
-    }
-}
+use crate::facts::Needs;
 
 /// What a policy needs, or why it asks for something that Rescind never knows.
 pub(super) fn of_policy(policy: &Value) -> Result<Needs, String> {
@@ -92,17 +57,24 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         Some("before" | "after") => needs.holdings = true,
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
-        None if parts(operands)
-            .any(|part| part.get("Var").is_some_and(|variable| variable == "context") || attribute_of(part) == Some("policy")) =>
+        None if parts(operands).any(|part| {
+            part.get("Var").is_some_and(|variable| variable == "context") || matches!(attribute_of(part), Some("policy" | "group"))
+        }) =>
         {
             needs.document = true;
+            needs.group_path = true;
             needs.holdings = true;
         }
         _ => {}
     }
     match (operator, base(left)) {
         ("." | "has", Base::Literal) => return Err(UNKNOWN_OF_LITERAL.to_owned()),
-        ("." | "has", Base::Resource | Base::Other) => needs.details |= matches!(attribute, Some("arn" | "path")),
+        ("." | "has", base @ (Base::Resource | Base::Other)) => {
+            let placed = matches!(attribute, Some("arn" | "path"));
+            needs.details |= placed;
+            needs.group_path |= placed && matches!(base, Base::Other);
+        }
+        (".", Base::Known) if attribute_of(left) == Some("group") => needs.group_path |= matches!(attribute, Some("arn" | "path")),
         ("hasTag" | "getTag", Base::Resource) => needs.details = true,
         ("hasTag" | "getTag", _) | ("in", Base::Principal | Base::Other) => return Err(UNKNOWN_OF_ACTOR.to_owned()),
         ("in", Base::Resource) => needs.groups = true,
@@ -135,7 +107,7 @@ fn is_of_target(expression: &Value) -> bool {
 }
 
 enum Base {
-    /// `action` and `context`: the record tells all of it.
+    /// `action` and `context`.
     Known,
     Principal,
     Resource,
@@ -165,8 +137,7 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs = Needs { details: false, groups: false, document: false, holdings: false };
-    const DETAILS: Needs = Needs { details: true, ..NONE };
+    const NONE: Needs = Needs { details: false, groups: false, group_path: false, document: false, holdings: false };
     const GROUPS: Needs = Needs { groups: true, ..NONE };
     const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 
@@ -181,7 +152,7 @@ mod tests {
         for condition in
             [r#"resource.path like "/a/*""#, r#"resource.hasTag("a")"#, r#"(if context.mfa then principal else resource).arn == """#]
         {
-            assert_eq!(needs(condition), Ok(DETAILS), "{condition}");
+            assert!(needs(condition).unwrap().details, "{condition}");
         }
     }
 
@@ -205,14 +176,23 @@ mod tests {
     }
 
     #[test]
+    fn a_path_of_the_group_that_a_user_joined_is_a_fact() {
+        for condition in [r#"context.group.path like "/a/*""#, r#"context.group.arn == "x""#] {
+            assert_eq!(needs(condition), Ok(Needs { group_path: true, ..NONE }), "{condition}");
+        }
+        assert_eq!(needs(r#"context.group.name == "x""#), Ok(NONE));
+        assert_eq!(needs("context.group.grants.admin"), Ok(Needs { document: true, ..NONE }));
+    }
+
+    #[test]
     fn what_the_target_can_do_is_a_fact() {
         assert_eq!(needs("context.after.grants.admin && !context.before.mayGrant.admin"), Ok(HOLDINGS));
     }
 
     #[test]
     fn a_record_compared_as_a_whole_needs_all_that_is_in_it() {
-        let both = Needs { document: true, holdings: true, ..NONE };
-        assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(both));
+        let all = Needs { document: true, group_path: true, holdings: true, ..NONE };
+        assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(all));
     }
 
     #[test]

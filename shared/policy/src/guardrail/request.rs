@@ -7,12 +7,14 @@ use std::str::FromStr;
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema};
 use chrono::SecondsFormat;
 
-use super::{Access, DecisionError};
+use super::DecisionError;
+use crate::action::{ACTIONS, Action};
 use crate::actor::{Actor, ActorKind};
-use crate::arn::{IamName, PolicyArn};
-use crate::change::{Action, Change, Target, TargetKind};
-use crate::credential::Credential;
+use crate::arn::path_of;
+use crate::change::Change;
+use crate::facts::{Facts, Members, Needs};
 use crate::record::Event;
+use crate::target::{Identity, Target};
 
 /// A change, put to the rulebook.
 #[derive(Clone, Copy)]
@@ -22,7 +24,7 @@ pub struct Question<'a> {
     /// Who.
     pub actor: &'a Actor,
     /// Which call.
-    pub action: Action,
+    pub action: &'static Action,
     /// What changed.
     pub change: &'a Change,
     /// What was read from IAM.
@@ -31,50 +33,41 @@ pub struct Question<'a> {
     pub break_glass: bool,
 }
 
-/// What was read from IAM about the target, as far as [`super::Needs`] asked for it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Facts {
-    /// From GetUser, GetGroup or GetRole.
-    pub details: Option<TargetDetails>,
-    /// From ListGroupsForUser.
-    pub groups: Vec<IamName>,
-    /// What the attached policy grants.
-    pub policy: Option<Access>,
-    /// What the target could do without it.
-    pub before: Option<Access>,
-    /// What the target can do with it.
-    pub after: Option<Access>,
+/// A question in Cedar's terms.
+pub(super) struct Translated {
+    pub request: Request,
+    pub entities: Entities,
+    /// The facts that the request would hold, and that were not read: placeholders stand in their places.
+    pub unread: Needs,
 }
 
-/// What IAM says of a user, group or role.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct TargetDetails {
-    /// `/` or `/team/a/`.
-    pub path: String,
-    /// Its tags, key and value; groups have none.
-    pub tags: Vec<(String, String)>,
+struct Resource {
+    uid: EntityUid,
+    entity: Entity,
+    groups: Vec<Entity>,
+    unread: Needs,
 }
 
 /// The schema, with the names that every request uses looked up once.
 pub(super) struct Vocabulary {
     schema: Schema,
-    actions: HashMap<Action, EntityUid>,
+    actions: HashMap<&'static Action, EntityUid>,
     action_entities: Entities,
     types: HashMap<&'static str, EntityTypeName>,
 }
 
 /// The schema's entity types.
-const TYPES: [&str; 6] = ["User", "Group", "Role", "Root", "Service", "Principal"];
+const TYPES: [&str; 9] = ["User", "Group", "Role", "Root", "Service", "Principal", "Account", "Policy", "Provider"];
 
 impl Vocabulary {
-    pub(super) fn of(schema: Schema, judged: &[Action]) -> Result<Self, String> {
+    pub(super) fn of(schema: Schema, judged: &[&'static Action]) -> Result<Self, String> {
         let type_name = |name| EntityTypeName::from_str(name).map(|found| (name, found)).map_err(|error| error.to_string());
         let types = TYPES.into_iter().map(type_name).collect::<Result<_, _>>()?;
         let action_type = EntityTypeName::from_str("Action").map_err(|error| error.to_string())?;
         let actions = judged
             .iter()
             .copied()
-            .map(|action| (action, EntityUid::from_type_name_and_id(action_type.clone(), EntityId::new(action.name()))))
+            .map(|action| (action, EntityUid::from_type_name_and_id(action_type.clone(), EntityId::new(action.name))))
             .collect();
         let action_entities = schema.action_entities().map_err(|error| error.to_string())?;
         Ok(Self { schema, actions, action_entities, types })
@@ -85,8 +78,8 @@ impl Vocabulary {
     }
 
     /// The actions that are judged.
-    pub(super) fn actions(&self) -> impl Iterator<Item = Action> {
-        Action::ALL.iter().copied().filter(|action| self.actions.contains_key(action))
+    pub(super) fn actions(&self) -> impl Iterator<Item = &'static Action> {
+        ACTIONS.iter().filter(|action| self.actions.contains_key(action))
     }
 
     /// Whether it is a group of actions.
@@ -95,26 +88,27 @@ impl Vocabulary {
     }
 
     /// The action and the groups of actions that it is in.
-    pub(super) fn action_with_groups(&self, action: Action) -> HashSet<&EntityUid> {
-        let uid = self.actions.get(&action);
+    pub(super) fn action_with_groups(&self, action: &Action) -> HashSet<&EntityUid> {
+        let uid = self.actions.get(action);
         let groups = uid.and_then(|uid| self.action_entities.ancestors(uid)).into_iter().flatten();
         groups.chain(uid).collect()
     }
 
-    pub(super) fn translate(&self, question: &Question<'_>) -> Result<(Request, Entities), DecisionError> {
+    pub(super) fn translate(&self, question: &Question<'_>) -> Result<Translated, DecisionError> {
         let wrong = |error: &dyn std::error::Error| DecisionError::Request(error.to_string());
         let (principal, principal_entity) = self.principal(question)?;
-        let (resource, resource_entity, mut entities) = self.resource(question, &principal)?;
-        // Where they are the same, the target's entity serves as both: it has what was read, and the path that the record gives of the actor.
-        if principal != resource {
-            entities.push(principal_entity);
+        let mut resource = self.resource(question, &principal)?;
+        // If they are the same, the target's entity serves as both: it has what was read, and the path that the record gives of the actor.
+        if principal != resource.uid {
+            resource.groups.push(principal_entity);
         }
-        entities.push(resource_entity);
-        let entities = self.action_entities.clone().add_entities(entities, Some(&self.schema)).map_err(|error| wrong(&error))?;
-        let action = self.actions.get(&question.action).cloned();
-        let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name())))?;
-        let request = Request::new(principal, action, resource, context(question)?, Some(&self.schema)).map_err(|error| wrong(&error))?;
-        Ok((request, entities))
+        resource.groups.push(resource.entity);
+        let entities = self.action_entities.clone().add_entities(resource.groups, Some(&self.schema)).map_err(|error| wrong(&error))?;
+        let action = self.actions.get(question.action).cloned();
+        let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name)))?;
+        let (context, unread) = context(question)?;
+        let request = Request::new(principal, action, resource.uid, context, Some(&self.schema)).map_err(|error| wrong(&error))?;
+        Ok(Translated { request, entities, unread: unread | resource.unread })
     }
 
     /// An entity's id, in lower case as every name that is put to the rulebook (see `fold`).
@@ -146,21 +140,39 @@ impl Vocabulary {
         Ok((uid, entity))
     }
 
-    /// The target, and the groups that it is in.
-    fn resource(&self, question: &Question<'_>, principal: &EntityUid) -> Result<(EntityUid, Entity, Vec<Entity>), DecisionError> {
+    /// The target, the groups that it is in, and the facts about it that were not read.
+    fn resource(&self, question: &Question<'_>, principal: &EntityUid) -> Result<Resource, DecisionError> {
+        let partition = question.event.partition();
+        let home = question.event.account.as_str();
+        let iam = |account: &str, end: &str| format!("arn:{partition}:iam::{account}:{end}");
+        let plain = |type_name: &str, id: &str, account: &str, arn: &str, name: &str, path: Option<&str>| {
+            let uid = self.uid(type_name, id)?;
+            let mut attributes = vec![("account", string(account)), ("arn", folded(arn)), ("name", folded(name))];
+            attributes.extend(path.map(|path| ("path", folded(path))));
+            Ok(Resource {
+                entity: entity(uid.clone(), attributes, HashSet::new(), &[])?,
+                uid,
+                groups: Vec::new(),
+                unread: Needs::default(),
+            })
+        };
+        match question.change.target() {
+            Target::Identity(identity) => self.identity(question, &identity, principal),
+            Target::Root => plain("Root", &iam(home, "root"), home, &iam(home, "root"), "root", None),
+            Target::Account => plain("Account", home, home, &iam(home, "root"), home, None),
+            Target::Policy(arn) => plain("Policy", arn.as_str(), arn.owner(), arn.as_str(), arn.name(), Some(arn.path())),
+            Target::Provider(arn) => plain("Provider", arn.as_str(), arn.account(), arn.as_str(), arn.name(), None),
+        }
+    }
+
+    fn identity(&self, question: &Question<'_>, identity: &Identity, principal: &EntityUid) -> Result<Resource, DecisionError> {
         let partition = question.event.partition();
         let account = question.event.account.as_str();
-        let Target { kind, name } = question.change.target();
+        let Identity { kind, name, .. } = identity;
         let word = kind.word();
-        if *kind == TargetKind::Root {
-            let uid = self.uid(kind.name(), &format!("arn:{partition}:iam::{account}:root"))?;
-            let arn = format!("arn:{partition}:iam::{account}:root");
-            let attributes = vec![("account", string(account)), ("arn", folded(&arn)), ("name", folded(name.as_str()))];
-            return Ok((uid.clone(), entity(uid, attributes, HashSet::new(), &[])?, Vec::new()));
-        }
         let uid = self.uid(kind.name(), &format!("arn:{partition}:iam::{account}:{word}/{name}"))?;
-        let details = question.facts.details.as_ref();
-        // INVARIANT: without details the path is a placeholder that no loaded policy looks at, because `Needs` would have asked.
+        let details = question.facts.details();
+        // INVARIANT: a path that was not read is a placeholder, and the fact is noted as unread.
         let path = match details {
             Some(details) => details.path.as_str(),
             None if *principal == uid => path_of(&question.actor.arn),
@@ -168,7 +180,7 @@ impl Vocabulary {
         };
         let arn = format!("arn:{partition}:iam::{account}:{word}{path}{name}");
         let attributes = vec![("account", string(account)), ("arn", folded(&arn)), ("name", folded(name.as_str())), ("path", folded(path))];
-        let groups = question.facts.groups.iter().map(|group| {
+        let groups = question.facts.groups().unwrap_or_default().iter().map(|group| {
             let id = format!("arn:{partition}:iam::{account}:group/{group}");
             let uid = self.uid("Group", &id)?;
             let attributes =
@@ -177,16 +189,11 @@ impl Vocabulary {
         });
         let (parents, groups): (HashSet<EntityUid>, Vec<Entity>) = groups.collect::<Result<Vec<_>, DecisionError>>()?.into_iter().unzip();
         let tags = details.map_or(&[][..], |details| &details.tags);
-        let entity = entity(uid.clone(), attributes, parents, tags)?;
-        Ok((uid, entity, groups))
+        // Only users are in groups.
+        let unread =
+            Needs { details: details.is_none(), groups: identity.is_user() && question.facts.groups().is_none(), ..Needs::default() };
+        Ok(Resource { entity: entity(uid.clone(), attributes, parents, tags)?, uid, groups, unread })
     }
-}
-
-/// The path in `arn:…:user/team/a/name`: `/team/a/`.
-fn path_of(arn: &str) -> &str {
-    let after = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    let path = after.find('/').and_then(|start| after.get(start..=after.rfind('/')?));
-    path.unwrap_or("/")
 }
 
 fn entity(
@@ -200,58 +207,26 @@ fn entity(
     Entity::new_with_tags(uid, attributes, parents, tags).map_err(|error| DecisionError::Request(error.to_string()))
 }
 
-fn context(question: &Question<'_>) -> Result<Context, DecisionError> {
+fn context(question: &Question<'_>) -> Result<(Context, Needs), DecisionError> {
     let Question { event, actor, change, facts, break_glass, .. } = question;
     let time = event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let mut pairs = vec![
-        ("account", string(event.account.as_str())),
-        ("breakGlass", RestrictedExpression::new_bool(*break_glass)),
-        ("mfa", RestrictedExpression::new_bool(actor.mfa == Some(true))),
-        ("region", string(&event.region)),
-        ("time", RestrictedExpression::new_datetime(time)),
-        ("userAgent", string(actor.user_agent.as_deref().unwrap_or_default())),
-    ];
+    let mut context = Members::new(event.account.clone(), event.partition());
+    context.text("account", event.account.as_str());
+    context.boolean("breakGlass", *break_glass);
+    context.boolean("mfa", actor.mfa == Some(true));
+    context.text("region", &event.region);
+    context.push("time", RestrictedExpression::new_datetime(time));
+    context.text("userAgent", actor.user_agent.as_deref().unwrap_or_default());
     for (name, value) in [("accessKeyId", &actor.access_key_id), ("invokedBy", &actor.invoked_by), ("session", &actor.session)] {
-        pairs.extend(value.as_deref().map(|value| (name, string(value))));
+        if let Some(value) = value {
+            context.text(name, value);
+        }
     }
-    let address = actor.source_ip.as_deref().and_then(|source| IpAddr::from_str(source).ok());
-    pairs.extend(address.map(|address| ("sourceIp", RestrictedExpression::new_ip(address.to_string()))));
-    match change {
-        Change::PolicyAttached { policy_arn, .. } => {
-            // INVARIANT: what was not read is empty, and no loaded policy looks at it, because `Needs` would have asked.
-            let nothing = Access::default();
-            let known = |access: &Option<Access>| access.as_ref().unwrap_or(&nothing).clone();
-            pairs.push(("after", known(&facts.after).record()?));
-            pairs.push(("before", known(&facts.before).record()?));
-            pairs.push(("policy", managed_policy(policy_arn, &known(&facts.policy))?));
-        }
-        Change::CredentialActivated { credential, created, .. } => {
-            pairs.push(("created", RestrictedExpression::new_bool(*created)));
-            pairs.push(("credential", text_record([("id", credential.id.as_str()), ("kind", credential.kind.name())])?));
-        }
-        Change::CredentialExposed { credential, session, finding, .. } => {
-            let found = [("finder", finding.finder.as_str()), ("severity", finding.severity.name()), ("type", finding.kind.as_str())];
-            pairs.push(("finding", text_record(found)?));
-            if let Some(Credential { kind, id }) = credential {
-                pairs.push(("credential", text_record([("id", id.as_str()), ("kind", kind.name())])?));
-            }
-            pairs.push(("ofSession", RestrictedExpression::new_bool(session.is_some())));
-        }
-        Change::QuarantineLifted { policy_name, .. } => pairs.push(("policyName", string(policy_name.as_str()))),
+    if let Some(address) = actor.source_ip.as_deref().and_then(|source| IpAddr::from_str(source).ok()) {
+        context.push("sourceIp", RestrictedExpression::new_ip(address.to_string()));
     }
-    let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
-    Context::from_pairs(pairs).map_err(|error| DecisionError::Request(error.to_string()))
-}
-
-fn managed_policy(arn: &PolicyArn, access: &Access) -> Result<RestrictedExpression, DecisionError> {
-    let members = [("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())];
-    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), folded(value))).into_iter().chain(access.members()?))
-        .map_err(|error| DecisionError::Request(error.to_string()))
-}
-
-fn text_record<const N: usize>(members: [(&str, &str); N]) -> Result<RestrictedExpression, DecisionError> {
-    RestrictedExpression::new_record(members.map(|(name, value)| (name.to_owned(), string(value))))
-        .map_err(|error| DecisionError::Request(error.to_string()))
+    change.kind().context(facts, &mut context);
+    context.finish().map_err(DecisionError::Request)
 }
 
 /// An ARN, name or path, in lower case (see `fold`).
@@ -261,15 +236,4 @@ fn folded(value: &str) -> RestrictedExpression {
 
 fn string(value: &str) -> RestrictedExpression {
     RestrictedExpression::new_string(value.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_read_off_an_arn() {
-        let paths = ["user/polsen", "user/a/b/polsen", "role/aws-service-role/x/y"].map(|end| format!("arn:aws:iam::1:{end}"));
-        assert_eq!(paths.each_ref().map(|arn| path_of(arn)), ["/", "/a/b/", "/aws-service-role/x/"]);
-    }
 }

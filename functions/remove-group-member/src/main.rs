@@ -1,0 +1,33 @@
+//! Removes a user from a group that a guardrail forbids.
+
+use std::process::ExitCode;
+
+use policy::remedy::Remedy;
+use policy::{Case, Change};
+use remedy::plan::removal;
+use remedy::{AwsCall, Ending, Function, Hand, Set};
+
+struct RemoveGroupMember;
+
+impl Function for RemoveGroupMember {
+    const NAME: &'static str = "remove-group-member";
+    const OWNS: Option<Remedy> = Some(Remedy::RemoveGroupMember);
+
+    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change) -> Result<Ending, AwsCall> {
+        let Some(step) = removal(change) else {
+            return Ok(Ending::unremediable("nobody was added to a group, so there is nobody to remove".to_owned()));
+        };
+        Ok(match hand.set(&step).await? {
+            Set::Done => Ending::done(),
+            Set::Already | Set::Moved => Ending::clean(format!("user {} is not in group {}", step.setting.user, step.setting.group)),
+            Set::Gone => {
+                hand.remember(&step);
+                Ending::clean("IAM does not find the user or the group: it is gone or renamed".to_owned())
+            }
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    remedy::run::<RemoveGroupMember>()
+}

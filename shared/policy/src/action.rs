@@ -1,0 +1,165 @@
+//! What Rescind judges: API calls, findings, and whatever lifts a quarantine. One line each.
+//!
+//! A line says which source records it, how it is read, which function reports it (makes the case if there is no remedy to make one), and
+//! which remedies can answer it.
+
+use std::hash::{Hash, Hasher};
+
+use crate::actor::Actor;
+use crate::change::{self, Call, ChangeError, Claim, Unread};
+use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
+use crate::finding;
+use crate::record::Event;
+use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember};
+use crate::target::IdentityKind::{Group, Role, User};
+
+/// Reads what a call or finding changed.
+type Read = fn(&Call<'_>) -> Result<Vec<Claim>, Unread>;
+
+/// One thing that Rescind judges.
+pub struct Action {
+    /// Its name in the Cedar schema: of an API call, the call's own.
+    pub name: &'static str,
+    /// The service, as CloudTrail's `eventSource` names it.
+    pub source: &'static str,
+    /// The function that makes the case if there is no remedy to make one.
+    pub reporter: &'static str,
+    /// The remedies that can answer it.
+    pub remedies: &'static [Remedy],
+    kind: Kind,
+    read: Read,
+}
+
+/// How an event is recognised as an action.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    /// By the name of the call.
+    Call,
+    /// By the service that made the finding.
+    Finding,
+    /// By a quarantine policy in the parameters of one of several calls.
+    Lift,
+}
+
+const IAM: &str = "iam.amazonaws.com";
+/// Those that contain the actor or switch off the actor's key, whatever the change was.
+const OF_ACTOR: [Remedy; 2] = [QuarantineKey, QuarantinePrincipal];
+
+const fn iam(name: &'static str, read: Read, reporter: Remedy, remedies: &'static [Remedy]) -> Action {
+    Action { name, source: IAM, reporter: reporter.name(), remedies, kind: Kind::Call, read }
+}
+
+const fn finding(name: &'static str, source: &'static str) -> Action {
+    Action { name, source, reporter: QuarantineKey.name(), remedies: &OF_ACTOR, kind: Kind::Finding, read: finding::claims }
+}
+
+const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
+const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal];
+const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipal];
+
+/// Every action, in the order of the schema.
+pub static ACTIONS: &[Action] = &[
+    iam("AttachUserPolicy", |call| change::read_policy_attached(User, call), DetachPolicy, ATTACHED),
+    iam("AttachGroupPolicy", |call| change::read_policy_attached(Group, call), DetachPolicy, ATTACHED),
+    iam("AttachRolePolicy", |call| change::read_policy_attached(Role, call), DetachPolicy, ATTACHED),
+    iam("PutUserPolicy", |call| change::read_inline_policy_put(User, call), DeleteInlinePolicy, PUT),
+    iam("PutGroupPolicy", |call| change::read_inline_policy_put(Group, call), DeleteInlinePolicy, PUT),
+    iam("PutRolePolicy", |call| change::read_inline_policy_put(Role, call), DeleteInlinePolicy, PUT),
+    iam("AddUserToGroup", change::read_group_joined, RemoveGroupMember, JOINED),
+    iam("CreateAccessKey", |call| change::read_created(AccessKey, call), QuarantineKey, &OF_ACTOR),
+    iam("UpdateAccessKey", |call| change::read_activated(AccessKey, call), QuarantineKey, &OF_ACTOR),
+    iam("UploadSSHPublicKey", |call| change::read_created(SshPublicKey, call), QuarantineKey, &OF_ACTOR),
+    iam("UpdateSSHPublicKey", |call| change::read_activated(SshPublicKey, call), QuarantineKey, &OF_ACTOR),
+    iam("UploadSigningCertificate", |call| change::read_created(SigningCertificate, call), QuarantineKey, &OF_ACTOR),
+    iam("UpdateSigningCertificate", |call| change::read_activated(SigningCertificate, call), QuarantineKey, &OF_ACTOR),
+    iam("CreateServiceSpecificCredential", |call| change::read_created(ServiceSpecificCredential, call), QuarantineKey, &OF_ACTOR),
+    iam("UpdateServiceSpecificCredential", |call| change::read_activated(ServiceSpecificCredential, call), QuarantineKey, &OF_ACTOR),
+    finding("HealthEvent", "health.amazonaws.com"),
+    finding("GuardDutyFinding", "guardduty.amazonaws.com"),
+    // Findings of any other service: reported, never acted on.
+    finding("SecurityFinding", "securityhub.amazonaws.com"),
+    Action {
+        name: "LiftQuarantine",
+        source: IAM,
+        reporter: QuarantinePrincipal.name(),
+        remedies: &[QuarantinePrincipal],
+        kind: Kind::Lift,
+        read: change::read_quarantine_lifted,
+    },
+];
+
+impl Action {
+    /// The action with this name in the schema.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| action.name == name)
+    }
+
+    /// The action of an event, if it is one.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<&'static Self> {
+        let record = &event.record;
+        let source = record.event_source.as_str();
+        if record.is_finding() {
+            let by_service = ACTIONS.iter().find(|action| action.kind == Kind::Finding && action.source == source);
+            return by_service.or_else(|| Self::named("SecurityFinding"));
+        }
+        if source == IAM && change::takes_quarantine_away(event) {
+            return ACTIONS.iter().find(|action| action.kind == Kind::Lift);
+        }
+        ACTIONS.iter().find(|action| action.kind == Kind::Call && action.name == record.event_name && action.source == source)
+    }
+
+    /// What an event of this action says: one claim for each credential that a finding names, none for a credential that was set inactive.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Malformed`] if the record is impossible, [`ChangeError::Foreign`] if it is about something that this account does not
+    /// own.
+    pub fn claims(&self, event: &Event, actor: &Actor) -> Result<Vec<Claim>, ChangeError> {
+        match (self.read)(&Call { name: self.name, event, actor }) {
+            Ok(claims) => Ok(claims),
+            Err(Unread::Unknown(reason)) => Ok(vec![Claim::Unknown(reason)]),
+            Err(Unread::Impossible(error)) => Err(error),
+        }
+    }
+}
+
+impl PartialEq for Action {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Action {}
+
+impl Hash for Action {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reporter_owns_a_remedy_that_can_answer() {
+        for action in ACTIONS {
+            assert!(action.remedies.iter().any(|remedy| remedy.name() == action.reporter), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn every_remedy_answers_something() {
+        for remedy in Remedy::ALL {
+            assert!(ACTIONS.iter().any(|action| action.remedies.contains(remedy)), "{}", remedy.name());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! AWS API calls, as cases hold them and as the `aws` command writes them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{shell_document, shell_word};
+
+/// One AWS API call.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The service as the SDKs and the `aws` command name it.
+    pub service: String,
+    /// The API call.
+    pub operation: String,
+    /// Its parameters, all of them text.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Call {
+    /// A call to IAM.
+    #[must_use]
+    pub fn iam(operation: &str, parameters: &[(&str, &str)]) -> Self {
+        Self {
+            service: "iam".to_owned(),
+            operation: operation.to_owned(),
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+
+    /// A parameter, if the call has it.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// The same as an `aws` command line: `aws iam attach-user-policy --policy-arn … --user-name …`.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut command = format!("aws {} {}", self.service, kebab(&self.operation));
+        for (name, value) in &self.parameters {
+            let word = if name == "PolicyDocument" { shell_document(value) } else { shell_word(value) };
+            // Writing to a String does not fail.
+            let _ = write!(command, " --{} {word}", kebab(name));
+        }
+        command
+    }
+}
+
+/// How to undo a step of a remedy: a call, and the same as a command line.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// The call.
+    #[serde(flatten)]
+    pub call: Call,
+    /// The call as an `aws` command line.
+    pub command: String,
+}
+
+impl From<Call> for Receipt {
+    fn from(call: Call) -> Self {
+        Self { command: call.command(), call }
+    }
+}
+
+/// `AttachUserPolicy` → `attach-user-policy`, as the `aws` command spells API names.
+fn kebab(name: &str) -> String {
+    let letters = name.as_bytes();
+    let is_lower = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(u8::is_ascii_lowercase);
+    name.chars().enumerate().fold(String::new(), |mut out, (at, c)| {
+        // The last capital of an abbreviation begins the next word: `UpdateSSHPublicKey` is `update-ssh-public-key`.
+        if c.is_ascii_uppercase() && at > 0 && (is_lower(at.checked_sub(1)) || is_lower(Some(at + 1))) {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_also_a_command_line_that_a_shell_reads_back() {
+        let call = Call::iam("AttachUserPolicy", &[("UserName", "polsen"), ("PolicyArn", "arn:aws:iam::123456789012:policy/$(id)/x")]);
+        assert_eq!(
+            Receipt::from(call).command,
+            r"aws iam attach-user-policy --policy-arn $'arn:aws:iam::123456789012:policy/\x24\x28id\x29/x' --user-name polsen"
+        );
+    }
+
+    #[test]
+    fn names_are_spelt_as_the_aws_command_spells_them() {
+        let spelt = ["AttachUserPolicy", "UpdateSSHPublicKey", "SSHPublicKeyId", "ServiceSpecificCredentialId"].map(kebab);
+        assert_eq!(spelt, ["attach-user-policy", "update-ssh-public-key", "ssh-public-key-id", "service-specific-credential-id"]);
+    }
+
+    #[test]
+    fn a_document_stays_readable_and_inert() {
+        let command = |document: &str| Call::iam("PutUserPolicy", &[("PolicyDocument", document)]).command();
+        assert_eq!(command(r#"{"Action":"*"}"#), r#"aws iam put-user-policy --policy-document '{"Action":"*"}'"#);
+        assert_eq!(command("{\n \"a\": 1}"), r#"aws iam put-user-policy --policy-document $'{\x0a "a": 1}'"#);
+        assert_eq!(command("'; id"), r"aws iam put-user-policy --policy-document $'\x27\x3b id'");
+        assert_eq!(command("http://www.a"), r"aws iam put-user-policy --policy-document $'http:/\x2fwww\x2ea'");
+    }
+}

@@ -1,0 +1,242 @@
+//! The durable record of one decision and what came of it: what a function returns, what subscribers receive, what an undo starts from.
+
+mod call;
+mod outcome;
+mod report;
+
+use std::fmt::{self, Write as _};
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use call::{Call, Receipt};
+pub use outcome::{Outcome, RemedyOutcome};
+pub use report::CredentialReport;
+
+use crate::actor::Actor;
+use crate::arn::AccountId;
+use crate::change::Change;
+use crate::guardrail::{Decision, Judge, Mode};
+use crate::record::Event;
+use crate::remedy::Remedy;
+
+/// The version of this document's form. A member may be added without a new version; none changes its meaning.
+pub const VERSION: u32 = 1;
+
+/// One decision on one change, with what came of it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Case {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The same for the same record, leading guardrail and function, however often the record is delivered.
+    pub id: String,
+    /// When the decision was made.
+    pub time: DateTime<Utc>,
+    /// From the change to the decision, in milliseconds.
+    pub latency_ms: i64,
+    /// The account in which the change was made.
+    pub account: AccountId,
+    /// The region that recorded it.
+    pub region: String,
+    /// The partition of that region.
+    pub partition: String,
+    /// The mode of the whole stack.
+    pub mode: Mode,
+    /// Which record this is about.
+    pub record: RecordReference,
+    /// Who made the change.
+    pub actor: Actor,
+    /// What changed; absent if the record does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// The rulebook's decision on it.
+    pub decision: Decision,
+    /// The remedy that this case is about; absent if no guardrail asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
+    /// The other remedies that the broken guardrails ask for. The functions that own them make cases of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub siblings: Vec<Remedy>,
+    /// What came of it all: the one word that subscribers filter by.
+    pub outcome: Outcome,
+    /// What came of each remedy.
+    pub outcomes: Vec<RemedyOutcome>,
+}
+
+/// The record that a case is about.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordReference {
+    /// CloudTrail's `eventID`, or the envelope's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// The API call.
+    pub event_name: String,
+    /// When it was made.
+    pub event_time: DateTime<Utc>,
+    /// Why AWS refused it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+}
+
+/// What has to be done about a case.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Next {
+    /// Nothing: the case is closed.
+    Nothing,
+    /// The remedy is to be looked at, without changing anything.
+    Look,
+    /// The remedy is to be applied.
+    Act,
+}
+
+/// The case as JSON, on one line.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Straight to text: a `serde_json::Value` in between would be built only to be taken apart again.
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// What a case is opened from.
+pub struct Opening<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// Distinguishes the changes of one event.
+    pub part: Option<&'a str>,
+    /// Who made the change.
+    pub actor: Actor,
+    /// What changed, if it is known.
+    pub change: Option<Change>,
+    /// The rulebook's decision.
+    pub decision: Decision,
+    /// Who judged.
+    pub judge: Judge,
+    /// Whether the judge makes the case if there is no remedy to make one.
+    pub reports: bool,
+}
+
+impl Case {
+    /// Opens the case of a decision. `None` if there is none to make: no guardrail is broken, or the case is another function's.
+    ///
+    /// A function makes a case for its own remedy. The function that reports the action also makes one if no remedy is to be applied: for a
+    /// notice, an exemption, a call that AWS refused, an unknown change.
+    #[must_use]
+    pub fn open(opening: Opening<'_>, mode: Mode, now: DateTime<Utc>) -> Option<Self> {
+        let Opening { event, part, actor, change, decision, judge, reports } = opening;
+        let lead = decision.lead()?;
+        let remedy = judge.remedy_of(decision.guardrails());
+        let is_forbidden = matches!(decision, Decision::Forbidden { .. }) && event.record.error_code.is_none();
+        let wants_notice_only = decision.guardrails().iter().any(|guardrail| guardrail.remedies.is_empty());
+        let makes = if is_forbidden { remedy.is_some() || (reports && wants_notice_only) } else { reports };
+        if !makes {
+            return None;
+        }
+        let id = id(event, &lead.id, part);
+        let id = if reports { id } else { hashed(&[&id, remedy.map_or("", Remedy::name)]) };
+        // Nobody applies a remedy to a change that is exempt, refused or unknown.
+        let asked = if is_forbidden { decision.guardrails() } else { &[] };
+        let mut siblings: Vec<Remedy> = asked.iter().flat_map(|guardrail| guardrail.remedies.iter().copied()).collect();
+        siblings.sort_unstable();
+        siblings.dedup();
+        siblings.retain(|sibling| Some(*sibling) != remedy);
+        let record = &event.record;
+        Some(Self {
+            version: VERSION,
+            id,
+            time: now.trunc_subsecs(3),
+            latency_ms: (now - record.event_time).num_milliseconds(),
+            account: event.account.clone(),
+            region: event.region.clone(),
+            partition: event.partition().to_owned(),
+            mode,
+            record: RecordReference {
+                event_id: event.id.clone(),
+                event_name: record.event_name.clone(),
+                event_time: record.event_time,
+                error_code: record.error_code.clone(),
+            },
+            actor,
+            change,
+            decision,
+            remedy,
+            siblings,
+            outcome: Outcome::Observed,
+            outcomes: Vec::new(),
+        })
+    }
+
+    /// The remedy that the case is about. Cases of earlier versions name it in their outcomes only.
+    #[must_use]
+    pub fn remedy(&self) -> Option<Remedy> {
+        self.remedy.or_else(|| self.outcomes.first().map(|outcome| outcome.remedy))
+    }
+
+    /// Whether a broken guardrail that is enforced asks for the case's remedy.
+    #[must_use]
+    pub fn asks_to_enforce(&self) -> bool {
+        let asks = |remedies: &[Remedy]| self.remedy().is_some_and(|remedy| remedies.contains(&remedy));
+        self.decision.guardrails().iter().any(|guardrail| guardrail.mode == Mode::Enforce && asks(&guardrail.remedies))
+    }
+
+    /// Closes the case if nothing is to be tried; otherwise says whether to look or to act.
+    pub fn settle(&mut self) -> Next {
+        let unknown = "Rescind cannot decide whether this is forbidden, and does not guess: a person has to look";
+        match (&self.decision, &self.change) {
+            (Decision::Exempt { .. }, _) => self.close(Outcome::Exempt, None),
+            _ if self.record.error_code.is_some() => self.close(Outcome::Attempted, None),
+            (Decision::Unknown { .. }, _) | (_, None) => self.close(Outcome::Unremediable, Some(unknown)),
+            _ if self.remedy.is_none() => self.close(Outcome::Observed, None),
+            _ if self.mode == Mode::Enforce && self.asks_to_enforce() => return Next::Act,
+            _ => return Next::Look,
+        }
+        Next::Nothing
+    }
+
+    /// Why a case is only observed.
+    #[must_use]
+    pub fn why_observed(&self) -> &'static str {
+        if self.asks_to_enforce() {
+            "this stack only observes: with its parameter Mode set to enforce, Rescind would act"
+        } else {
+            "this guardrail only observes: without its @mode, Rescind would act"
+        }
+    }
+
+    /// The same outcome for the case's remedy, without a call.
+    pub fn close(&mut self, outcome: Outcome, detail: Option<&str>) {
+        self.outcome = outcome;
+        self.outcomes =
+            self.remedy.map(|remedy| RemedyOutcome::without_call(remedy, outcome, detail.map(str::to_owned))).into_iter().collect();
+    }
+
+    /// What came of a remedy that was tried.
+    pub fn close_with(&mut self, outcome: RemedyOutcome) {
+        self.outcome = outcome.outcome;
+        self.outcomes.push(outcome);
+    }
+}
+
+/// `rsc-` and 16 hexadecimal digits, from what identifies the record, the guardrail, and the part of the event.
+fn id(event: &Event, guardrail: &str, part: Option<&str>) -> String {
+    let record = &event.record;
+    // A finding is sent again whenever it is updated, each time with a time of its own.
+    let time = if record.is_finding() { String::new() } else { record.event_time.to_rfc3339() };
+    let parts = [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, guardrail];
+    hashed(&parts.into_iter().chain(part).collect::<Vec<_>>())
+}
+
+fn hashed(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    digest.iter().take(8).fold(String::from("rsc-"), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}

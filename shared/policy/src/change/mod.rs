@@ -1,0 +1,226 @@
+//! What an event means: one typed change to who can do what. Each kind of change has a file here, and nothing else knows it.
+//!
+//! To add a kind: write its file, name it in `changes!`, and give the API calls that make it a line in [`crate::action`].
+
+mod call;
+mod credential_activated;
+mod credential_exposed;
+mod group_joined;
+mod inline_policy_put;
+mod policy_attached;
+mod quarantine_lifted;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use call::{Call, Unread};
+pub use credential_activated::CredentialActivated;
+pub(crate) use credential_activated::{activated as read_activated, created as read_created};
+pub use credential_exposed::{CredentialExposed, Finding};
+pub use group_joined::GroupJoined;
+pub(crate) use group_joined::read as read_group_joined;
+pub use inline_policy_put::InlinePolicyPut;
+pub(crate) use inline_policy_put::read as read_inline_policy_put;
+pub use policy_attached::PolicyAttached;
+pub(crate) use policy_attached::read as read_policy_attached;
+pub use quarantine_lifted::QuarantineLifted;
+pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
+
+use crate::arn::{CredentialId, IamName, PolicyArn};
+use crate::credential::Session;
+use crate::facts::{Facts, Members};
+use crate::target::{Identity, Target};
+use crate::text::quoted;
+
+/// One kind of change: everything that Rescind knows about it.
+pub trait Kind {
+    /// What the change is about: the Cedar `resource`.
+    fn target(&self) -> Target;
+
+    /// Adds what the schema's context type has beyond who made the change, when and from where.
+    fn context(&self, facts: &Facts, context: &mut Members);
+
+    /// Whose documents decide what the change granted. They are read only if a guardrail asks.
+    fn gives(&self) -> Gives<'_> {
+        Gives::Nothing
+    }
+
+    /// Whom a quarantine would affect.
+    fn behind(&self) -> Behind<'_> {
+        Behind::TheActor
+    }
+
+    /// Distinguishes this change from the others of one finding: part of the case id.
+    fn part(&self) -> String {
+        self.target().to_string()
+    }
+
+    /// The change in a few words: `policy Billing on user polsen`.
+    fn matter(&self) -> String;
+
+    /// The change as a sentence: `user polsen was added to group admins`.
+    fn happened(&self) -> String;
+
+    /// What somebody tried whose call AWS refused: `to attach … to user polsen`.
+    fn tried(&self, call: &str) -> String {
+        format!("to call {call} on {}", self.target())
+    }
+
+    /// What the account's history does not say about this change, if a reader needs to know it.
+    fn caveat(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Whose documents decide what a change granted.
+#[derive(Clone, Copy, Debug)]
+pub enum Gives<'a> {
+    /// It granted nothing that a document says.
+    Nothing,
+    /// This managed policy, to the target.
+    Managed(&'a PolicyArn),
+    /// This inline policy of the target, with this text.
+    Inline(&'a IamName, &'a str),
+    /// Everything that this group holds, to the target, which is now a member.
+    Membership(&'a IamName),
+}
+
+/// Whom a quarantine would affect.
+#[derive(Clone, Copy, Debug)]
+pub enum Behind<'a> {
+    /// Whoever made the change.
+    TheActor,
+    /// The owner of misused credentials, or whoever was contained before: of a role the session, if it is known which.
+    Owner(Option<&'a Session>),
+}
+
+macro_rules! changes {
+    ($($kind:ident),* $(,)?) => {
+        /// What an event means.
+        #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+        #[serde(tag = "type")]
+        #[expect(missing_docs, reason = "each variant is documented as the type that it holds")]
+        pub enum Change {
+            $($kind($kind)),*
+        }
+
+        impl Change {
+            /// Everything that Rescind knows about a change of this kind.
+            #[must_use]
+            pub fn kind(&self) -> &dyn Kind {
+                match self {
+                    $(Self::$kind(it) => it),*
+                }
+            }
+
+            /// The name of the kind, as it stands in a case and in the notice's `change` attribute.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => stringify!($kind)),*
+                }
+            }
+        }
+
+        $(impl From<$kind> for Change {
+            fn from(change: $kind) -> Self {
+                Self::$kind(change)
+            }
+        })*
+    };
+}
+
+changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, GroupJoined, InlinePolicyPut }
+
+impl Change {
+    /// What the change is about.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        self.kind().target()
+    }
+}
+
+/// What an event says about one change.
+#[derive(Debug)]
+pub enum Claim {
+    /// All of it.
+    Change(Change),
+    /// All but one thing, which IAM has to be asked for.
+    Missing(Missing),
+    /// Not enough, for this reason: the answer is "unknown".
+    Unknown(String),
+}
+
+/// The one thing that an event does not say about a change.
+#[derive(Clone, Debug)]
+pub enum Missing {
+    /// Whose key it is that AWS found exposed.
+    Owner {
+        /// The key.
+        id: CredentialId,
+        /// The finding.
+        finding: Finding,
+    },
+    /// The text of an inline policy.
+    Document(InlinePolicyPut),
+}
+
+/// What IAM answered about the one missing thing.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// Whose key it is.
+    Owner(Identity),
+    /// The policy's text.
+    Document(String),
+}
+
+impl Missing {
+    /// The change, completed.
+    #[must_use]
+    pub fn completed(self, found: Found) -> Option<Change> {
+        match (self, found) {
+            (Self::Owner { id, finding }, Found::Owner(owner)) => Some(CredentialExposed::of_key(owner.into(), id, finding).into()),
+            (Self::Document(put), Found::Document(text)) => Some(InlinePolicyPut { document: Some(text), ..put }.into()),
+            (Self::Owner { .. }, Found::Document(_)) | (Self::Document(_), Found::Owner(_)) => None,
+        }
+    }
+
+    /// Why the change cannot be judged without asking IAM.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Owner { id, .. } => format!("only the live account says whose key {id} is"),
+            Self::Document(put) => format!("the record omits the text of policy {}, which only the live account has", put.policy_name),
+        }
+    }
+
+    /// Distinguishes it from the other changes of one finding.
+    #[must_use]
+    pub fn part(&self) -> String {
+        match self {
+            Self::Owner { id, .. } => id.to_string(),
+            Self::Document(put) => put.part(),
+        }
+    }
+}
+
+/// Why an event cannot be one that AWS sends about this account.
+#[derive(Debug, Error)]
+pub enum ChangeError {
+    /// The parameters are not those of the call.
+    #[error("requestParameters of {0} are not what IAM takes: {1}")]
+    Malformed(&'static str, String),
+    /// The change is about another account or partition than the event.
+    #[error("the policy {} belongs to another account or partition than the event, which is about account {account} in {partition}", quoted(.policy_arn))]
+    Foreign {
+        /// The policy that was named.
+        policy_arn: String,
+        /// The event's account.
+        account: String,
+        /// The event's partition.
+        partition: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! A managed policy attached to a user, group or role.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Change, ChangeError, Claim, Gives, Kind, Unread};
+use crate::arn::PolicyArn;
+use crate::facts::{Facts, Members};
+use crate::target::{Identity, IdentityKind, Target};
+use crate::text::shown;
+
+/// A managed policy was attached to a user, group or role.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyAttached {
+    /// The identity that it was attached to.
+    #[serde(rename = "target")]
+    pub identity: Identity,
+    /// Which policy.
+    pub policy_arn: PolicyArn,
+}
+
+impl Kind for PolicyAttached {
+    fn target(&self) -> Target {
+        self.identity.clone().into()
+    }
+
+    fn context(&self, facts: &Facts, context: &mut Members) {
+        let arn = &self.policy_arn;
+        let names = [("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())];
+        context.granting("policy", &names, facts);
+        context.before_and_after(facts);
+    }
+
+    fn gives(&self) -> Gives<'_> {
+        Gives::Managed(&self.policy_arn)
+    }
+
+    fn matter(&self) -> String {
+        format!("policy {} on {}", self.policy_arn.name(), self.identity)
+    }
+
+    fn happened(&self) -> String {
+        format!("{} was attached to {}", shown(self.policy_arn.as_str()), self.identity)
+    }
+
+    fn tried(&self, _: &str) -> String {
+        format!("to attach {} to {}", shown(self.policy_arn.as_str()), self.identity)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameters {
+    user_name: Option<String>,
+    group_name: Option<String>,
+    role_name: Option<String>,
+    policy_arn: Option<String>,
+}
+
+/// Reads `AttachUserPolicy`, `AttachGroupPolicy` or `AttachRolePolicy`.
+pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+    let parameters: Parameters = call.parameters()?;
+    let name = match kind {
+        IdentityKind::User => parameters.user_name,
+        IdentityKind::Group => parameters.group_name,
+        IdentityKind::Role => parameters.role_name,
+    };
+    let identity = call.identity(kind, name.as_deref())?;
+    let policy_arn = parameters.policy_arn.ok_or_else(|| call.malformed(&"missing field `policyArn`"))?;
+    let policy_arn = PolicyArn::new(&policy_arn).map_err(|error| call.malformed(&error))?;
+    let event = call.event;
+    if !policy_arn.is_within(&event.account, event.partition()) {
+        let (account, partition) = (event.account.to_string(), event.partition());
+        return Err(ChangeError::Foreign { policy_arn: policy_arn.to_string(), account, partition }.into());
+    }
+    Ok(vec![Claim::Change(Change::PolicyAttached(PolicyAttached { identity, policy_arn }))])
+}

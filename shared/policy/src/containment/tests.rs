@@ -1,0 +1,99 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::access::{Context, Policies, Reading, Request, Requester, Verdict, evaluate};
+use crate::document::Document;
+
+const BEFORE: &str = "2026-01-01T12:00:00Z";
+
+fn sessions(of: Sessions) -> Quarantine {
+    Quarantine::Sessions { before: BEFORE.parse().unwrap(), of }
+}
+
+fn name(text: &str) -> IamName {
+    IamName::new(text).unwrap()
+}
+
+/// Whether an administrator under this quarantine is allowed the action.
+fn leaves(quarantine: &Quarantine, who: &str, action: &str, context: &[(&str, &str)]) -> bool {
+    let everything = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let open = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+    let deny = quarantine.document();
+    let identity = [Document::parse(everything).unwrap(), Document::parse(&deny).unwrap()];
+    let open = Document::parse(open).unwrap();
+    let context = Context::new(context.iter().map(|(key, value)| ((*key).into(), vec![(*value).into()])), []).unwrap();
+    let who = Requester::new(who).unwrap();
+    let request = Request { who, action, resource: "*", resource_account: None, context, reading: Reading::Documented };
+    let policies = Policies { identity: &identity, resource: Some(&open), ..Policies::default() };
+    evaluate(&request, &policies).definite.verdict == Verdict::Allowed
+}
+
+const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/web/i-0a";
+const USER: &str = "arn:aws:iam::123456789012:user/ann";
+
+proptest! {
+    #[test]
+    fn a_contained_user_is_left_nothing(service in "[a-z]{2,8}", call in "[A-Z][A-Za-z]{2,20}", issued in prop::option::of("20[0-9]{2}-0[1-9]-1[0-9]T00:00:00Z")) {
+        let action = format!("{service}:{call}");
+        let context: Vec<(&str, &str)> = issued.as_deref().map(|issued| ("aws:TokenIssueTime", issued)).into_iter().collect();
+        prop_assume!(action != "sts:GetCallerIdentity");
+        prop_assert!(!leaves(&Quarantine::Everything, USER, &action, &context));
+    }
+
+    #[test]
+    fn a_name_tells_what_the_policy_says(seconds in 0..4_000_000_000_i64, kind in 0..3_usize, text in "[A-Za-z0-9+=,.@_-]{2,64}") {
+        let before = DateTime::from_timestamp(seconds, 0).unwrap();
+        let of = [Sessions::All, Sessions::Named(name(&text)), Sessions::Of(name(&text))].into_iter().nth(kind).unwrap();
+        let quarantine = Quarantine::Sessions { before, of };
+        prop_assert_eq!(Quarantine::named(quarantine.policy_name().as_str()), Some(quarantine.clone()));
+        prop_assert!(IamName::new(quarantine.policy_name().as_str()).is_ok());
+        prop_assert!(Document::parse(&quarantine.document()).is_ok());
+    }
+
+    #[test]
+    fn no_name_makes_the_reader_panic(text in ".{0,40}") {
+        let _ = Quarantine::named(&format!("{PREFIX}{text}"));
+    }
+}
+
+#[test]
+fn a_role_goes_on_for_sessions_that_were_issued_later() {
+    let issued = |when: &'static str| leaves(&sessions(Sessions::All), SESSION, "s3:GetObject", &[("aws:TokenIssueTime", when)]);
+    assert!(!issued("2026-01-01T11:59:59Z") && issued("2026-01-01T12:00:01Z"));
+}
+
+#[test]
+fn only_the_session_that_was_named_is_ended() {
+    let ended = |of: Sessions, userid: &'static str, identity: &'static str| {
+        let context = [("aws:TokenIssueTime", "2026-01-01T00:00:00Z"), ("aws:userid", userid), ("aws:SourceIdentity", identity)];
+        !leaves(&sessions(of), SESSION, "s3:GetObject", &context)
+    };
+    assert!(ended(Sessions::Named(name("i-0a")), "AROAX:i-0a", "ann"));
+    assert!(!ended(Sessions::Named(name("i-0a")), "AROAX:i-0b", "ann") && !ended(Sessions::Named(name("0a")), "AROAX:i-0a", "ann"));
+    assert!(ended(Sessions::Of(name("ann")), "AROAX:i-0b", "ann") && !ended(Sessions::Of(name("ann")), "AROAX:i-0a", "bob"));
+}
+
+#[test]
+fn names_of_other_policies_are_not_taken_for_ours() {
+    for other in [
+        "",
+        "Quarantine",
+        "RescindQuarantine-",
+        "RescindQuarantine-x",
+        "RescindQuarantine-1-q-x",
+        "RescindQuarantine-1-s",
+        "RescindQuarantine2",
+    ] {
+        assert_eq!(Quarantine::named(other), None, "{other}");
+    }
+    assert_eq!(Quarantine::named("rescindquarantine"), Some(Quarantine::Everything));
+}
+
+#[test]
+fn a_policy_of_the_same_name_that_says_something_else_is_told_apart() {
+    let spaced = r#"{ "Statement": { "Sid": "Quarantine", "Effect": "Deny", "Action": ["*"], "Resource": "*" }, "Version": "2012-10-17" }"#;
+    assert!(Quarantine::Everything.matches(spaced));
+    for other in [&spaced.replace("Deny", "Allow"), &spaced.replace("[\"*\"]", "\"s3:*\""), "", "{}"] {
+        assert!(!Quarantine::Everything.matches(other), "{other}");
+    }
+}

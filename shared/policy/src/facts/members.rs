@@ -1,0 +1,106 @@
+//! The members of a Cedar context, and which facts were missing when they were made.
+
+use cedar_policy::{Context, RestrictedExpression};
+
+use super::{Access, Facts, Needs};
+use crate::arn::AccountId;
+
+/// The members of a Cedar context. A member whose fact was not read holds a placeholder, and the fact is noted as unread.
+pub struct Members {
+    account: AccountId,
+    partition: &'static str,
+    pairs: Vec<(String, RestrictedExpression)>,
+    unread: Needs,
+    error: Option<String>,
+}
+
+impl Members {
+    /// No members yet, for a change in this account.
+    #[must_use]
+    pub const fn new(account: AccountId, partition: &'static str) -> Self {
+        const NOTHING: Needs = Needs { details: false, groups: false, group_path: false, document: false, holdings: false };
+        Self { account, partition, pairs: Vec::new(), unread: NOTHING, error: None }
+    }
+
+    /// A member of any type.
+    pub fn push(&mut self, name: &str, value: RestrictedExpression) {
+        self.pairs.push((name.to_owned(), value));
+    }
+
+    /// A text, as it is written.
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.push(name, RestrictedExpression::new_string(value.to_owned()));
+    }
+
+    /// A boolean.
+    pub fn boolean(&mut self, name: &str, value: bool) {
+        self.push(name, RestrictedExpression::new_bool(value));
+    }
+
+    /// A record of texts, as they are written.
+    pub fn texts(&mut self, name: &str, texts: &[(&str, &str)]) {
+        self.record(name, texts.iter().map(|(key, text)| ((*key).to_owned(), RestrictedExpression::new_string((*text).to_owned()))));
+    }
+
+    /// The policy or group that gives the target something: its names, in lower case as the rulebook compares them, and what it grants.
+    pub fn granting(&mut self, name: &str, names: &[(&str, &str)], facts: &Facts) {
+        let nothing = Access::default();
+        let access = facts.granted().unwrap_or_else(|| {
+            self.unread.document = true;
+            &nothing
+        });
+        let names = names.iter().map(|(key, text)| ((*key).to_owned(), RestrictedExpression::new_string(text.to_ascii_lowercase())));
+        match access.members() {
+            Ok(granted) => self.record(name, names.chain(granted)),
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// `before` and `after`: what the target could do without the change, and can do with it.
+    pub fn before_and_after(&mut self, facts: &Facts) {
+        let nothing = (Access::default(), Access::default());
+        let (before, after) = facts.holdings().unwrap_or_else(|| {
+            self.unread.holdings = true;
+            &nothing
+        });
+        for (name, access) in [("before", before), ("after", after)] {
+            match access.members() {
+                Ok(members) => self.record(name, members.into_iter()),
+                Err(error) => self.error = Some(error),
+            }
+        }
+    }
+
+    /// The path of the group that a user joined.
+    pub fn group_path(&mut self, facts: &Facts) -> String {
+        facts.group_path().map_or_else(
+            || {
+                self.unread.group_path = true;
+                "/".to_owned()
+            },
+            str::to_owned,
+        )
+    }
+
+    /// The ARN of something in the account's IAM.
+    #[must_use]
+    pub fn iam_arn(&self, resource: &str) -> String {
+        format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
+    }
+
+    fn record(&mut self, name: &str, members: impl Iterator<Item = (String, RestrictedExpression)>) {
+        match RestrictedExpression::new_record(members) {
+            Ok(record) => self.push(name, record),
+            Err(error) => self.error = Some(error.to_string()),
+        }
+    }
+
+    /// The context, and the facts that it lacks.
+    pub(crate) fn finish(self) -> Result<(Context, Needs), String> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let context = Context::from_pairs(self.pairs).map_err(|error| error.to_string())?;
+        Ok((context, self.unread))
+    }
+}

@@ -1,0 +1,101 @@
+//! What was read from IAM about a change, and the members of a Cedar context that are made from it.
+//!
+//! A fact that was not read is not an empty fact. Every place where a request would hold one that is missing is noted while the request
+//! is built ([`Members`]), and a decision that could depend on it is "unknown".
+
+mod access;
+mod members;
+mod needs;
+
+pub use access::{Access, Texts};
+pub use members::Members;
+pub use needs::Needs;
+
+use crate::arn::IamName;
+
+/// What was read from IAM: whatever [`Needs`] asked for. Starts empty, and each part is added as it is read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    details: Option<IdentityDetails>,
+    groups: Option<Vec<IamName>>,
+    group_path: Option<String>,
+    granted: Option<Access>,
+    holdings: Option<(Access, Access)>,
+}
+
+/// What IAM says of a user, group or role.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IdentityDetails {
+    /// `/` or `/team/a/`.
+    pub path: String,
+    /// Its tags, key and value; groups have none.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Facts {
+    /// Nothing was read.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds the target's path and tags.
+    #[must_use]
+    pub fn with_details(self, details: IdentityDetails) -> Self {
+        Self { details: Some(details), ..self }
+    }
+
+    /// Adds the groups that a user is in.
+    #[must_use]
+    pub fn with_groups(self, groups: Vec<IamName>) -> Self {
+        Self { groups: Some(groups), ..self }
+    }
+
+    /// Adds the path of the group that a user joined.
+    #[must_use]
+    pub fn with_group_path(self, path: String) -> Self {
+        Self { group_path: Some(path), ..self }
+    }
+
+    /// Adds what the change itself grants.
+    #[must_use]
+    pub fn with_granted(self, access: Access) -> Self {
+        Self { granted: Some(access), ..self }
+    }
+
+    /// Adds what the target could do without the change, and can do with it.
+    #[must_use]
+    pub fn with_holdings(self, before: Access, after: Access) -> Self {
+        Self { holdings: Some((before, after)), ..self }
+    }
+
+    /// The target's path and tags.
+    #[must_use]
+    pub const fn details(&self) -> Option<&IdentityDetails> {
+        self.details.as_ref()
+    }
+
+    /// The groups that a user is in.
+    #[must_use]
+    pub fn groups(&self) -> Option<&[IamName]> {
+        self.groups.as_deref()
+    }
+
+    /// The path of the group that a user joined.
+    #[must_use]
+    pub fn group_path(&self) -> Option<&str> {
+        self.group_path.as_deref()
+    }
+
+    /// What the change itself grants.
+    #[must_use]
+    pub const fn granted(&self) -> Option<&Access> {
+        self.granted.as_ref()
+    }
+
+    /// What the target could do without the change, and can do with it.
+    #[must_use]
+    pub const fn holdings(&self) -> Option<&(Access, Access)> {
+        self.holdings.as_ref()
+    }
+}

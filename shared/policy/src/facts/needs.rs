@@ -1,0 +1,55 @@
+//! What has to be read from IAM before a change can be judged.
+
+use std::ops::{BitAnd, BitOr};
+
+/// Facts that IAM has to be asked for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a read of its own, and any of them can be needed")]
+pub struct Needs {
+    /// The target's path and tags: GetUser, GetGroup or GetRole.
+    pub details: bool,
+    /// The groups that a user is in: ListGroupsForUser.
+    pub groups: bool,
+    /// The path of the group that a user joined: GetGroup.
+    pub group_path: bool,
+    /// What the change itself grants: the documents of the policy or of the group.
+    pub document: bool,
+    /// Everything the target can do: its policies, its groups' policies, its boundary.
+    pub holdings: bool,
+}
+
+impl Needs {
+    /// Whether nothing has to be read.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl BitOr for Needs {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self {
+            details: self.details || other.details,
+            groups: self.groups || other.groups,
+            group_path: self.group_path || other.group_path,
+            document: self.document || other.document,
+            holdings: self.holdings || other.holdings,
+        }
+    }
+}
+
+impl BitAnd for Needs {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self {
+            details: self.details && other.details,
+            groups: self.groups && other.groups,
+            group_path: self.group_path && other.group_path,
+            document: self.document && other.document,
+            holdings: self.holdings && other.holdings,
+        }
+    }
+}

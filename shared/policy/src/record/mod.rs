@@ -1,0 +1,363 @@
+//! CloudTrail records, as EventBridge delivers them or as a log file holds them.
+//!
+//! Tolerant of what CloudTrail really sends (absent members, booleans as text, members nobody knows yet), strict about what a
+//! decision needs: when, which call, in which account and region, and whether AWS let it through.
+
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::arn::{AccountId, IdentifierError, partition_of};
+use crate::text::{bounded, quoted, shown};
+
+/// Longest free text kept of a record (user agent, source, error code), in bytes. CloudTrail itself cuts a user agent at 1 KB
+/// (CloudTrail user guide, "Record contents").
+const TEXT_MAX: usize = 2048;
+
+/// The one member by which an oversized record says that CloudTrail left it out (CloudTrail user guide, "Record contents": `omitted`).
+const OMITTED: &str = "omitted";
+
+/// The services whose findings are read, as `source` names them after `aws.`.
+const FINDERS: [&str; 4] = ["access-analyzer", "guardduty", "health", "securityhub"];
+/// How EventBridge ends the detail type of what comes through CloudTrail.
+const VIA_CLOUDTRAIL: &str = " via CloudTrail";
+
+/// Why a payload is not a record that can be judged.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// the payload is not an EventBridge envelope around a CloudTrail record
+    #[error("the event is not an EventBridge envelope around a CloudTrail record: {}", shown(&.0.to_string()))]
+    Envelope(serde_json::Error),
+    /// the payload's detail is not a CloudTrail record
+    #[error("the event's detail is not a CloudTrail record: {}", shown(&.0.to_string()))]
+    Record(serde_json::Error),
+    /// the envelope and the record do not belong together
+    #[error("the event contradicts itself: {0}")]
+    Contradiction(String),
+    /// neither envelope nor record name a valid account
+    #[error("the event names no account: {0}")]
+    Account(#[from] IdentifierError),
+    /// the envelope says it is something other than a CloudTrail event of AWS's own
+    #[error("the event is not one that CloudTrail sends: {0}")]
+    Foreign(String),
+}
+
+/// One CloudTrail record with what its envelope adds.
+#[derive(Debug)]
+pub struct Event {
+    /// The account in which the call was made.
+    pub account: AccountId,
+    /// The record's own id, or the envelope's where the record has none. Stable over redeliveries.
+    pub id: Option<String>,
+    /// The region whose trail recorded the call.
+    pub region: String,
+    /// The record.
+    pub record: Record,
+}
+
+/// The members of a CloudTrail record that a decision can turn on (CloudTrail user guide, "Record contents").
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// Present where AWS refused the call, or the call failed.
+    #[serde(default, deserialize_with = "text")]
+    pub error_code: Option<String>,
+    /// The API call's name.
+    pub event_name: String,
+    /// The service that was called, such as `iam.amazonaws.com`.
+    pub event_source: String,
+    /// When the call was made.
+    pub event_time: DateTime<Utc>,
+    /// The caller's address, or the name of the AWS service that called on somebody's behalf.
+    #[serde(default, rename = "sourceIPAddress", deserialize_with = "text")]
+    pub source_ip_address: Option<String>,
+    /// The caller's software, as it names itself.
+    #[serde(default, deserialize_with = "text")]
+    pub user_agent: Option<String>,
+    /// Who called.
+    #[serde(default)]
+    pub user_identity: UserIdentity,
+
+    aws_region: Option<String>,
+    #[serde(rename = "eventID")]
+    event_id: Option<String>,
+    recipient_account_id: Option<String>,
+    #[serde(default)]
+    request_parameters: Option<Box<RawValue>>,
+    #[serde(default)]
+    response_elements: Option<Box<RawValue>>,
+    #[serde(skip)]
+    finding: bool,
+}
+
+/// `userIdentity`: everything is optional, because it differs with the kind of caller.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserIdentity {
+    /// The key that signed the call: an identifier, not a secret.
+    pub access_key_id: Option<String>,
+    /// The caller's account.
+    pub account_id: Option<String>,
+    /// The caller's ARN; for a role's session that of the session.
+    pub arn: Option<String>,
+    /// The AWS service through which the call came, such as `cloudformation.amazonaws.com`.
+    #[serde(default, deserialize_with = "text")]
+    pub invoked_by: Option<String>,
+    /// `AIDA…` for a user, `AROA…:session` for a role's session.
+    pub principal_id: Option<String>,
+    /// How a temporary credential came to be.
+    #[serde(default)]
+    pub session_context: Option<SessionContext>,
+    /// `IAMUser`, `AssumedRole`, `Root`, …
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The user's name, for an IAM user.
+    pub user_name: Option<String>,
+}
+
+/// `userIdentity.sessionContext`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionContext {
+    /// Who is behind the session, as its first role was told; it stays through further roles.
+    #[serde(default)]
+    pub source_identity: Option<String>,
+    /// When and how strongly the session was authenticated.
+    #[serde(default)]
+    pub attributes: Option<SessionAttributes>,
+    /// The role or user that the session belongs to.
+    #[serde(default)]
+    pub session_issuer: Option<SessionIssuer>,
+}
+
+/// `userIdentity.sessionContext.attributes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionAttributes {
+    /// Whether the session was opened with a second factor. CloudTrail writes it as text, other producers as a boolean.
+    #[serde(default, deserialize_with = "boolean")]
+    pub mfa_authenticated: Option<bool>,
+}
+
+/// `userIdentity.sessionContext.sessionIssuer`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionIssuer {
+    /// The account of the role or user.
+    pub account_id: Option<String>,
+    /// The role's or user's own ARN.
+    pub arn: Option<String>,
+    /// Its unique id.
+    pub principal_id: Option<String>,
+    /// Its name.
+    pub user_name: Option<String>,
+}
+
+/// What a record tells of its request's parameters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Parameters<'a> {
+    /// They are there, as JSON text.
+    Known(&'a str),
+    /// They are null or absent.
+    Absent,
+    /// The record was too large, and CloudTrail left them out.
+    Omitted,
+}
+
+impl Record {
+    /// The request's parameters, or why there are none.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters<'_> {
+        #[derive(Deserialize)]
+        struct Oversized {
+            #[serde(deserialize_with = "boolean")]
+            omitted: Option<bool>,
+        }
+
+        let Some(raw) = self.request_parameters.as_deref().map(RawValue::get) else {
+            return Parameters::Absent;
+        };
+        let omitted = raw.contains(OMITTED) && serde_json::from_str(raw).is_ok_and(|found: Oversized| found.omitted == Some(true));
+        if omitted { Parameters::Omitted } else { Parameters::Known(raw) }
+    }
+
+    /// What AWS answered, as JSON text.
+    #[must_use]
+    pub fn response(&self) -> Option<&str> {
+        self.response_elements.as_deref().map(RawValue::get)
+    }
+
+    /// What an AWS service found, as the record of a call that it made of it: the finding is what it was about.
+    fn of_finding(service: &str, kind: String, time: DateTime<Utc>, detail: Box<RawValue>) -> Self {
+        let source = format!("{service}.amazonaws.com");
+        Self {
+            error_code: None,
+            event_name: bounded(kind, TEXT_MAX),
+            event_source: source.clone(),
+            event_time: time,
+            source_ip_address: None,
+            user_agent: None,
+            user_identity: UserIdentity { kind: Some("AWSService".to_owned()), invoked_by: Some(source), ..UserIdentity::default() },
+            aws_region: None,
+            event_id: None,
+            recipient_account_id: None,
+            request_parameters: Some(detail),
+            response_elements: None,
+            finding: true,
+        }
+    }
+
+    /// Whether it is what an AWS service found, and not a call: what stands in a call's parameters is the caller's own writing.
+    #[must_use]
+    pub const fn is_finding(&self) -> bool {
+        self.finding
+    }
+}
+
+impl Event {
+    /// Reads the envelope in which EventBridge delivers a CloudTrail record, or what an AWS service found.
+    ///
+    /// # Errors
+    ///
+    /// Where the payload is no such envelope, where envelope and record contradict each other, or where the envelope's source is not
+    /// AWS's own.
+    pub fn from_event_bridge(json: &str) -> Result<Self, RecordError> {
+        let envelope: EventBridgeEvent<Box<RawValue>> = serde_json::from_str(json).map_err(RecordError::Envelope)?;
+        if let Some(service) = FINDERS.into_iter().find(|service| envelope.source.strip_prefix("aws.") == Some(service))
+            && !envelope.detail_type.ends_with(VIA_CLOUDTRAIL)
+        {
+            return Self::of_finding(service, envelope);
+        }
+        let record = parse_record(envelope.detail.get())?;
+        let service = record.event_source.split('.').next().unwrap_or_default();
+        if envelope.source.strip_prefix("aws.") != Some(service) {
+            return Err(RecordError::Foreign(format!(
+                "its source is {}, its record is of {}",
+                quoted(&envelope.source),
+                quoted(&record.event_source)
+            )));
+        }
+        if envelope.detail_type != "AWS API Call via CloudTrail" {
+            return Err(RecordError::Foreign(format!("its detail-type is {}", quoted(&envelope.detail_type))));
+        }
+        if let (Some(envelope), Some(recipient)) = (&envelope.account, &record.recipient_account_id)
+            && envelope != recipient
+        {
+            return Err(RecordError::Contradiction(format!(
+                "its account is {}, its record's recipientAccountId is {}",
+                quoted(envelope),
+                quoted(recipient)
+            )));
+        }
+        Self::new(record, envelope.id, envelope.account, envelope.region)
+    }
+
+    /// What a service found: its type is the name, and its own id, where it has one, stays the same over redeliveries and updates.
+    fn of_finding(service: &str, envelope: EventBridgeEvent<Box<RawValue>>) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Found {
+            #[serde(alias = "Id")]
+            id: Option<String>,
+            #[serde(alias = "Type", alias = "eventTypeCode")]
+            r#type: Option<String>,
+            #[serde(alias = "AccountId", alias = "affectedAccount")]
+            account_id: Option<String>,
+        }
+
+        let found: Found = serde_json::from_str(envelope.detail.get()).map_err(RecordError::Record)?;
+        let time = envelope.time.ok_or_else(|| RecordError::Contradiction("the envelope tells no time".to_owned()))?;
+        if let (Some(envelope), Some(found)) = (&envelope.account, &found.account_id)
+            && envelope != found
+        {
+            return Err(RecordError::Foreign(format!("its account is {}, its finding is about {}", quoted(envelope), quoted(found))));
+        }
+        let record = Record::of_finding(service, found.r#type.unwrap_or(envelope.detail_type), time, envelope.detail);
+        Self::new(record, found.id.or(envelope.id), envelope.account, envelope.region)
+    }
+
+    /// Reads either an EventBridge envelope or a bare CloudTrail record, as a log file holds it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_event_bridge`]; a bare record that names no account or region is refused too.
+    pub fn from_envelope_or_record(json: &str) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        struct Peek {
+            #[serde(rename = "eventName")]
+            event_name: Option<de::IgnoredAny>,
+        }
+
+        let peek: Peek = serde_json::from_str(json).map_err(RecordError::Envelope)?;
+        if peek.event_name.is_none() {
+            return Self::from_event_bridge(json);
+        }
+        let record = parse_record(json)?;
+        let account = record.user_identity.account_id.clone();
+        Self::new(record, None, account, None)
+    }
+
+    fn new(mut record: Record, id: Option<String>, account: Option<String>, region: Option<String>) -> Result<Self, RecordError> {
+        let account = AccountId::new(&record.recipient_account_id.take().or(account).unwrap_or_default())?;
+        let region = record
+            .aws_region
+            .take()
+            .or(region)
+            .filter(|region| !region.is_empty() && region.len() <= 32 && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+            .ok_or_else(|| RecordError::Contradiction("neither envelope nor record name a region".to_owned()))?;
+        let event = Self { account, id: record.event_id.take().or(id).map(|id| bounded(id, TEXT_MAX)), region, record };
+        event.check_partition()?;
+        Ok(event)
+    }
+
+    /// The partition of the region in which the call was recorded: `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        partition_of(&self.region)
+    }
+
+    fn check_partition(&self) -> Result<(), RecordError> {
+        let caller = self.record.user_identity.arn.as_deref().and_then(|arn| arn.split(':').nth(1));
+        match caller {
+            Some(caller) if caller != self.partition() => Err(RecordError::Contradiction(format!(
+                "its region {} is in partition {}, its caller in {}",
+                shown(&self.region),
+                self.partition(),
+                quoted(caller)
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn parse_record(json: &str) -> Result<Record, RecordError> {
+    serde_json::from_str(json).map_err(RecordError::Record)
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(|text| bounded(text, TEXT_MAX)))
+}
+
+fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Boolean(bool),
+        Text(String),
+    }
+
+    match Option::<Written>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Written::Boolean(value)) => Ok(Some(value)),
+        Some(Written::Text(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&shown(&text)), &"true or false")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The environment of a function: everything that differs from one deployment to the next.
+
+use std::path::PathBuf;
+
+use policy::arn::{AccountId, IamName};
+use policy::guardrail::Mode;
+use policy::text::quoted;
+use thiserror::Error;
+
+/// Where the rulebook's layer puts it.
+const GUARDRAILS_DIR: &str = "/opt/guardrails";
+
+/// What `NOTICE_TOPIC_ARN` has to be.
+const TOPIC_ARN: &str = "the ARN of an SNS topic";
+
+/// A variable that is not as the template sets it.
+#[derive(Debug, Error)]
+#[error("the environment variable {name} is {problem}: expected {wanted}; deploy template.yaml again, or set it")]
+pub struct VariableError {
+    name: &'static str,
+    problem: String,
+    wanted: &'static str,
+}
+
+/// What the environment says.
+#[derive(Debug)]
+pub struct Environment {
+    /// `ACCOUNT_ID`: the account whose events are judged.
+    pub account: AccountId,
+    /// `MODE`.
+    pub mode: Mode,
+    /// `NOTICE_TOPIC_ARN`.
+    pub topic_arn: String,
+    /// `OWN_ROLES`: the names of the stack's own roles.
+    pub own_roles: Vec<IamName>,
+    /// `BREAK_GLASS`: the ARNs of the break-glass principals, which Rescind never contains and which may lift a quarantine.
+    pub break_glass: Vec<String>,
+    /// `GUARDRAILS_DIR`.
+    pub guardrails_dir: PathBuf,
+    /// `AWS_REGION`, which Lambda sets.
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, which Lambda sets for as long as the process lives.
+    pub credentials: Credentials,
+    /// `AWS_ENDPOINT_URL_IAM`, or `AWS_ENDPOINT_URL`: another IAM than AWS's own.
+    pub iam_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
+    pub sns_endpoint: Option<String>,
+}
+
+/// The function role's temporary credentials.
+pub struct Credentials {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: Option<String>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+impl Environment {
+    /// Reads them with `variable`, which gives the value of an environment variable.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
+        let optional = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let required = |name, wanted| optional(name).ok_or_else(|| VariableError { name, problem: "missing".to_owned(), wanted });
+        let parsed = |name, wanted| move |value: &str| VariableError { name, problem: quoted(value), wanted };
+
+        let account = required("ACCOUNT_ID", "the account's 12 digits")?;
+        let mode = required("MODE", "observe or enforce")?;
+        let own_roles = required("OWN_ROLES", "the stack's own role names, separated by commas")?;
+        let topic_arn = required("NOTICE_TOPIC_ARN", TOPIC_ARN)?;
+        let topic: Vec<&str> = topic_arn.split(':').collect();
+        if !matches!(*topic, ["arn", _, "sns", _, _, name] if !name.is_empty()) {
+            return Err(parsed("NOTICE_TOPIC_ARN", TOPIC_ARN)(&topic_arn));
+        }
+        let break_glass = optional("BREAK_GLASS").unwrap_or_default();
+        let break_glass: Vec<String> = break_glass.split(',').map(|arn| arn.trim().to_owned()).filter(|arn| !arn.is_empty()).collect();
+        if let Some(wrong) = break_glass.iter().find(|arn| !is_user_or_role(arn)) {
+            return Err(parsed("BREAK_GLASS", "the ARNs of users and roles, separated by commas")(wrong));
+        }
+        Ok(Self {
+            account: AccountId::new(&account).map_err(|_| parsed("ACCOUNT_ID", "the account's 12 digits")(&account))?,
+            mode: Mode::named(&mode).ok_or_else(|| parsed("MODE", "observe or enforce")(&mode))?,
+            topic_arn,
+            own_roles: own_roles
+                .split(',')
+                .map(|role| IamName::new(role.trim()).map_err(|_| parsed("OWN_ROLES", "role names, separated by commas")(role)))
+                .collect::<Result<_, _>>()?,
+            break_glass,
+            guardrails_dir: optional("GUARDRAILS_DIR").unwrap_or_else(|| GUARDRAILS_DIR.to_owned()).into(),
+            region: required("AWS_REGION", "a region; Lambda sets it")?,
+            credentials: Credentials {
+                access_key_id: required("AWS_ACCESS_KEY_ID", "the role's key; Lambda sets it")?,
+                secret_access_key: required("AWS_SECRET_ACCESS_KEY", "the role's key; Lambda sets it")?,
+                session_token: optional("AWS_SESSION_TOKEN"),
+            },
+            iam_endpoint: optional("AWS_ENDPOINT_URL_IAM").or_else(|| optional("AWS_ENDPOINT_URL")),
+            sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or_else(|| optional("AWS_ENDPOINT_URL")),
+        })
+    }
+}
+
+fn is_user_or_role(arn: &str) -> bool {
+    let segments: Vec<&str> = arn.splitn(6, ':').collect();
+    matches!(*segments, ["arn", _, "iam", "", account, own]
+        if AccountId::new(account).is_ok() && (own.starts_with("user/") || own.starts_with("role/")) && !own.ends_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 7] = [
+        ("ACCOUNT_ID", "123456789012"),
+        ("MODE", "observe"),
+        ("NOTICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices"),
+        ("OWN_ROLES", "rescind-a,rescind-b"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+    ];
+
+    fn read(changed: (&str, &str)) -> Result<Environment, VariableError> {
+        Environment::read(|name| {
+            let value = COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            Some(if name == changed.0 { changed.1 } else { value? }.to_owned())
+        })
+    }
+
+    #[test]
+    fn each_required_variable_is_named_when_it_is_missing() {
+        for (name, _) in COMPLETE {
+            let message = read((name, "")).unwrap_err().to_string();
+            assert!(message.contains(name) && message.contains("is missing"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_mode_that_is_neither_is_refused_instead_of_guessed() {
+        assert!(read(("MODE", "Enforce")).is_err());
+    }
+
+    #[test]
+    fn a_topic_s_name_alone_is_refused_at_init_instead_of_after_the_remedy() {
+        assert!(read(("NOTICE_TOPIC_ARN", "notices")).is_err());
+    }
+
+    #[test]
+    fn break_glass_principals_are_listed_by_arn_or_not_at_all() {
+        let environment = Environment::read(|name| match name {
+            "BREAK_GLASS" => Some(" arn:aws:iam::123456789012:role/team/responder , arn:aws:iam::123456789012:user/ann".to_owned()),
+            name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        });
+        assert_eq!(environment.unwrap().break_glass.len(), 2);
+        assert_eq!(read(("", "")).unwrap().break_glass, Vec::<String>::new());
+        for wrong in ["responder", "arn:aws:iam::123456789012:group/g", "arn:aws:iam::12:user/a", "arn:aws:iam::123456789012:root"] {
+            let environment = Environment::read(|name| {
+                if name == "BREAK_GLASS" {
+                    Some(wrong.to_owned())
+                } else {
+                    COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+                }
+            });
+            assert!(environment.is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_service_s_own_endpoint_wins() {
+        let environment = Environment::read(|name| match name {
+            "AWS_ENDPOINT_URL" => Some("http://all".to_owned()),
+            "AWS_ENDPOINT_URL_SNS" => Some("http://sns".to_owned()),
+            name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        });
+        let environment = environment.unwrap();
+        assert_eq!((environment.iam_endpoint.as_deref(), environment.sns_endpoint.as_deref()), (Some("http://all"), Some("http://sns")));
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        assert!(!format!("{:?}", read(("", "")).unwrap()).contains("not-a-secret"));
+    }
+}

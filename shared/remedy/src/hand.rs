@@ -1,0 +1,188 @@
+//! What takes things back. In enforce mode it acts; in observe mode it only looks: the same code runs, and records the calls that it did not
+//! make.
+
+use chrono::{DateTime, Utc};
+use policy::Change;
+use policy::case::{Call, CredentialReport};
+use policy::facts::Facts;
+use policy::guardrail::DecisionError;
+use policy::hearing::Circumstances;
+
+use crate::error::{AwsCall, found};
+use crate::log;
+use crate::reading::Reader;
+use crate::setting::{Live, Setting, Step, Writer};
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Set {
+    /// It is made, or a hand that only looks would make it.
+    Done,
+    /// Nothing was left to do.
+    Already,
+    /// It has a third value: somebody changed it in the meantime.
+    Moved,
+    /// IAM does not find it.
+    Gone,
+}
+
+/// What came of a remedy.
+#[derive(Debug)]
+pub struct Ending {
+    pub(crate) came: Came,
+    pub(crate) detail: Option<String>,
+    pub(crate) report: Option<CredentialReport>,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+pub enum Came {
+    Done,
+    Clean,
+    Unremediable,
+}
+
+impl Ending {
+    const fn new(came: Came, detail: Option<String>) -> Self {
+        Self { came, detail, report: None }
+    }
+
+    /// The steps were made. The hand has recorded them.
+    #[must_use]
+    pub const fn done() -> Self {
+        Self::new(Came::Done, None)
+    }
+
+    /// Nothing was left to do; why.
+    #[must_use]
+    pub const fn clean(why: String) -> Self {
+        Self::new(Came::Clean, Some(why))
+    }
+
+    /// Rescind cannot do it; why.
+    #[must_use]
+    pub const fn unremediable(why: String) -> Self {
+        Self::new(Came::Unremediable, Some(why))
+    }
+
+    /// The same with something to say about it.
+    #[must_use]
+    pub fn saying(self, detail: Option<String>) -> Self {
+        let both = [self.detail, detail].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        Self { detail: Some(both).filter(|both| !both.is_empty()), ..self }
+    }
+
+    /// The same with a report on the credential.
+    #[must_use]
+    pub fn with_report(self, report: CredentialReport) -> Self {
+        Self { report: Some(report), ..self }
+    }
+}
+
+/// What takes things back. A hand that only looks holds no writer.
+pub struct Hand<'a> {
+    reader: &'a Reader,
+    writer: Option<&'a Writer>,
+    circumstances: Circumstances<'a>,
+    now: DateTime<Utc>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) undo: Vec<Call>,
+}
+
+impl<'a> Hand<'a> {
+    pub(crate) const fn new(reader: &'a Reader, writer: Option<&'a Writer>, circumstances: Circumstances<'a>, now: DateTime<Utc>) -> Self {
+        Self { reader, writer, circumstances, now, calls: Vec::new(), undo: Vec::new() }
+    }
+
+    /// What reads.
+    #[must_use]
+    pub const fn reader(&self) -> &'a Reader {
+        self.reader
+    }
+
+    /// Makes a step, and records the call with its undo.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not do it, for any other reason than that it does not find the thing.
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    pub async fn set<S: Setting>(&mut self, step: &Step<S>) -> Result<Set, AwsCall> {
+        let Some(call) = step.call() else {
+            return Ok(Set::Gone);
+        };
+        if let Some(writer) = self.writer {
+            log::step(&call, step.undo().as_ref());
+            if found(step.setting.set(writer, &step.to).await)?.is_none() {
+                return Ok(Set::Gone);
+            }
+        } else {
+            match step.setting.resolve(self.reader).await? {
+                Live::Is(value) if S::is_same(&value, &step.to) => return Ok(Set::Already),
+                Live::Is(_) => {}
+                Live::Gone | Live::Unclear => return Ok(Set::Gone),
+            }
+        }
+        self.record(call, step);
+        Ok(Set::Done)
+    }
+
+    /// The same, but only if the setting still has the value `from`. The undo gives back what was really there, to the letter. IAM has no
+    /// compare-and-set, so the setting is read again afterwards, and the second answer says what somebody else did in between.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set`].
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    pub async fn swap<S: Setting>(&mut self, step: &Step<S>) -> Result<(Set, Option<String>), AwsCall> {
+        let live = match step.setting.resolve(self.reader).await? {
+            Live::Is(value) if S::is_same(&value, &step.to) => return Ok((Set::Already, None)),
+            Live::Is(value) if S::is_same(&value, &step.from) => value,
+            Live::Is(_) => return Ok((Set::Moved, None)),
+            Live::Gone | Live::Unclear => return Ok((Set::Gone, None)),
+        };
+        let Some(writer) = self.writer else {
+            if let Some(call) = step.call() {
+                self.record(call, step);
+            }
+            return Ok((Set::Done, None));
+        };
+        let step = Step { from: live, ..step.clone() };
+        let (Some(call), undo) = (step.call(), step.undo()) else {
+            return Ok((Set::Gone, None));
+        };
+        log::step(&call, undo.as_ref());
+        if found(step.setting.set(writer, &step.to).await)?.is_none() {
+            return Ok((Set::Gone, None));
+        }
+        self.record(call, &step);
+        // What could not be read again is no reason to fail: the step is made. The old value is IAM's lag, not somebody's doing.
+        let raced = match step.setting.get(self.reader).await {
+            Ok(Live::Is(value)) if !S::is_same(&value, &step.to) && !S::is_same(&value, &step.from) => {
+                Some(format!("somebody changed {} at the same moment: look at what it says now", step.setting))
+            }
+            _ => None,
+        };
+        Ok((Set::Done, raced))
+    }
+
+    fn record<S: Setting>(&mut self, call: Call, step: &Step<S>) {
+        self.calls.push(call);
+        self.undo.extend(step.undo());
+    }
+
+    /// Records how to undo a step that an earlier try at the same event may have made.
+    pub fn remember<S: Setting>(&mut self, step: &Step<S>) {
+        if self.writer.is_some() {
+            self.undo.extend(step.undo());
+        }
+    }
+
+    /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about
+    /// each candidate.
+    ///
+    /// # Errors
+    ///
+    /// If the rulebook gave no answer.
+    pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
+        self.circumstances.would_pass(change, facts, self.now)
+    }
+}

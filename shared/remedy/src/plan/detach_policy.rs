@@ -1,0 +1,81 @@
+//! # What it takes back
+//!
+//! A managed policy that was attached to a user, group or role: it is detached from that identity.
+//!
+//! # What it spares
+//!
+//! The policies that AWS attaches to users whose keys leaked (`AWSCompromisedKeyQuarantine…`), and Rescind's own quarantines. Roles that only
+//! AWS can change, and Rescind's own.
+//!
+//! # How it is undone
+//!
+//! The policy is attached again.
+//!
+//! # Source
+//!
+//! IAM API reference, `AttachUserPolicy`, `DetachUserPolicy` and their siblings for groups and roles.
+
+use policy::case::Call;
+use policy::change::PolicyAttached;
+use policy::containment::Quarantine;
+use policy::remedy::Remedy;
+use policy::target::Identity;
+use policy::{Case, Change};
+
+use super::{Plan, Words, call_of};
+use crate::setting::{Attachment, Home, Setting as _, Step};
+
+/// The remedy `detach-policy`.
+pub struct DetachPolicy;
+
+/// The step that takes an attachment back.
+#[must_use]
+pub fn step(change: &Change) -> Option<Step<Attachment>> {
+    let Change::PolicyAttached(PolicyAttached { identity, policy_arn }) = change else {
+        return None;
+    };
+    Some(Step { setting: Attachment { identity: identity.clone(), policy: policy_arn.clone() }, from: true, to: false })
+}
+
+impl Plan for DetachPolicy {
+    fn remedy(&self) -> Remedy {
+        Remedy::DetachPolicy
+    }
+
+    fn words(&self, _: &Change) -> Words {
+        Words { done: "taken back", clean: "already gone" }
+    }
+
+    fn applied(&self, _: &Case, _: &Change) -> String {
+        "Rescind detached it".to_owned()
+    }
+
+    fn clean(&self, _: &Case, _: &Change) -> String {
+        "it was no longer attached when Rescind acted".to_owned()
+    }
+
+    fn never(&self, _: &Case, change: &Change) -> Option<String> {
+        let Change::PolicyAttached(PolicyAttached { policy_arn, .. }) = change else {
+            return None;
+        };
+        if policy_arn.is_key_quarantine() {
+            return Some("AWS attaches this policy to users whose keys leaked: Rescind never detaches it".to_owned());
+        }
+        Quarantine::is_arn(policy_arn.as_str())
+            .then(|| "this policy is one of Rescind's own quarantines: Rescind never detaches it".to_owned())
+    }
+
+    fn touches(&self, _: &Case, change: &Change) -> Option<Identity> {
+        step(change).map(|step| step.setting.identity)
+    }
+
+    fn calls(&self, _: &Case, change: &Change) -> Vec<Call> {
+        call_of(step(change))
+    }
+
+    fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
+        let inverse =
+            |(setting, attached): (Attachment, bool)| attached && call.is_none_or(|call| setting.call(&false).as_ref() == Some(call));
+        Attachment::parse(undo, Home::of(case)).is_some_and(inverse)
+    }
+}

@@ -1,0 +1,102 @@
+//! What each remedy would do, what it never does, and its words. A plan cannot change anything: it has no writer.
+//!
+//! Each remedy has a file here, with the same four headings: what it takes back, what it spares, how it is undone, and the source of its
+//! facts.
+
+mod delete_inline_policy;
+mod detach_policy;
+mod quarantine_key;
+mod quarantine_principal;
+mod remove_group_member;
+
+use policy::case::Call;
+use policy::remedy::Remedy;
+use policy::target::Identity;
+use policy::{Case, Change};
+
+pub use delete_inline_policy::{DeleteInlinePolicy, step as deletion};
+pub use detach_policy::{DetachPolicy, step as detachment};
+pub use quarantine_key::{QuarantineKey, Subject, subject};
+pub use quarantine_principal::{QuarantinePrincipal, quarantine};
+pub use remove_group_member::{RemoveGroupMember, step as removal};
+
+use crate::setting::{Setting, Step};
+
+/// A remedy's words for the headline of a notice.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// `taken back`: the headline is `taken back: …`, `would be taken back: …`, `ACT: cannot be taken back: …`.
+    pub done: &'static str,
+    /// `already gone`: the headline if nothing was left to do.
+    pub clean: &'static str,
+}
+
+/// What a remedy would do, and its words.
+pub trait Plan: Sync {
+    /// Which remedy.
+    fn remedy(&self) -> Remedy;
+
+    /// Its words, for this change.
+    fn words(&self, change: &Change) -> Words;
+
+    /// What the headline is about, in a few words.
+    fn matter(&self, _: &Case, change: &Change) -> String {
+        change.kind().matter()
+    }
+
+    /// How things are after the remedy was applied: completes `user polsen was added to group admins; …`.
+    fn applied(&self, case: &Case, change: &Change) -> String;
+
+    /// How things were if there was nothing left to do.
+    fn clean(&self, case: &Case, change: &Change) -> String;
+
+    /// What a reader should do after the remedy was applied, if anything.
+    fn next(&self, _: &Case, _: &Change) -> Option<String> {
+        None
+    }
+
+    /// Why this must never be done, as far as the case alone says.
+    fn never(&self, _: &Case, _: &Change) -> Option<String> {
+        None
+    }
+
+    /// The identity that the remedy changes.
+    fn touches(&self, case: &Case, change: &Change) -> Option<Identity>;
+
+    /// Whether it locks its target out, so that somebody else has to be left who could undo it.
+    fn locks_out(&self) -> bool {
+        false
+    }
+
+    /// The calls, as far as the record says them: for `rescind decide`, which has no live account, and for people who have to act by hand.
+    fn calls(&self, case: &Case, change: &Change) -> Vec<Call>;
+
+    /// Whether this remedy writes such a call, and an undo like this one for it. `call` is absent if an earlier try at the event made it.
+    fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool;
+}
+
+static PLANS: &[&dyn Plan] = &[&DetachPolicy, &DeleteInlinePolicy, &RemoveGroupMember, &QuarantineKey, &QuarantinePrincipal];
+
+/// The plan of a remedy.
+#[must_use]
+pub fn of(remedy: Remedy) -> &'static dyn Plan {
+    // INVARIANT: a test finds each remedy here, so the first plan is never taken for another.
+    PLANS.iter().copied().find(|plan| plan.remedy() == remedy).unwrap_or(&DetachPolicy)
+}
+
+/// The call of a step, if there is one.
+fn call_of<S: Setting>(step: Option<Step<S>>) -> Vec<Call> {
+    step.and_then(|step| step.call()).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_remedy_has_a_plan() {
+        for remedy in Remedy::ALL {
+            assert_eq!(of(*remedy).remedy(), *remedy);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a guardrail has to know that the record does not say. Rescind reads it only if a guardrail asks.
+
+use policy::change::{Found, Gives, InlinePolicyPut, Missing};
+use policy::facts::{Access, Facts, Needs, Texts};
+use policy::target::Identity;
+use policy::text::shown;
+use policy::{Change, Rulebook};
+
+use super::holdings::{self, Except};
+use super::{Reader, identity};
+use crate::error::{AwsCall, found};
+
+/// Why a fact cannot be had. AWS answered, so this is no error, but the change cannot be judged, and a person has to know.
+const GONE: &str = "the target is no longer there under its name, so Rescind cannot read what the guardrails ask about it";
+
+/// The facts that are needed, or why they cannot be had.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn read(reader: &Reader, rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Result<Facts, String>, AwsCall> {
+    let mut facts = Facts::none();
+    let target = change.target();
+    let given = change.kind().gives();
+    let joined = match given {
+        Gives::Membership(group) => Some(Identity::group(group.clone())),
+        Gives::Nothing | Gives::Managed(_) | Gives::Inline(..) => None,
+    };
+    if let Some(identity) = target.identity()
+        && needs.details
+    {
+        match found(identity::details(reader, identity).await)? {
+            Some(details) => facts = facts.with_details(details),
+            None => return Ok(Err(GONE.to_owned())),
+        }
+    }
+    if let Some(user) = target.user()
+        && needs.groups
+    {
+        let Some(mut groups) = found(identity::groups(reader, &user.name).await)? else {
+            return Ok(Err(GONE.to_owned()));
+        };
+        // Another function may have taken the membership back already: the change gave it all the same.
+        if let Some(group) = &joined
+            && !groups.iter().any(|name| group.is_named(group.kind, name.as_str()))
+        {
+            groups.push(group.name.clone());
+        }
+        facts = facts.with_groups(groups);
+    }
+    if let Some(group) = &joined
+        && needs.group_path
+    {
+        match found(identity::details(reader, group).await)? {
+            Some(details) => facts = facts.with_group_path(details.path),
+            None => return Ok(Err(format!("{group} is gone, so Rescind cannot read its path"))),
+        }
+    }
+    if needs.document || needs.holdings {
+        match granted(reader, given).await? {
+            Ok(documents) => match accesses(reader, rulebook, target.identity(), given, documents, needs).await? {
+                Ok((alone, holdings)) => {
+                    facts = facts.with_granted(alone);
+                    if let Some((before, after)) = holdings {
+                        facts = facts.with_holdings(before, after);
+                    }
+                }
+                Err(reason) => return Ok(Err(reason)),
+            },
+            Err(reason) => return Ok(Err(reason)),
+        }
+    }
+    Ok(Ok(facts))
+}
+
+/// The documents of what a change gives, or why they cannot be had.
+async fn granted(reader: &Reader, given: Gives<'_>) -> Result<Result<Vec<String>, String>, AwsCall> {
+    Ok(match given {
+        Gives::Nothing => Ok(Vec::new()),
+        Gives::Managed(arn) => holdings::document(reader, arn.as_str())
+            .await?
+            .map(|text| vec![text])
+            .ok_or_else(|| format!("the policy {} is no longer there, so Rescind cannot read what it grants", shown(arn.as_str()))),
+        Gives::Inline(_, text) => Ok(vec![text.to_owned()]),
+        Gives::Membership(group) => holdings::of_identity(reader, &Identity::group(group.clone()), Except::Nothing)
+            .await?
+            .ok_or_else(|| format!("group {group} is gone, so Rescind cannot read what it grants")),
+    })
+}
+
+type Accesses = (Access, Option<(Access, Access)>);
+
+/// What the change grants alone, and what the target could do without it and can do with it. Nothing of this depends on whether another
+/// function has taken the change back already.
+async fn accesses(
+    reader: &Reader,
+    rulebook: &Rulebook,
+    identity: Option<&Identity>,
+    given: Gives<'_>,
+    documents: Vec<String>,
+    needs: Needs,
+) -> Result<Result<Accesses, String>, AwsCall> {
+    let judge = |texts: &Texts| rulebook.access(texts).map_err(|error| format!("Rescind cannot read what is granted: {error}"));
+    let alone = match judge(&Texts { policies: documents.clone(), boundary: None }) {
+        Ok(alone) => alone,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let Some(identity) = identity.filter(|_| needs.holdings) else {
+        return Ok(Ok((alone, None)));
+    };
+    let Some(mut texts) = holdings::of(reader, identity, Except::what(given)).await? else {
+        return Ok(Err(GONE.to_owned()));
+    };
+    let before = judge(&texts);
+    texts.policies.extend(documents);
+    Ok(before.and_then(|before| judge(&texts).map(|after| (alone, Some((before, after))))))
+}
+
+/// Everything that an identity holds with what a change gave it, whether or not another function has taken that back already; `None` if the
+/// identity is gone.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn held_after(reader: &Reader, identity: &Identity, change: &Change) -> Result<Option<Texts>, AwsCall> {
+    let is_its_own = change.target().identity().is_some_and(|target| identity.is_named(target.kind, target.name.as_str()));
+    let given = if is_its_own { change.kind().gives() } else { Gives::Nothing };
+    let Some(mut texts) = holdings::of(reader, identity, Except::what(given)).await? else {
+        return Ok(None);
+    };
+    // A policy or a group that is gone gives nothing any more.
+    texts.policies.extend(granted(reader, given).await?.unwrap_or_default());
+    Ok(Some(texts))
+}
+
+/// The one thing that an event does not say, or why it cannot be had.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn missing(reader: &Reader, missing: &Missing) -> Result<Result<Found, String>, AwsCall> {
+    Ok(match missing {
+        Missing::Owner { id, .. } => identity::owner(reader, id).await?.map(Found::Owner),
+        Missing::Document(InlinePolicyPut { identity, policy_name, .. }) => {
+            let text = found(holdings::inline_document(reader, identity, policy_name.as_str()).await)?;
+            let gone = || format!("the record omits the text of inline policy {policy_name}, and {identity} no longer holds it");
+            text.map(Found::Document).ok_or_else(gone)
+        }
+    })
+}

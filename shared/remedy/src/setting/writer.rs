@@ -1,0 +1,49 @@
+//! IAM's writing calls.
+
+use aws_sdk_iam::Client;
+
+macro_rules! writes {
+    ($($call:ident $builder:ident,)*) => {
+        /// IAM's writing calls. Only what sets something has one.
+        pub struct Writer(Client);
+
+        impl Writer {
+            $(
+                pub(super) fn $call(&self) -> aws_sdk_iam::operation::$call::builders::$builder {
+                    self.0.$call()
+                }
+            )*
+        }
+    };
+}
+
+writes! {
+    add_user_to_group AddUserToGroupFluentBuilder,
+    attach_group_policy AttachGroupPolicyFluentBuilder,
+    attach_role_policy AttachRolePolicyFluentBuilder,
+    attach_user_policy AttachUserPolicyFluentBuilder,
+    create_policy CreatePolicyFluentBuilder,
+    delete_group_policy DeleteGroupPolicyFluentBuilder,
+    delete_policy DeletePolicyFluentBuilder,
+    delete_role_policy DeleteRolePolicyFluentBuilder,
+    delete_user_policy DeleteUserPolicyFluentBuilder,
+    detach_group_policy DetachGroupPolicyFluentBuilder,
+    detach_role_policy DetachRolePolicyFluentBuilder,
+    detach_user_policy DetachUserPolicyFluentBuilder,
+    put_group_policy PutGroupPolicyFluentBuilder,
+    put_role_policy PutRolePolicyFluentBuilder,
+    put_user_policy PutUserPolicyFluentBuilder,
+    remove_user_from_group RemoveUserFromGroupFluentBuilder,
+    update_access_key UpdateAccessKeyFluentBuilder,
+    update_service_specific_credential UpdateServiceSpecificCredentialFluentBuilder,
+    update_signing_certificate UpdateSigningCertificateFluentBuilder,
+    update_ssh_public_key UpdateSSHPublicKeyFluentBuilder,
+}
+
+impl Writer {
+    /// Writes with this client.
+    #[must_use]
+    pub const fn of(iam: Client) -> Self {
+        Self(iam)
+    }
+}
