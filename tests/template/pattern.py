@@ -3,10 +3,28 @@
 import re
 
 _ABSENT = object()
+# How the names of read-only management events begin, as far as EventBridge is concerned.
+_READS = ("Describe", "Get", "List")
+
+
+def delivers(rule, event):
+    """Whether a rule (its properties) delivers an event of the default bus to its targets.
+
+    A rule that is `ENABLED` does not get read-only management events, whatever its pattern (User Guide, "Receiving read-only management
+    events from AWS services").
+    """
+    state = rule.get("State", "ENABLED")
+    if state == "DISABLED":
+        return False
+    if state not in ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"):
+        raise ValueError(f"unknown state of a rule: {state}")
+    if state == "ENABLED" and event.get("detail-type") == "AWS API Call via CloudTrail" and event["detail"]["eventName"].startswith(_READS):
+        return False
+    return matches(rule["EventPattern"], event)
 
 
 def matches(pattern, event):
-    """Whether an event pattern matches an event. Raises ValueError for what it does not know, rather than guess."""
+    """Whether an event pattern matches an event. Raises ValueError for an operator that it does not know, rather than guess."""
     return all(
         _alternatives(wanted, event) if name == "$or" else _field(wanted, event.get(name, _ABSENT)) for name, wanted in pattern.items()
     )

@@ -4,13 +4,17 @@
 template with no intrinsic function and no condition left: what a policy scanner can judge completely.
 """
 
+import copy
+import functools
 import json
 import re
 import sys
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import boto3
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
@@ -19,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
 ACCOUNT = "123456789012"
 
-# What CloudFormation would put in: (pattern of Ref, patterns of the attributes) for each type that the template refers to.
+# CloudFormation's values: (pattern of Ref, patterns of the attributes) for each type that the template refers to.
 _IDENTITIES = {
     "AWS::CloudTrail::Trail": ("{name}", {"Arn": "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"}),
     "AWS::Events::Rule": ("{name}", {"Arn": "arn:{partition}:events:{region}:{account}:rule/{name}"}),
@@ -46,7 +50,7 @@ _NO_VALUE = object()
 
 @dataclass(frozen=True)
 class Stack:
-    """A resolved stack: every value is what CloudFormation would hand to the service."""
+    """A resolved stack: every value is as CloudFormation would pass it to the service."""
 
     resources: dict
     outputs: dict
@@ -75,15 +79,16 @@ class Stack:
         return self.identities[logical_id]["name"]
 
 
-def translate(region="us-east-1", **parameters):
-    """Translates template.yaml for a region with these parameters (the others keep their defaults) and resolves it."""
-    template = read()
+def translate(region="us-east-1", stack_name="rescind", template=None, **parameters):
+    """Translates a template (template.yaml, unless another one is given) with these parameters and resolves it. The other parameters keep
+    their defaults."""
+    template = template or read()
     values = {name: p.get("Default") for name, p in template["Parameters"].items()} | parameters
     unknown = parameters.keys() - template["Parameters"].keys()
     if unknown:
         raise KeyError(f"template.yaml has no parameter {', '.join(sorted(unknown))}")
     for resource in template["Resources"].values():
-        # The translator sees the template after `sam package`, where local folders have become objects in S3.
+        # The translator sees the template after `sam package`, when local folders have become objects in S3.
         for key in ("CodeUri", "ContentUri"):
             if key in resource.get("Properties", {}):
                 resource["Properties"][key] = "s3://bucket/" + resource["Properties"][key]
@@ -95,35 +100,41 @@ def translate(region="us-east-1", **parameters):
         "AWS::NoValue": _NO_VALUE,
         "AWS::Partition": place["partition"],
         "AWS::Region": region,
-        "AWS::StackName": "rescind",
+        "AWS::StackName": stack_name,
         "AWS::URLSuffix": place["suffix"],
     }
     return _Resolver(plain, {k: str(v) for k, v in values.items()} | pseudo, place).stack()
 
 
 def read():
-    """template.yaml as it stands, intrinsic functions in their long form."""
+    """template.yaml as it stands, intrinsic functions in their long form. A copy: change it as you like."""
+    return copy.deepcopy(_parsed())
+
+
+@functools.cache
+def _parsed():
     return yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
 
 
+def logical_id(function):
+    """The logical id of a function: `DetachPolicyFunction` for `detach-policy`."""
+    return "".join(map(str.capitalize, function.split("-"))) + "Function"
+
+
 def statements(stack, role):
-    """Every policy statement that applies to a role (its logical id): its own policies and the stack's managed ones."""
-    name = stack.name(role)
-    documents = [p["PolicyDocument"] for p in stack.properties(role).get("Policies", [])]
-    for policy in stack.of_type("AWS::IAM::RolePolicy").values():
-        if policy["RoleName"] == name:
-            documents.append(policy["PolicyDocument"])
-    for policy in stack.of_type("AWS::IAM::ManagedPolicy").values():
-        if name in policy["Roles"]:
-            documents.append(policy["PolicyDocument"])
-    return [s for document in documents for s in _listed(document["Statement"])]
+    """Every policy statement that applies to a role (its logical id): its inline policies, the stack's managed ones and AWS's."""
+    name, properties = stack.name(role), stack.properties(role)
+    documents = [p["PolicyDocument"] for p in properties.get("Policies", [])]
+    documents += [p["PolicyDocument"] for p in stack.of_type("AWS::IAM::ManagedPolicy").values() if name in p["Roles"]]
+    documents += [_of_aws(arn) for arn in properties.get("ManagedPolicyArns", [])]
+    return [s for document in documents for s in listed(document["Statement"])]
 
 
 def allowed_calls(stack, role):
     """The exact set of actions that a role (its logical id) allows, as IAM spells them: `iam:DetachUserPolicy`.
 
-    Compare it with the calls a function was seen to make, plus `RUNTIME_CALLS`: those AWS makes for it, so no proxy sees them.
-    Raises ValueError where a statement allows a pattern or all that it does not name: then there is no exact set.
+    Compare it with the recorded calls of a function, plus `RUNTIME_CALLS`: those AWS makes for it, so no proxy sees them.
+    Raises ValueError if a statement allows a pattern, or everything except what it names: then there is no exact set.
     """
     actions = set()
     for statement in statements(stack, role):
@@ -131,28 +142,63 @@ def allowed_calls(stack, role):
             continue
         if "Action" not in statement:
             raise ValueError(f"{role} allows what it does not name: {statement}")
-        for action in _listed(statement["Action"]):
+        for action in listed(statement["Action"]):
             if "*" in action or "?" in action:
                 raise ValueError(f"{role} allows a pattern: {action}")
             actions.add(action)
     return actions
 
 
-# What AWS does with a function's role on its behalf: Lambda writes the log, fills the failure queue and puts results on the bus, SNS uses
-# the topic's key.
+def applying(stack, role, effect, action, resource):
+    """The statements of a role (its logical id) with this effect that cover the call, whatever their conditions."""
+    return [s for s in statements(stack, role) if s["Effect"] == effect and _covers(s, action, resource)]
+
+
+def may(stack, role, action, resource):
+    """Whether a role (its logical id) may make the call, as far as no condition decides."""
+    denied = [s for s in applying(stack, role, "Deny", action, resource) if "Condition" not in s]
+    return bool(applying(stack, role, "Allow", action, resource)) and not denied
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+# The calls that AWS makes with a function's role: Lambda writes the log and fills the failure queue, SNS uses the topic's key.
 RUNTIME_CALLS = frozenset(
-    {"events:PutEvents", "kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+    {"kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
 )
+
+
+def _covers(statement, action, resource):
+    if not any(fnmatchcase(action.lower(), a.lower()) for a in listed(statement["Action"])):
+        return False
+    if "NotResource" in statement:
+        return not any(fnmatchcase(resource, r) for r in listed(statement["NotResource"]))
+    return any(fnmatchcase(resource, r) for r in listed(statement["Resource"]))
+
+
+def _of_aws(arn):
+    """The document of a policy that AWS manages, as moto knows it."""
+    name = arn.rsplit("/", 1)[-1]
+    return _managed_by_aws()[name]["Document"]
+
+
+@functools.cache
+def _managed_by_aws():
+    return json.loads(aws_managed_policies_data)
 
 
 class _Resolver:
     def __init__(self, template, values, place):
         self.values, self.place = values, place
         self.conditions = template.get("Conditions", {})
+        self.mappings = template.get("Mappings", {})
         self.outputs = template.get("Outputs", {})
         self.intrinsics = {
             "Ref": self.ref,
             "Fn::Equals": lambda pair: self.value(pair[0]) == self.value(pair[1]),
+            "Fn::FindInMap": lambda keys: self.mappings[keys[0]][keys[1]][keys[2]],
             "Fn::GetAtt": self.attribute,
             "Fn::If": lambda choice: self.value(choice[1] if self.holds(choice[0]) else choice[2]),
             "Fn::Join": lambda parts: parts[0].join(self.value(parts[1])),
@@ -195,25 +241,25 @@ class _Resolver:
         name, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
         return self.identity(name)[attribute]
 
-    def substituted(self, text):
+    def substituted(self, argument):
+        text, own = argument if isinstance(argument, list) else (argument, {})
+
         def replacement(match):
             name = match.group(1)
+            if name in own:
+                return self.value(own[name])
             return self.attribute(name) if "." in name else self.ref(name)
 
         return re.sub(r"\$\{([^!}]+)\}", replacement, text)
 
     def identity(self, logical_id):
-        """What Ref and GetAtt give for a resource, and its name."""
+        """The values of Ref and GetAtt for a resource, and its name."""
         resource = self.resources[logical_id]
         properties = resource.get("Properties", {})
-        given = next((properties[p] for p in _NAME_PROPERTIES if p in properties), f"rescind-{logical_id}")
+        given = next((properties[p] for p in _NAME_PROPERTIES if p in properties), f"{self.values['AWS::StackName']}-{logical_id}")
         fill = {"name": self.value(given), **self.place}
         ref, attributes = _IDENTITIES[resource["Type"]]
         return {"name": fill["name"], "Ref": ref.format(**fill)} | {k: v.format(**fill) for k, v in attributes.items()}
-
-
-def _listed(value):
-    return value if isinstance(value, list) else [value]
 
 
 if __name__ == "__main__":

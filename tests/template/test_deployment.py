@@ -1,8 +1,9 @@
-"""What a deployment chooses, refuses and leaves behind."""
+"""The choices of a deployment, its refusals, and its remains."""
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,7 +13,7 @@ import pytest
 
 from .stack import ACCOUNT, ROOT, TEMPLATE, read, translate
 
-# The home region of each partition, with how its ARNs and its endpoints are written.
+# The home region of each partition, with the partition of its ARNs and the domain of its endpoints.
 HOMES = [
     ("us-east-1", "aws", "amazonaws.com"),
     ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
@@ -26,21 +27,22 @@ def test_nothing_is_taken_back_until_somebody_says_so(stack, full_stack):
     assert (stack.outputs["Mode"], full_stack.outputs["Mode"]) == ("observe", "enforce")
 
 
-def test_a_function_is_told_all_that_it_needs_and_nothing_secret(stack):
+def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack):
     for function in stack.functions().values():
         assert function["Environment"]["Variables"] == {
             "MODE": "observe",
             "NOTICE_TOPIC_ARN": stack.identities["NoticeTopic"]["Ref"],
             "ACCOUNT_ID": ACCOUNT,
-            "OWN_ROLES": ",".join(stack.name(role) for role in stack.of_type("AWS::IAM::Role")),
+            "OWN_ROLES": function["Environment"]["Variables"]["OWN_ROLES"],
             "BREAK_GLASS": "",
-            "SEAL_KEY_ARN": stack.arn("SealKey"),
         }
+        own = function["Environment"]["Variables"]["OWN_ROLES"].split(",")
+        assert sorted(own) == sorted(map(stack.name, stack.of_type("AWS::IAM::Role")))
 
 
-def test_every_function_knows_who_is_never_contained(full_stack):
-    told = {f["Environment"]["Variables"]["BREAK_GLASS"] for f in full_stack.functions().values()}
-    assert told == {f"arn:aws:iam::{ACCOUNT}:user/ops/break-glass,arn:aws:iam::{ACCOUNT}:role/Emergency"}
+def test_every_function_knows_the_break_glass_principals(full_stack):
+    known = {f["Environment"]["Variables"]["BREAK_GLASS"] for f in full_stack.functions().values()}
+    assert known == {f"arn:aws:iam::{ACCOUNT}:user/ops/break-glass,arn:aws:iam::{ACCOUNT}:role/Emergency"}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_every_function_knows_who_is_never_contained(full_stack):
         ("arn:aws:iam::123456789012:user/a,", False),
     ],
 )
-def test_who_is_never_contained_are_arns_of_users_and_roles(arns, taken):
+def test_break_glass_principals_are_arns_of_users_and_roles(arns, taken):
     pattern = read()["Parameters"]["BreakGlassArns"]["AllowedPattern"]
     assert (re.fullmatch(pattern, arns) is not None) is taken
 
@@ -71,7 +73,7 @@ def test_every_parameter_is_in_a_group():
 
 
 def test_every_function_is_an_output(stack):
-    assert {stack.arn(function) for function in stack.functions()} <= set(stack.outputs.values())
+    assert sorted(stack.outputs["FunctionArns"].split(",")) == sorted(map(stack.arn, stack.functions()))
 
 
 def test_a_function_is_small_and_carries_the_rulebook(stack):
@@ -82,12 +84,32 @@ def test_a_function_is_small_and_carries_the_rulebook(stack):
         assert function["Layers"] == [stack.identities[layer]["Ref"]]
 
 
+def built_layer(folder, *variables):
+    """Makes the layer as `sam build` does: with the Makefile of its ContentUri, in the folder that its Metadata names."""
+    layer = read()["Resources"]["GuardrailsLayer"]
+    assert layer["Metadata"]["BuildMethod"] == "makefile"
+    makefile = ROOT / layer["Properties"]["ContentUri"] / "Makefile"
+    command = ["make", "--makefile", makefile, "build-GuardrailsLayer", f"ARTIFACTS_DIR={folder}", *variables]
+    run = subprocess.run(command, cwd=ROOT / layer["Metadata"]["WorkingDirectory"], capture_output=True, text=True, check=False)
+    return run, {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
 def test_the_layer_holds_the_rulebook_one_folder_down_and_nothing_else(tmp_path):
-    rulebook = ROOT / "guardrails"
-    subprocess.run(["make", "-C", rulebook, "build-GuardrailsLayer", f"ARTIFACTS_DIR={tmp_path}"], check=True, capture_output=True)
-    packed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert packed == {f"guardrails/{path.name}" for path in rulebook.iterdir() if path.suffix in (".cedar", ".cedarschema")}
+    run, packed = built_layer(tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert packed == {f"guardrails/{path.name}" for path in (ROOT / "guardrails").iterdir() if path.suffix in (".cedar", ".cedarschema")}
     assert "guardrails/exemptions.cedar" in packed
+
+
+def test_an_invalid_rulebook_makes_no_layer(tmp_path):
+    rulebook, folder = tmp_path / "rulebook", tmp_path / "artifacts"
+    shutil.copytree(ROOT / "guardrails", rulebook)
+    billing = rulebook / "billing.cedar"
+    billing.write_text(billing.read_text().replace("context.policy.arn", "context.policy.arm"))
+    folder.mkdir()
+    run, packed = built_layer(folder, f"RULEBOOK={rulebook}")
+    assert run.returncode != 0 and packed == set()
+    assert "billing.cedar" in run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
@@ -100,16 +122,15 @@ def test_arm64_is_the_default(stack):
     assert {tuple(f["Architectures"]) for f in stack.functions().values()} == {("arm64",)}
 
 
-def test_a_function_logs_json_to_a_group_of_its_own_that_forgets(stack):
-    groups = {g["LogGroupName"]: g["RetentionInDays"] for g in stack.of_type("AWS::Logs::LogGroup").values()}
-    used = [f["LoggingConfig"] for f in stack.functions().values()]
-    assert sorted(c["LogGroup"] for c in used) == sorted(groups)
-    assert {c["LogFormat"] for c in used} == {"JSON"}
-    # CloudFormation gives a number parameter to Ref as text.
-    assert set(groups.values()) == {"365"}
+def test_the_functions_log_json_to_one_group_named_after_the_stack_and_it_forgets(stack):
+    group, = stack.of_type("AWS::Logs::LogGroup").values()
+    # CloudFormation passes a number parameter to Ref as text.
+    assert group == {"LogGroupName": "/aws/lambda/rescind", "RetentionInDays": "365"}
+    for function in stack.functions().values():
+        assert (function["LoggingConfig"]["LogGroup"], function["LoggingConfig"]["LogFormat"]) == (group["LogGroupName"], "JSON")
 
 
-def test_a_region_where_iam_events_never_arrive_is_refused():
+def test_a_region_in_which_iam_events_never_arrive_is_refused():
     assertion, = read()["Rules"]["IamEventsArriveHere"]["Assertions"]
     homes, asked = assertion["Assert"]["Fn::Contains"]
     assert homes == [region for region, _, _ in HOMES]
@@ -170,7 +191,7 @@ def test_a_build_never_trusts_sams_cache():
 @pytest.mark.parametrize("command", [["cfn-lint", "template.yaml"], ["sam", "validate", "--lint"]])
 def test_the_template_is_clean_under(command, tmp_path):
     tool = Path(sys.executable).with_name(command[0])
-    # No AWS credentials or settings: neither tool may need an account.
+    # No AWS credentials or settings: these tools must not need an account.
     env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "SAM_CLI_TELEMETRY": "0"}
     run = subprocess.run([tool, *command[1:]], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

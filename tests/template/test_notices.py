@@ -1,8 +1,8 @@
-"""The topic, and the alarms that speak when Rescind itself is in trouble."""
+"""The topic, and the alarms about Rescind itself."""
 
 import pytest
 
-from .stack import ACCOUNT, translate
+from .stack import ACCOUNT, logical_id, translate
 
 FUNCTIONS = sorted(translate().functions())
 ALARMS = sorted(translate().of_type("AWS::CloudWatch::Alarm"))
@@ -13,13 +13,9 @@ FROM_OUR_ALARMS = {
 
 
 def metrics(alarm):
-    """What an alarm looks at: (namespace, metric, dimension values)."""
+    """The metrics that an alarm watches: (namespace, metric, dimension values)."""
     plain = [alarm] if "MetricName" in alarm else [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m]
     return {(m["Namespace"], m["MetricName"], *(d["Value"] for d in m["Dimensions"])) for m in plain}
-
-
-def watched(stack):
-    return {m for alarm in stack.of_type("AWS::CloudWatch::Alarm").values() for m in metrics(alarm)}
 
 
 def test_notices_are_encrypted_under_a_key_that_rotates(stack):
@@ -50,22 +46,57 @@ def test_an_email_address_is_subscribed_only_when_given(stack, full_stack):
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "security@example.com")
 
 
+def alarm_about(stack, function):
+    return stack.properties(f"{function.removesuffix('Function')}NotKeepingUp")
+
+
+def value(alarm, **measured):
+    """The value of an alarm's expression. CloudWatch's IF and FILL read like Python's calls; a metric without data is None."""
+    returned, = (m for m in alarm["Metrics"] if m["ReturnData"])
+    inputs = {m["Id"]: None for m in alarm["Metrics"] if not m["ReturnData"]}
+    assert measured.keys() <= inputs.keys()
+    functions = {"IF": lambda condition, yes, no: yes if condition else no, "FILL": lambda series, empty: empty if series is None else series}
+    return eval(returned["Expression"], {"__builtins__": {}}, functions | inputs | measured)  # noqa: S307
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("metric", ["Errors", "Throttles", "AsyncEventAge", "DestinationDeliveryFailures"])
-def test_every_function_is_watched(stack, function, metric):
-    assert ("AWS/Lambda", metric, stack.name(function)) in watched(stack)
+def test_one_alarm_watches_errors_throttles_age_and_lost_events_of_a_function(stack, function):
+    rules = [name for name, rule in stack.of_type("AWS::Events::Rule").items() if rule["Targets"][0]["Arn"] == stack.arn(function)]
+    own = {("AWS/Lambda", metric, stack.name(function)) for metric in ("Errors", "Throttles", "AsyncEventAge", "DestinationDeliveryFailures")}
+    lost = {("AWS/Events", "InvocationsFailedToBeSentToDlq", stack.name(rule)) for rule in rules}
+    assert rules
+    assert metrics(alarm_about(stack, function)) == own | lost
 
 
-def test_every_rule_is_watched_for_events_that_no_queue_took(stack):
-    for rule in stack.of_type("AWS::Events::Rule"):
-        assert ("AWS/Events", "InvocationsFailedToBeSentToDlq", stack.name(rule)) in watched(stack)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_metric_alone_rings_with_the_digit_of_its_section(stack, function):
+    alarm = alarm_about(stack, function)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert value(alarm) == 0
+    assert value(alarm, errors=0, throttles=0, age=300000, unsent=0) == 0
+    rung = {m["Id"]: value(alarm, **{m["Id"]: 300001}) for m in alarm["Metrics"] if not m["ReturnData"]}
+    words = {"errors": "ERRORS", "throttles": "THROTTLED", "age": "LATE", "unsent": "LOST", "undelivered": "LOST", "unfound": "LOST"}
+    assert rung.keys() <= words.keys()
+    for metric, digit in rung.items():
+        assert f"\n{digit} {words[metric]}:" in alarm["AlarmDescription"]
+    assert value(alarm, **dict.fromkeys(rung, 300001)) == 1111
 
 
-@pytest.mark.parametrize("name", [a for a in ALARMS if a.endswith("LostEvents")])
-def test_an_alarm_about_lost_events_adds_up_all_that_it_watches(stack, name):
-    total, *parts = stack.properties(name)["Metrics"]
-    assert total["Expression"] == " + ".join(f"FILL({part['Id']}, 0)" for part in parts)
-    assert [m["Id"] for m in (total, *parts) if m["ReturnData"]] == [total["Id"]]
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_id_in_an_alarm_is_of_the_metric_that_it_names(stack, function):
+    ids = {m["Id"]: m["MetricStat"] for m in alarm_about(stack, function)["Metrics"] if "MetricStat" in m}
+    named = {id: stat["Metric"]["MetricName"] for id, stat in ids.items() if id not in ("undelivered", "unfound")}
+    assert named == {"errors": "Errors", "throttles": "Throttles", "age": "AsyncEventAge", "unsent": "DestinationDeliveryFailures"}
+    assert {id: stat["Stat"] for id, stat in ids.items() if stat["Stat"] != "Sum"} == {"age": "Maximum"}
+    assert {stat["Period"] for stat in ids.values()} == {60}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_cloudwatch_accepts_the_metrics_of_an_alarm(stack, name):
+    queries = stack.properties(name).get("Metrics", [])
+    assert len([m for m in queries if "MetricStat" in m]) <= 10, "metric math in an alarm refers to at most 10 metrics"
+    assert [m["ReturnData"] for m in queries if "Expression" in m] == [True] * bool(queries)
+    assert not any(m["ReturnData"] for m in queries if "MetricStat" in m)
 
 
 @pytest.mark.parametrize("queue", ["UndeliveredEvents", "FailedEvents"])
@@ -80,9 +111,9 @@ def test_a_case_that_was_not_taken_back_is_an_alarm(stack, outcome):
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
-def test_seven_days_without_an_event_are_an_alarm_and_so_is_a_metric_that_never_came(stack):
+def test_seven_days_without_a_write_to_iam_ring_an_alarm_and_so_does_a_metric_that_never_came(stack):
     alarm = stack.properties("NoEvents")
-    assert metrics(alarm) == {("AWS/Events", "TriggeredRules", stack.name("DetachPolicyFunctionPolicyAttached"))}
+    assert metrics(alarm) == {("AWS/Events", "TriggeredRules", stack.name("QuarantineKeyFunctionIamChanged"))}
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 7 * 86400, "CloudWatch looks back seven days at most"
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
     assert alarm["TreatMissingData"] == "breaching"
@@ -92,22 +123,41 @@ def test_seven_days_without_an_event_are_an_alarm_and_so_is_a_metric_that_never_
 def test_an_alarm_goes_to_the_topic_and_says_what_to_do(stack, name):
     alarm = stack.properties(name)
     assert alarm["AlarmActions"] == [stack.identities["NoticeTopic"]["Ref"]]
-    assert 150 < len(alarm["AlarmDescription"]) <= 1024, "CloudWatch takes 1,024 characters"
+    assert len(alarm["AlarmDescription"]) > 150
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarms_text_fits_even_if_the_stacks_name_is_long(long_stack, name):
+    # CloudFormation adds 13 characters to the name of a queue or a rule; only the texts that name one are shorter by far.
+    text = long_stack.properties(name)["AlarmDescription"]
+    generated = 0 if name.endswith("NotKeepingUp") else 3 * 13
+    assert len(text) + generated <= 1024, "CloudWatch takes 1,024 characters"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
-    name = stack.name(function).removeprefix("rescind-")
-    others = {stack.name(f).removeprefix("rescind-") for f in FUNCTIONS} - {name}
+    names = {f: stack.name(f).removeprefix("rescind-") for f in FUNCTIONS}
     alarms = [a for a in stack.of_type("AWS::CloudWatch::Alarm").values() if stack.name(function) in {m[2] for m in metrics(a)}]
-    assert len(alarms) == 4
-    for alarm in alarms:
-        assert f"Rescind's {name} function" in alarm["AlarmDescription"]
-        assert not any(other in alarm["AlarmDescription"] for other in others)
+    assert alarms == [alarm_about(stack, function)]
+    assert alarms[0]["AlarmName"] == stack.name(function)
+    assert [name for name in names.values() if name in alarms[0]["AlarmDescription"]] == [names[function]]
+    assert f"Rescind's {names[function]} function" in alarms[0]["AlarmDescription"]
+
+
+@pytest.mark.parametrize(
+    ("function", "calls"),
+    [
+        ("detach-policy", ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"]),
+        ("delete-inline-policy", ["PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"]),
+        ("remove-group-member", ["AddUserToGroup"]),
+    ],
+)
+def test_an_alarm_names_the_calls_to_look_for_if_an_event_is_lost(stack, function, calls):
+    assert all(call in alarm_about(stack, logical_id(function))["AlarmDescription"].split("LOST")[1] for call in calls)
 
 
 @pytest.mark.parametrize("name", [a for a in ALARMS if a != "NoEvents"])
-def test_silence_is_no_alarm_where_the_metric_counts_trouble(stack, name):
+def test_silence_is_no_alarm_if_the_metric_counts_trouble(stack, name):
     assert stack.properties(name)["TreatMissingData"] == "notBreaching"
 
 

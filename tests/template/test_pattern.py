@@ -1,8 +1,8 @@
-"""The matcher that the other tests lean on."""
+"""The matcher that the other tests rely on."""
 
 import pytest
 
-from .pattern import matches
+from .pattern import delivers, matches
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,9 @@ from .pattern import matches
         ({"c": ["z"], "$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"a": "x"}, False),
         ({"d": {"$or": [{"a": ["x"]}, {"b": ["y"]}]}}, {"d": {"b": "y"}}, True),
         ({"d": {"$or": [{"a": ["x"]}, {"b": ["y"]}]}}, {"b": "y"}, False),
+        ({"$or": [{"s": ["1"], "d": {"$or": [{"a": ["x"]}, {"b": ["y"]}]}}, {"s": ["2"]}]}, {"s": "1", "d": {"b": "y"}}, True),
+        ({"$or": [{"s": ["1"], "d": {"$or": [{"a": ["x"]}, {"b": ["y"]}]}}, {"s": ["2"]}]}, {"s": "1", "d": {"b": "x"}}, False),
+        ({"$or": [{"s": ["1"], "d": {"$or": [{"a": ["x"]}, {"b": ["y"]}]}}, {"s": ["2"]}]}, {"s": "2"}, True),
     ],
 )
 def test_a_pattern_matches_as_eventbridge_does(pattern, event, expected):
@@ -68,6 +71,30 @@ def test_a_pattern_matches_as_eventbridge_does(pattern, event, expected):
         ({"$or": [{"a": ["x"]}, {}]}, "two or more"),
     ],
 )
-def test_what_is_not_known_is_an_error_and_not_a_guess(pattern, message):
+def test_an_unknown_operator_is_an_error_and_not_a_guess(pattern, message):
     with pytest.raises(ValueError, match=message):
         matches(pattern, {"a": "x"})
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "kind", "expected"),
+    [
+        ("ENABLED", "PutUserPolicy", "AWS API Call via CloudTrail", True),
+        (None, "PutUserPolicy", "AWS API Call via CloudTrail", True),
+        ("ENABLED", "GetUserPolicy", "AWS API Call via CloudTrail", False),
+        (None, "ListUsers", "AWS API Call via CloudTrail", False),
+        ("ENABLED", "DescribeTrails", "AWS API Call via CloudTrail", False),
+        ("ENABLED", "SimulatePrincipalPolicy", "AWS API Call via CloudTrail", True),
+        ("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", "GetUserPolicy", "AWS API Call via CloudTrail", True),
+        ("ENABLED", "GetUserPolicy", "Another Kind of Event", True),
+        ("DISABLED", "PutUserPolicy", "AWS API Call via CloudTrail", False),
+    ],
+)
+def test_a_rule_gets_read_only_management_events_only_in_the_state_that_asks_for_them(state, name, kind, expected):
+    rule = {"EventPattern": {"source": ["aws.iam"]}} | ({"State": state} if state else {})
+    assert delivers(rule, {"source": "aws.iam", "detail-type": kind, "detail": {"eventName": name}}) is expected
+
+
+def test_an_unknown_state_is_an_error_and_not_a_guess():
+    with pytest.raises(ValueError, match="ON"):
+        delivers({"EventPattern": {"a": ["x"]}, "State": "ON"}, {"a": "x", "detail": {}})
