@@ -7,9 +7,10 @@ SHELL := bash
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-FUNCTIONS := $(notdir $(wildcard functions/*))
-CARGO_DENY := 0.20.2
-CARGO_FUZZ := 0.13.2
+FUNCTIONS := $(patsubst functions/%/Cargo.toml,%,$(wildcard functions/*/Cargo.toml))
+# Cargo with the subcommands that the Python environment brings: lambda (with zig, its linker), deny and fuzz.
+CARGO := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo
+CARGO_MACHETE := 0.9.2
 # How long each target is fuzzed.
 FUZZ_SECONDS := 60
 # The stack with every optional part switched on, for checkov, which passes over what is switched off.
@@ -21,7 +22,7 @@ help:
 	@echo "make demo    the whole story on this machine: a forbidden policy attachment is taken back"
 	@echo "make test    every test"
 	@echo "make lint    formatting, lints, licences, the template"
-	@echo "make build   the release binaries"
+	@echo "make build   the functions as sam build packages them, and the rescind command, in target/bin"
 	@echo "make bench   the budgets, measured"
 	@echo "make fuzz    the document reader and the evaluator against hostile input, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 
@@ -29,10 +30,18 @@ help:
 demo: venv build
 	@$(PYTHON) demo/demo.py
 
+# $(call release,PROGRAMS): builds them as `sam build` builds a function, and links them into target/bin. cargo-lambda has a linker and a target CPU of
+# its own, so plain `cargo build` would compile the AWS SDK once more, and `sam build` would link every function again.
+define release
+	$(CARGO) lambda build --release --locked $(1:%=--package %)
+	@mkdir -p target/bin
+	@for program in $(1); do ln -f target/lambda/$$program/bootstrap target/bin/$$program; done
+endef
+
 .PHONY: build
-build:
+build: venv
 	@echo "building the release binaries (minutes at the first time: the AWS SDK is large)"
-	cargo build --release --locked $(FUNCTIONS:%=-p %) -p rescind
+	$(call release,$(FUNCTIONS) rescind)
 
 .PHONY: test
 test: venv build
@@ -44,8 +53,9 @@ lint: venv venv-checkov
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
-	cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version $(CARGO_DENY)
-	cargo deny --locked check bans licenses sources
+	cargo machete --version >/dev/null 2>&1 || cargo install cargo-machete --locked --version $(CARGO_MACHETE)
+	cargo machete
+	$(CARGO) deny --locked check bans licenses sources
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/sam validate --lint
 	.venv-checkov/bin/checkov --file template.yaml
@@ -55,16 +65,15 @@ lint: venv venv-checkov
 
 .PHONY: bench
 bench: venv venv-custodian venv-analysers
-	cargo build --release --locked $(FUNCTIONS:%=-p %) -p rescind -p floor -p decision-bench -p documents-bench
+	$(call release,$(FUNCTIONS) rescind floor decision-bench documents-bench)
 	$(PYTHON) bench/bench.py
 
 # Without a sanitizer, so that stable Rust will do: nothing here is unsafe. libFuzzer wants a C++ compiler.
 .PHONY: fuzz
-fuzz:
-	cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked --version $(CARGO_FUZZ)
+fuzz: venv
 	for target in document evaluation; do \
 		mkdir -p fuzz/corpus/$$target; \
-		cargo fuzz run --fuzz-dir fuzz --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+		$(CARGO) fuzz run --fuzz-dir fuzz --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -dict=fuzz/dictionary -timeout=5 -max_len=65536 -print_final_stats=1 -verbosity=0; \
 	done
 

@@ -29,7 +29,6 @@ class Ground:
             NOTICE_TOPIC_ARN=self._topic,
             ACCOUNT_ID=ACCOUNT,
             OWN_ROLES="rescind-detach-policy",
-            SEAL_KEY_ARN=self._account.seal_key(),
             GUARDRAILS_DIR=str(ROOT / "guardrails"),
             AWS_REGION=REGION,
             AWS_DEFAULT_REGION=REGION,

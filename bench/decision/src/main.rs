@@ -7,8 +7,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use chrono::Utc;
-use policy::guardrail::{Facts, Mode};
-use policy::{Action, Case, Event, Hearing, Rulebook};
+use policy::facts::Facts;
+use policy::guardrail::Mode;
+use policy::hearing::Circumstances;
+use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
 use serde_json::json;
 
 /// Decisions in one sample: enough that the clock's own cost does not count.
@@ -22,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure() -> Result<String, Box<dyn Error>> {
-    let rulebook = remedy::rulebook::load(Path::new("guardrails"))?;
+    let rulebook = rulebook::load(Path::new("guardrails"))?;
     let billing = std::fs::read_to_string("events/attach-user-policy.json")?;
     let unconcerned = billing.replace("AttachUserPolicy", "ListUsers");
     let case = judge(&rulebook, &billing);
@@ -40,8 +42,10 @@ fn judge(rulebook: &Rulebook, json: &str) -> Option<Case> {
 }
 
 fn decide(rulebook: &Rulebook, event: &Event) -> Option<Case> {
-    let hearing = Hearing::open(rulebook, event, Action::of(event)?, &[]).ok()?.pop()?;
-    hearing.decide(Ok(&Facts::default()), Mode::Enforce, Utc::now()).ok()?
+    let actor = Actor::of(event).ok()?;
+    let hearing = Hearing::open(Circumstances::of(rulebook, event, Action::of(event)?, &actor, &[])).ok()?.pop()?;
+    let needs = hearing.needs().ok()?.map(|(_, needs)| needs).unwrap_or_default();
+    hearing.decide(needs, Ok(&Facts::none()), Mode::Enforce, Utc::now()).ok()?
 }
 
 /// The median of many samples, and the distance between their quartiles, in microseconds.
