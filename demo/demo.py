@@ -1,12 +1,11 @@
-"""The main job, end to end, on this machine: a forbidden policy attachment is taken back, an exposed key is dead, and a person is told.
+"""The whole story on this machine: forbidden changes are taken back, an exposed key is set inactive, its owner is quarantined, and people are notified.
 
-The functions are the release binaries under AWS's own Lambda Runtime Interface Emulator; IAM, SNS, SQS and KMS are moto's. Nothing leaves this
-machine. Ends with status 1 where a scene ends otherwise than it should, and leaves no process behind.
+The functions are the release binaries under AWS's own Lambda Runtime Interface Emulator; IAM, SNS and SQS are moto's. Nothing leaves this
+machine. The exit status is 1 if a scene ends differently than it should. No process stays behind.
 """
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,15 +15,15 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import screen  # noqa: E402
 from lab import processes  # noqa: E402
-from lab.emulator import CREDENTIALS  # noqa: E402
-from lab.events import BILLING, READ_ONLY, answered, attachment, exposure, sample  # noqa: E402
+from lab.binaries import RELEASE  # noqa: E402
+from lab.command import RESCIND, credentials, rescind  # noqa: E402
+from lab.events import BILLING, READ_ONLY, attachment, exposure, put_inline, sample  # noqa: E402
+from lab.offence import ADMINISTRATOR  # noqa: E402
 from lab.rulebook import exemption, rulebook  # noqa: E402
-from lab.world import FUNCTIONS, GUARDRAILS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, RELEASE, Observation, Target, World  # noqa: E402
+from lab.world import DELETE_INLINE_POLICY, FUNCTIONS, GUARDRAILS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, Observation, Target, World  # noqa: E402
 
-RESCIND = RELEASE / "rescind"
 EVENT = "events/attach-user-policy.json"
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-# Neither statement is everything: together they are.
+# Neither statement grants everything, but together they do.
 NOT_READ_ONLY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -32,10 +31,12 @@ NOT_READ_ONLY = {
         {"Sid": "ListUsers", "Effect": "Allow", "Action": ["iam:*"], "Resource": "*"},
     ],
 }
+# As somebody typed it: the undo has to give back every space.
+TYPED_BY_HAND = '{"Version": "2012-10-17",\n  "Statement": {"Effect": "Allow",   "Action": "*", "Resource": "*"}}\n'
 
 
 class Demo:
-    """The story: an account with polsen in it, four times the same event, a policy that is not what its name says, and a key on the internet."""
+    """The story: the same event four times, a policy that is not what its name says, an inline policy, and a key on the internet."""
 
     def __init__(self, world: World, scratch: Path):
         self.world = world
@@ -52,9 +53,10 @@ class Demo:
         self.exempted(polsen)
         self.observed(polsen)
         self.read_only_that_is_not(polsen)
+        self.inline_policy(polsen)
         self.key_on_the_internet()
         screen.say()
-        screen.title("All as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
+        screen.title("Everything is as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
         return 1 if self.failures else 0
 
     def taken_back(self, polsen: Target) -> None:
@@ -78,8 +80,8 @@ class Demo:
     def again(self) -> None:
         screen.scene(2, "The same event again")
         screen.say()
-        screen.say("EventBridge and Lambda may deliver an event twice. IAM is asked to detach, and says that there is nothing left.")
-        seen = self.send("The event reaches the function, which is running already", mode="enforce")
+        screen.say("EventBridge and Lambda may deliver an event twice. Rescind asks IAM to detach, and IAM answers that nothing is attached.")
+        seen = self.send("The event reaches the function, which is already running", mode="enforce")
         self.show_calls(seen)
         self.show_subject(seen)
         self.expect("already-clean", seen, changed=set(), says="Already clean: the second time changes nothing.")
@@ -93,51 +95,64 @@ class Demo:
         seen = self.send("The event reaches the function, with this rulebook", mode="enforce", guardrails=rulebook(self.scratch, exemptions=granted))
         self.show_calls(seen)
         self.show_subject(seen, "Exemption")
-        self.expect("exempt", seen, changed=set(), says="Exempt: polsen keeps it, and the notice says by whose leave.")
+        self.expect("exempt", seen, changed=set(), says="Exempt: polsen keeps it, and the notice names the exemption and its owner.")
 
     def observed(self, polsen: Target) -> None:
-        screen.scene(4, "The same in observe mode, where every deployment starts")
+        screen.scene(4, "The same in observe mode, in which every deployment starts")
         seen = self.send("The event reaches the function, which only observes", mode="observe")
         self.show_calls(seen)
         self.show_subject(seen, "By hand")
-        self.expect("observed", seen, changed=set(), says="Observed: the notice says what would have been taken back.")
+        self.expect("observed", seen, changed=set(), says="Observed: the notice lists the exact calls that enforcing would make.")
 
     def read_only_that_is_not(self, polsen: Target) -> None:
         screen.scene(5, "polsen writes a policy, calls it ReadOnly, and attaches it")
         policy = self.world.policy("ReadOnly", NOT_READ_ONLY)
         self.world.attach(policy, polsen)
         screen.step("What it grants: rescind grants")
-        granted = subprocess.run([str(RESCIND), "grants", "-"], input=json.dumps(NOT_READ_ONLY), capture_output=True, text=True, check=False)
+        granted = rescind("grants", "-", stdin=json.dumps(NOT_READ_ONLY))
         screen.lines((granted.stdout + granted.stderr).strip("\n"), mark="│")
         seen = self.send("The event reaches the function", event=attachment(policy, user=polsen), mode="enforce")
         self.show_calls(seen)
         self.show_subject(seen, "Guardrail", "Why")
         self.expect("applied", seen, changed={polsen.no_longer_holds(policy)}, says="Taken back: the policy was judged by what it grants.")
 
+    def inline_policy(self, polsen: Target) -> None:
+        screen.scene(6, "polsen writes an inline policy that allows everything")
+        self.world.writes_inline(polsen, TYPED_BY_HAND, name="helper")
+        before = self.world.account.snapshot()
+        event = put_inline(polsen, TYPED_BY_HAND, name="helper")
+        seen = self.send("The event reaches delete-inline-policy", event=event, name=DELETE_INLINE_POLICY, mode="enforce")
+        self.show_calls(seen)
+        self.show_subject(seen, "Guardrail", "Why")
+        deleted = polsen.no_longer_has("helper", json.loads(TYPED_BY_HAND))
+        self.expect("applied", seen, changed={deleted}, says="Deleted, after a second look that it still says what is forbidden.")
+        self.undo(seen)
+        same = self.world.account.snapshot() == before and self.world.inline_text(polsen, "helper") == TYPED_BY_HAND
+        self.check(same, "Given back: the text is the same, byte for byte.")
+
     def key_on_the_internet(self) -> None:
-        screen.scene(6, "AWS finds a key of deploy, an administrator, on the internet")
+        screen.scene(7, "AWS finds a key of deploy, an administrator, on the internet")
         responder = self.world.role("responder")
         deploy = self.world.user("deploy", groups=[self.world.group("admins", holds=[ADMINISTRATOR])])
         key = self.world.key(deploy)
         before = self.world.account.snapshot()
-        enforced = {"mode": "enforce", "BREAK_GLASS": responder.arn}
+        enforced = {"event": exposure(key), "mode": "enforce", "BREAK_GLASS": responder.arn}
 
-        quarantined = self.send("AWS Health's event reaches quarantine-key", event=exposure(key), name=QUARANTINE_KEY, **enforced)
-        self.show_subject(quarantined, "What", "Could", "Last used", "Created", "Also", "Undo")
-        self.expect("applied", quarantined, changed=deploy.no_longer_active(key), says="The key is inactive, and the notice says what it could do.")
+        deactivated = self.send("AWS Health's event reaches quarantine-key", name=QUARANTINE_KEY, **enforced)
+        self.show_subject(deactivated, "What", "Could", "Last used", "Created", "Also", "Undo")
+        self.expect("applied", deactivated, changed=deploy.no_longer_active(key), says="The key is inactive, and the notice says what it could do.")
 
-        handed = answered(quarantined.invocation.payload, QUARANTINE_KEY)
-        contained = self.send("Its case, sealed, reaches quarantine-principal over the event bus", event=handed, name=QUARANTINE_PRINCIPAL, **enforced)
+        contained = self.send("The same event reaches quarantine-principal", name=QUARANTINE_PRINCIPAL, **enforced)
         self.show_subject(contained, "What", "Undo", "Next")
         self.left_with_nothing(deploy)
 
         screen.step("rescind undo, with the responder's credentials")
-        for seen in (contained, quarantined):
+        for seen in (contained, deactivated):
             self.undo(seen)
         self.check(self.world.account.snapshot() == before, "Given back: the account is exactly as it was before.")
 
     def left_with_nothing(self, user: Target) -> None:
-        """What the user's live policies, and those of its groups, still allow: to the user, and to a session that it had before."""
+        """Checks what the live policies of the user and its groups still allow, to the user and to an older session of it."""
         iam, name = self.world.iam, user.name
         policies = [iam.get_user_policy(UserName=name, PolicyName=policy)["PolicyDocument"] for policy in iam.list_user_policies(UserName=name)["PolicyNames"]]
         for group in iam.list_groups_for_user(UserName=name)["Groups"]:
@@ -151,28 +166,25 @@ class Demo:
             {"id": f"{action}{', a session' if context else ''}", "principal": user.arn, "action": action, "resource": "*", "context": context, "identityPolicies": policies}
             for action, context in asked
         ]
-        run = subprocess.run([str(RESCIND), "simulate"], input="\n".join(map(json.dumps, lines)), capture_output=True, text=True, check=False)
+        run = rescind("simulate", stdin="\n".join(map(json.dumps, lines)))
         answers = [json.loads(line) for line in run.stdout.splitlines()]
         screen.step(f"rescind simulate, on the live policies of {name} and its group")
         for answer in answers:
             screen.fact(f"{answer['id']}: {answer['decision']}", "·")
         denied = len(answers) == len(asked) and all(answer["decision"] == "explicitDeny" for answer in answers)
-        self.check(denied, "Contained: neither the user nor its sessions can do anything.")
+        self.check(denied, "Quarantined: neither the user nor its sessions can do anything.")
 
     def undo(self, seen: Observation) -> None:
-        keys = {name.upper(): value for name, value in CREDENTIALS.items()}
-        environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": self.world.account.url}
-        command = [str(RESCIND), "undo", "-", "--yes"]
-        undone = subprocess.run(command, input=json.dumps(seen.case), env=environment, capture_output=True, text=True, check=False)
-        told = (undone.stdout + undone.stderr).splitlines()
-        screen.lines("\n".join(line for line in told if line.startswith(("case", "done", "moved", "nothing"))), mark="│")
+        undone = rescind("undo", "-", "--yes", stdin=json.dumps(seen.case), env=credentials(self.world.account.url))
+        said = (undone.stdout + undone.stderr).splitlines()
+        screen.lines("\n".join(line for line in said if line.startswith(("case", "done", "moved", "nothing"))), mark="│")
 
     # The parts of a scene.
 
     def check(self, holds: bool, says: str) -> None:
         if not holds:
             self.failures += 1
-        screen.verdict(holds, says if holds else f"This should have been so, and is not: {says}")
+        screen.verdict(holds, says if holds else f"This should hold, and does not: {says}")
 
     def send(self, what: str, event: dict | None = None, **configuration) -> Observation:
         seen = self.world.receives(event or self.event, **configuration)
@@ -180,17 +192,17 @@ class Demo:
         return seen
 
     def show_account(self, changed: set[str] = frozenset()) -> None:
-        """Who holds what; what is gone stays visible, marked."""
+        """Lists who holds which policy; a line that is gone stays visible, marked."""
         now = {fact for fact in self.world.account.snapshot() if " holds " in fact or " is in group " in fact}
         for fact in sorted(now | {change[2:] for change in changed}):
             sign = next((change[0] for change in changed if change[2:] == fact), " ")
             screen.fact(fact.replace("arn:aws:iam::aws:policy/", ""), sign)
 
     def show_decision(self) -> None:
-        command = [str(RESCIND), "decide", EVENT, "--guardrails", str(GUARDRAILS.relative_to(ROOT))]
+        command = ["decide", EVENT, "--guardrails", str(GUARDRAILS.relative_to(ROOT))]
         with screen.timed() as took:
-            decided = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        screen.step(f"The decision: rescind {' '.join(command[1:])}", took.seconds)
+            decided = rescind(*command)
+        screen.step(f"The decision: rescind {' '.join(command)}", took.seconds)
         screen.lines((decided.stdout + decided.stderr).strip("\n"), mark="│")
         if "billing-is-for-finance" not in decided.stdout:
             self.failures += 1
@@ -206,18 +218,18 @@ class Demo:
             screen.lines(f"{notice.subject}\n\n{notice.text}", mark="│")
 
     def show_subject(self, seen: Observation, *labels: str) -> None:
-        """The notice, cut down to its subject and what is new in it."""
+        """The notice, cut down to its subject and these lines."""
         screen.step("The notice, as SNS delivered it")
         for notice in seen.notices:
-            told = [line for line in notice.text.splitlines() if line.startswith(labels)]
-            screen.lines("\n".join([notice.subject, *told]), mark="│")
+            shown = [line for line in notice.text.splitlines() if line.startswith(labels)]
+            screen.lines("\n".join([notice.subject, *shown]), mark="│")
 
     def expect(self, outcome: str, seen: Observation, changed: set[str], says: str) -> None:
-        told = [notice.case["outcome"] for notice in seen.notices]
-        holds = seen.error is None and seen.outcome == outcome and seen.changed == changed and told == [outcome]
+        sent = [notice.case["outcome"] for notice in seen.notices]
+        holds = seen.error is None and seen.outcome == outcome and seen.changed == changed and sent == [outcome]
         if not holds:
             self.failures += 1
-            got = seen.error or f"{seen.outcome}, notices {told}, changed {sorted(seen.changed) or 'nothing'}"
+            got = seen.error or f"{seen.outcome}, notices {sent}, changed {sorted(seen.changed) or 'nothing'}"
             says = f"This should have ended as {outcome}, and it ended as: {got}"
         screen.verdict(holds, says)
 
@@ -227,12 +239,12 @@ def main() -> int:
     processes.exit_on_signals()
     for binary in (*(RELEASE / function for function in FUNCTIONS), RESCIND):
         if not os.access(binary, os.X_OK):
-            print(f"{binary.relative_to(ROOT)} is not built; `make demo` builds it and comes back here", file=sys.stderr)
+            print(f"{binary.relative_to(ROOT)} is not built; `make demo` builds it and then tells the story", file=sys.stderr)
             return 2
     screen.title("Rescind takes back IAM access that your guardrails forbid")
     screen.say(
-        "On this machine: an emulated AWS account (IAM, SNS, SQS, KMS), and the release functions under AWS's own Lambda emulator."
-        f" The first event is {EVENT}; it is from 2017, so that comes years late."
+        "On this machine: an emulated AWS account (IAM, SNS, SQS), and the release functions under AWS's own Lambda emulator."
+        f" The first event is {EVENT}; it is from 2017, so it arrives years late."
     )
     with screen.timed() as took, tempfile.TemporaryDirectory() as scratch:
         with screen.timed() as started:

@@ -51,7 +51,7 @@ def lines(text: str, mark: str = "") -> None:
     left = f"    {paint(mark, 'dim')} " if mark else "    "
     for line in text.splitlines():
         under = " " * LABEL.match(line).end()
-        folded = textwrap.wrap(line, WIDTH - 6, subsequent_indent=under, break_long_words=False, break_on_hyphens=False)
+        folded = textwrap.wrap(line, WIDTH - 6, subsequent_indent=under, break_on_hyphens=False)
         for piece in folded or [""]:
             print((left + piece).rstrip(), flush=True)
 

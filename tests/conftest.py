@@ -4,7 +4,8 @@ import os
 
 import pytest
 from lab import processes
-from lab.world import FUNCTIONS, RELEASE, World
+from lab.binaries import RELEASE
+from lab.world import FUNCTIONS, World
 
 
 def pytest_configure() -> None:
@@ -16,7 +17,7 @@ def _one_world():
     """One emulated account and its function processes for the whole run: starting them anew for each test would take minutes."""
     for function in FUNCTIONS:
         if not os.access(RELEASE / function, os.X_OK):
-            pytest.fail(f"{RELEASE / function} is not built: cargo build --release --locked", pytrace=False)
+            pytest.fail(f"{RELEASE / function} is not there: `make build` makes it", pytrace=False)
     with World() as world:
         yield world
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from lab.events import BILLING, attachment, but, iam_user, sample
+from lab.world import DETACH_POLICY, FUNCTIONS
 
 BIDI = "\u202egnp.exe"
 MEGABYTE = "A" * (1 << 20)
@@ -41,6 +42,8 @@ MALFORMED = {
     "no eventTime": EVENT | {"detail": without(EVENT["detail"], "eventTime")},
     "an eventTime that is none": but(EVENT, eventTime="yesterday"),
     "a member twice": json.dumps(EVENT).replace('"eventName"', '"eventName": "DetachUserPolicy", "eventName"').encode(),
+}
+MALFORMED_ATTACHMENT = {
     "no target": but(EVENT, requestParameters={"policyArn": BILLING}),
     "no policy": but(EVENT, requestParameters={"userName": "polsen"}),
     "parameters of another kind": but(EVENT, requestParameters=["polsen", BILLING]),
@@ -63,21 +66,18 @@ FOREIGN = {
     "another source": EVENT | {"source": "com.example.forged"},
     "another AWS source": EVENT | {"source": "aws.health"},
     "another detail-type": EVENT | {"detail-type": "AWS Service Event via CloudTrail"},
+}
+FOREIGN_ATTACHMENT = {
     "a policy of another account": asking_for(policyArn="arn:aws:iam::999999999999:policy/Billing"),
     "a policy of another partition": asking_for(policyArn="arn:aws-cn:iam::aws:policy/job-function/Billing"),
     "a caller of another partition": but(EVENT, userIdentity=iam_user("polsen", arn="arn:aws-us-gov:iam::123456789012:user/polsen")),
 }
-NOT_OWNED = {
-    "another call of IAM": but(EVENT, eventName="CreateUser"),
-    "the opposite call": but(EVENT, eventName="DetachUserPolicy"),
-    "a call that does not exist": but(EVENT, eventName="attachuserpolicy"),
-}
 
 
-def refused(world, event: object) -> str:
+def refused(world, event: object, function: str = DETACH_POLICY) -> str:
     """The type of the error that an event is refused with, after making sure that nothing else came of it."""
     world.user("polsen", holds=[BILLING])
-    seen = world.receives(event)
+    seen = world.receives(event, name=function)
     assert seen.error is not None, f"a silent success: {seen.invocation.payload}"
     assert not seen.invocation.crashed, seen.invocation.logs
     assert (seen.calls, seen.notices, seen.changed) == ([], [], set())
@@ -88,44 +88,32 @@ def refused(world, event: object) -> str:
     return seen.error.type
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("what", NOT_JSON)
-def test_what_is_not_json_is_refused_by_the_lambda_runtime_itself(world, what):
-    assert refused(world, NOT_JSON[what]).endswith("DeserializeError")
+def test_what_is_not_json_is_refused_by_the_lambda_runtime_itself(world, what, function):
+    assert refused(world, NOT_JSON[what], function).endswith("DeserializeError")
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("what", MALFORMED)
-def test_a_malformed_event_is_a_clear_and_final_error(world, what):
-    assert refused(world, MALFORMED[what]) == "Final.MalformedEvent"
+def test_a_malformed_event_is_a_clear_and_final_error(world, what, function):
+    assert refused(world, MALFORMED[what], function) == "Final.MalformedEvent"
 
 
+@pytest.mark.parametrize("what", MALFORMED_ATTACHMENT)
+def test_a_malformed_attachment_is_a_clear_and_final_error(world, what):
+    assert refused(world, MALFORMED_ATTACHMENT[what]) == "Final.MalformedEvent"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("what", FOREIGN)
-def test_an_event_that_is_not_this_account_s_is_refused(world, what):
-    assert refused(world, FOREIGN[what]) == "Final.ForeignEvent"
+def test_an_event_that_is_not_this_account_s_is_refused(world, what, function):
+    assert refused(world, FOREIGN[what], function) == "Final.ForeignEvent"
 
 
-@pytest.mark.parametrize("what", NOT_OWNED)
-def test_a_call_that_the_function_does_not_own_is_refused(world, what):
-    assert refused(world, NOT_OWNED[what]) == "Final.NotOwned"
-
-
-@pytest.mark.parametrize("parameters", [None, {"omitted": True}, {"omitted": "true", "originalSize": 104857, "reason": "too large"}])
-def test_where_the_record_does_not_tell_the_change_a_person_is_told(world, parameters):
-    world.user("polsen", holds=[BILLING])
-    seen = world.receives(but(EVENT, requestParameters=parameters))
-    assert (seen.case["decision"]["verdict"], seen.outcome, seen.changed) == ("unknown", "unremediable", set())
-    assert seen.case.get("change") is None
-    assert seen.operations == ["Publish"]
-    assert seen.notice.attributes["outcome"] == "unremediable"
-
-
-@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchEntityException", "LimitExceededException"])
-def test_a_denied_call_is_not_a_change(world, code):
-    world.user("polsen", holds=[BILLING])
-    seen = world.receives(but(EVENT, errorCode=code, errorMessage="no"))
-    assert (seen.outcome, seen.changed) == ("attempted", set())
-    assert seen.operations == ["Publish"]
-    assert seen.case["record"]["errorCode"] == code
-    assert seen.notice.attributes["outcome"] == "attempted"
+@pytest.mark.parametrize("what", FOREIGN_ATTACHMENT)
+def test_an_attachment_that_is_not_this_account_s_is_refused(world, what):
+    assert refused(world, FOREIGN_ATTACHMENT[what]) == "Final.ForeignEvent"
 
 
 def test_a_denied_call_without_parameters_is_not_a_change_either(world):

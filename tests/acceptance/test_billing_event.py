@@ -34,7 +34,8 @@ def test_the_case_tells_actor_change_decision_and_outcome(world):
     (outcome,) = case["outcomes"]
     assert (outcome["remedy"], outcome["outcome"]) == ("detach-policy", "applied")
     assert outcome["calls"] == [{"service": "iam", "operation": "DetachUserPolicy", "parameters": {"UserName": "polsen", "PolicyArn": BILLING}}]
-    assert case["requests"] == []
+    assert case["remedy"] == "detach-policy"
+    assert "siblings" not in case and "would" not in outcome
 
 
 def test_the_notice_tells_a_person_who_what_from_where_and_how_to_undo(world):
@@ -64,15 +65,6 @@ def test_the_notice_reaches_programs_chats_and_filters_in_their_own_form(world):
     assert notice.subject.isascii() and notice.subject.isprintable()
 
 
-def test_the_undo_receipt_restores_the_account_exactly(world):
-    world.user("polsen", holds=[BILLING, READ_ONLY])
-    before = world.account.snapshot()
-    seen = world.receives(sample("attach-user-policy"))
-    assert world.account.snapshot() != before
-    world.take_back(seen.undo)
-    assert world.account.snapshot() == before
-
-
 def test_the_undo_command_says_the_same_as_the_receipt(world):
     world.user("polsen", holds=[BILLING])
     undo = world.receives(sample("attach-user-policy")).undo
@@ -80,16 +72,6 @@ def test_the_undo_command_says_the_same_as_the_receipt(world):
     assert (program, service, operation) == ("aws", "iam", "attach-user-policy")
     given = dict(zip(options[::2], options[1::2], strict=True))
     assert given == {"--user-name": undo["parameters"]["UserName"], "--policy-arn": undo["parameters"]["PolicyArn"]}
-
-
-def test_the_same_event_twice_is_already_clean_the_second_time(world):
-    polsen = world.user("polsen", holds=[BILLING])
-    event = attachment(BILLING, user=polsen)
-    first, second = world.receives(event), world.receives(event)
-    assert (first.outcome, second.outcome) == ("applied", "already-clean")
-    assert second.changed == set()
-    assert first.case["id"] == second.case["id"]
-    assert second.notice.case["outcome"] == "already-clean"
 
 
 def test_two_events_in_the_wrong_order_end_in_the_same_state(world):

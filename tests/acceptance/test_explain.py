@@ -1,22 +1,18 @@
 """`rescind explain`: from a file as the AWS CLI prints it, and from the live account, which here is the emulator."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from lab.emulator import CREDENTIALS, REGION
+from lab.command import credentials, rescind
 
-ROOT = Path(__file__).resolve().parents[2]
 ADMIN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 QUEUES = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}]}
 
 
 def explain(*arguments: object, stdin: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
-    command = [ROOT / "target" / "release" / "rescind", "explain", *map(str, arguments)]
-    env = {"PATH": os.environ["PATH"], **(env or {})}
-    return subprocess.run(command, cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, check=False)
+    return rescind("explain", *arguments, stdin=stdin, env=env)
 
 
 @pytest.fixture
@@ -30,7 +26,7 @@ def polsen(world):
 
 @pytest.fixture
 def live(polsen) -> dict[str, str]:
-    return {"AWS_ENDPOINT_URL": polsen.account.url, "AWS_REGION": REGION, **{name.upper(): value for name, value in CREDENTIALS.items()}}
+    return credentials(polsen.account.url)
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """`rescind grants`: what a document grants, and which statements grant it."""
 
 import json
-import subprocess
 from urllib.parse import quote
 
 import pytest
-from lab.events import ROOT
+from lab.command import rescind
 
-RESCIND = ROOT / "target" / "release" / "rescind"
 HALVES = {
     "Version": "2012-10-17",
     "Statement": [
@@ -19,7 +17,7 @@ READS = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec
 
 
 def grants(text: str, *options: str, status: int = 0) -> str:
-    run = subprocess.run([RESCIND, "grants", "-", *options], input=text, capture_output=True, text=True, check=False)
+    run = rescind("grants", "-", *options, stdin=text)
     assert run.returncode == status, run.stdout + run.stderr
     return run.stdout
 

@@ -1,101 +1,141 @@
-"""Each function's role allows exactly the calls that the function makes: found by recording them, over the whole run."""
+"""Each function's role allows exactly the calls that the function makes: the calls are recorded, and compared with the template."""
 
+import itertools
+
+import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, answered, attachment, exposure, iam_call, key_activated, misuse, sample
+from lab.events import BILLING, QUARANTINE, READ_ONLY, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline
+from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
+from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
 
-from template.stack import RUNTIME_CALLS, allowed_calls, translate
-
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-ASKS_FOR_EVERY_FACT = """
-@id("asks-for-every-fact")
-@description("Asks for every fact about every kind of target")
-@severity("low")
-forbid (principal, action, resource)
-when { (resource is User && resource.path == "/nowhere/") || (resource is Group && resource.path == "/nowhere/") || (resource is Role && resource.path == "/nowhere/") };
-
-@id("asks-for-groups")
-@description("Asks for a user's groups")
-@severity("low")
-forbid (principal, action, resource)
-when { resource is User && resource in Group::"arn:aws:iam::123456789012:group/nobody" };
-
-@id("asks-what-the-target-can-do")
-@description("Asks for everything that the target holds")
-@severity("low")
-forbid (principal, action in Action::"attach-policy", resource)
-when { context.after.grants.admin && !context.before.grants.admin };
-
-@id("forbids-every-credential")
-@severity("high")
-@remedy("quarantine-key")
-forbid (principal, action in Action::"credential", resource is User);
-"""
+ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
+CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
+# What a guardrail can ask each function about.
+ASKED = {
+    DETACH_POLICY: (ATTACH,),
+    DELETE_INLINE_POLICY: (PUT,),
+    REMOVE_GROUP_MEMBER: (JOIN,),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING, LIFT),
+}
+# Every fact that has to be read from IAM, in a condition that only the live account decides.
+FACTS = {
+    "path": '(resource is User && resource.path == "/nowhere/") || (resource is Group && resource.path == "/nowhere/") || (resource is Role && resource.path == "/nowhere/")',
+    "tags": '(resource is User && resource.hasTag("nowhere")) || (resource is Role && resource.hasTag("nowhere"))',
+    "groups": 'resource is User && resource in Group::"arn:aws:iam::123456789012:group/nobody"',
+}
+OF_SOME = {
+    "before": ((ATTACH, PUT, JOIN), "context.after.grants.admin && !context.before.grants.admin"),
+    "policy": ((ATTACH, PUT), "context.policy.grants.dataAccess"),
+    "group": ((JOIN,), 'context.group.grants.dataAccess || context.group.path == "/nowhere/"'),
+}
 
 
-def the_calls_of(function: str) -> set[str]:
-    stack = translate(Mode="enforce")
-    (name,) = [name for name in stack.functions() if name == "".join(map(str.capitalize, function.split("-"))) + "Function"]
-    return allowed_calls(stack, stack.role_of(name)) - RUNTIME_CALLS
+def asks_for_every_fact(function: str) -> str:
+    """Guardrails that ask the function for its remedy, by everything that it would have to read."""
+    asked = [(scope, name, condition) for scope in ASKED[function] for name, condition in FACTS.items()]
+    asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
+    return "".join(
+        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\nforbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
+        for number, (scope, name, condition) in enumerate(asked)
+    )
 
 
-def test_detach_policy_makes_exactly_the_calls_that_its_role_allows(world, tmp_path):
-    every_fact = rulebook(tmp_path, ASKS_FOR_EVERY_FACT)
-    for kind, make in (("user", world.user), ("group", world.group), ("role", world.role)):
-        target = make(f"some-{kind}", holds=[ADMINISTRATOR, READ_ONLY])
-        world.writes_inline(target)
-        world.receives(attachment(ADMINISTRATOR, **{kind: target}))
-        world.receives(attachment(READ_ONLY, **{kind: target}), guardrails=every_fact)
-    gone = world.user("gone", holds=[BILLING])
-    world.rename(gone, "elsewhere")
-    world.receives(attachment(BILLING, user="gone"))
-    world.receives(attachment(QUARANTINE, user=world.user("fenced", holds=[QUARANTINE])))
-    assert world.made[DETACH_POLICY] == the_calls_of(DETACH_POLICY)
-
-
-def test_quarantine_key_makes_exactly_the_calls_that_its_role_allows(world, tmp_path):
-    every_fact = {"name": QUARANTINE_KEY, "guardrails": rulebook(tmp_path, ASKS_FOR_EVERY_FACT)}
+def every_change(world: World):
+    """Events of every kind that a guardrail can ask about, each a moment after it happened."""
+    mallory = world.user("mallory")
+    actor = iam_user("mallory", mallory.id, accessKeyId=world.key(mallory))
     team = world.group("team", holds=[READ_ONLY])
-    polsen = world.user("polsen", groups=[team])
-    for target in (team, polsen):
+    world.writes_inline(team)
+    own = world.policy("own")
+    user = world.user("some-user", holds=[ADMINISTRATOR, own], groups=[team])
+    group, role = world.group("some-group", holds=[own]), world.role("some-role", holds=[own])
+    for target in (user, group, role):
         world.writes_inline(target)
-    key = world.key(polsen)
+        world.attach(READ_ONLY, target)
+        yield attachment(READ_ONLY, **{target.kind: target}, actor=actor)
+        yield attachment(own, **{target.kind: target}, actor=actor)
+        yield put_inline(target, ALLOW_READING, actor=actor)
+    yield joined(user, team, actor)
+    yield key_activated(world.key(user), user.name, actor=actor)
+    yield exposure(world.key(user))
+    yield misuse(of_session(role.name))
+    yield iam_call("DeleteUserPolicy", {"userName": user.name, "policyName": "RescindQuarantine"}, actor)
+    yield iam_call("DeleteRolePolicy", {"roleName": role.name, "policyName": "RescindQuarantine-1772455454"}, actor)
+
+
+def moved_and_gone(world: World):
+    """What makes detach-policy look for a target under another name."""
+    world.rename(world.user("gone", holds=[BILLING]), "elsewhere")
+    yield attachment(BILLING, user="gone")
+    yield attachment(BILLING, group="gone")
+    yield attachment(ADMINISTRATOR, role=world.role("AWSServiceRoleForBackdoor", holds=[ADMINISTRATOR]))
+
+
+def every_credential(world: World):
+    polsen = world.user("polsen")
     ssh = world.iam.upload_ssh_public_key(UserName="polsen", SSHPublicKeyBody=SSH_KEY)["SSHPublicKey"]["SSHPublicKeyId"]
     certificate = world.iam.upload_signing_certificate(UserName="polsen", CertificateBody=self_signed_certificate())["Certificate"]["CertificateId"]
     world.aws.know_a_service_credential("polsen", "ACCAEXAMPLEEXAMPLE00")
-    world.receives(key_activated(key, "polsen"), **every_fact)
     for call, parameter, credential in (
         ("UpdateSSHPublicKey", "sSHPublicKeyId", ssh),
         ("UpdateSigningCertificate", "certificateId", certificate),
         ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId", "ACCAEXAMPLEEXAMPLE00"),
     ):
-        world.receives(iam_call(call, {"userName": "polsen", parameter: credential, "status": "Active"}), **every_fact)
-    session = {"accessKeyId": "ASIAEXAMPLEEXAMPLE00", "principalId": "AROAEXAMPLE:s", "userName": world.role("web").name, "userType": "AssumedRole"}
-    asked = world.receives(misuse(session), **every_fact)
-    world.receives(answered(asked.invocation.payload, QUARANTINE_KEY), name=QUARANTINE_KEY)
-    fenced = world.receives(attachment(QUARANTINE, user=polsen))
-    world.hands_on(fenced, to=QUARANTINE_KEY, by=DETACH_POLICY)
-    assert world.made[QUARANTINE_KEY] == the_calls_of(QUARANTINE_KEY)
+        yield iam_call(call, {"userName": "polsen", parameter: credential, "status": "Active"})
+    yield exposure(world.key(polsen))
+    yield attachment(QUARANTINE, user=world.user("fenced", holds=[QUARANTINE]))
 
 
-def test_quarantine_principal_makes_exactly_the_calls_that_its_role_allows(world, tmp_path):
-    every_fact = {"name": QUARANTINE_PRINCIPAL, "guardrails": rulebook(tmp_path, ASKS_FOR_EVERY_FACT)}
-    polsen, web = world.user("polsen"), world.role("web")
-    world.receives(sample("delete-user-policy"), **every_fact)
-    world.receives(iam_call("DeleteRolePolicy", {"roleName": web.name, "policyName": "RescindQuarantine-1772455454"}), **every_fact)
-    first = world.receives(exposure(world.key(polsen)), name=QUARANTINE_KEY)
-    world.hands_on(first, to=QUARANTINE_PRINCIPAL)
-    session = {"accessKeyId": "ASIAEXAMPLEEXAMPLE00", "principalId": "AROAEXAMPLE:s", "userName": "web", "userType": "AssumedRole"}
-    second = world.receives(misuse(session), name=QUARANTINE_KEY)
+def whoever_has_no_room(world: World):
     world.role("responder")
-    listed = {"BREAK_GLASS": "arn:aws:iam::123456789012:role/responder"}
-    gone = world.user("gone")
-    third = world.receives(exposure(world.key(gone)), name=QUARANTINE_KEY)
-    world.rename(gone, "elsewhere")
-    world.hands_on(third, to=QUARANTINE_PRINCIPAL, **listed)
+    deploy, web = world.user("deploy"), world.role("web")
     for operation in ("PutUserPolicy", "PutRolePolicy"):
         world.aws.have_no_room(operation)
-    for asked in (first, second, first):
-        world.hands_on(asked, to=QUARANTINE_PRINCIPAL, **listed)
-    assert world.made[QUARANTINE_PRINCIPAL] == the_calls_of(QUARANTINE_PRINCIPAL)
+    yield exposure(world.key(deploy))
+    yield exposure(world.key(world.user("second")))
+    yield misuse(of_session(web.name))
+
+
+def whoever_was_renamed(world: World):
+    world.role("responder")
+    gone = world.user("gone")
+    event = exposure(world.key(gone))
+    world.rename(gone, "elsewhere")
+    yield event
+
+
+def nobody_to_lift_it(world: World):
+    """Without a break-glass principal the whole account is read for another administrator."""
+    yield exposure(world.key(world.user("deploy")))
+
+
+# Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
+RARELY = {
+    DETACH_POLICY: [(moved_and_gone, {})],
+    DELETE_INLINE_POLICY: [],
+    REMOVE_GROUP_MEMBER: [],
+    QUARANTINE_KEY: [(every_credential, {})],
+    QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (nobody_to_lift_it, {})],
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_function_makes_exactly_the_calls_that_its_role_allows(world, tmp_path, function):
+    for offence in OFFENCES:
+        if offence.function == function:
+            event, _ = offence.commit(world)
+            world.receives(event, name=function, guardrails=rulebook(tmp_path, offence.guardrails), **offence.settings)
+            world.start_over()
+    facts = rulebook(tmp_path, asks_for_every_fact(function))
+    for make, settings in itertools.chain([(every_change, RESPONDER)], RARELY[function]):
+        for event in make(world):
+            world.receives(event, name=function, guardrails=facts, **settings)
+        world.start_over()
+    assert world.made[function] == calls_of_the_role(function)
+
+
+def test_every_function_is_asked_about_something():
+    assert set(FUNCTIONS) == set(ASKED) == set(RARELY) == {offence.function for offence in OFFENCES}

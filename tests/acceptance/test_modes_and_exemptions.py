@@ -7,22 +7,14 @@ from lab.rulebook import exemption, rulebook
 POLSEN = "arn:aws:iam::123456789012:user/polsen"
 
 
-def test_observing_tells_what_would_be_done_and_does_nothing(world):
-    polsen = world.user("polsen", holds=[BILLING])
-    seen = world.receives(attachment(BILLING, user=polsen), mode="observe")
-    assert (seen.outcome, seen.changed) == ("observed", set())
-    assert seen.operations == ["Publish"]
-    assert seen.case["mode"] == "observe"
-    assert [outcome["remedy"] for outcome in seen.case["outcomes"]] == ["detach-policy"]
-    assert seen.notice.attributes["outcome"] == "observed"
-
-
 def test_a_guardrail_that_observes_does_nothing_even_in_a_stack_that_enforces(world):
     polsen = world.user("polsen", holds=[READ_ONLY])
     seen = world.receives(attachment(READ_ONLY, user=polsen))
     assert (seen.outcome, seen.changed) == ("observed", set())
     assert seen.case["decision"]["guardrails"][0]["id"] == "users-get-access-through-groups"
-    assert seen.operations == ["Publish"]
+    assert seen.writes == []
+    would = {"service": "iam", "operation": "DetachUserPolicy", "parameters": {"UserName": "polsen", "PolicyArn": READ_ONLY}}
+    assert seen.case["outcomes"][0]["would"] == [would]
 
 
 def test_an_exempted_actor_keeps_what_they_took_and_the_notice_names_the_exemption(world, tmp_path):

@@ -4,9 +4,8 @@ import json
 import subprocess
 
 import pytest
-from lab.events import ROOT
+from lab.command import RESCIND
 
-RESCIND = ROOT / "target" / "release" / "rescind"
 ALLOW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}]}
 

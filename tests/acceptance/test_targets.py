@@ -8,24 +8,6 @@ from lab.world import ALLOW_READING, OWN_ROLES
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def test_a_policy_is_taken_back_from_a_group(world):
-    developers = world.group("developers", holds=[ADMINISTRATOR, READ_ONLY])
-    seen = world.receives(attachment(ADMINISTRATOR, group=developers))
-    assert (seen.outcome, seen.changed) == ("applied", {developers.no_longer_holds(ADMINISTRATOR)})
-    assert seen.operations == ["DetachGroupPolicy", "Publish"]
-    world.take_back(seen.undo)
-    assert developers.now_holds(ADMINISTRATOR)[2:] in world.account.snapshot()
-
-
-def test_a_policy_is_taken_back_from_a_role(world):
-    build = world.role("Build", holds=[ADMINISTRATOR, READ_ONLY], path="/ci/")
-    seen = world.receives(attachment(ADMINISTRATOR, role=build))
-    assert (seen.outcome, seen.changed) == ("applied", {build.no_longer_holds(ADMINISTRATOR)})
-    assert seen.operations == ["DetachRolePolicy", "Publish"]
-    world.take_back(seen.undo)
-    assert build.now_holds(ADMINISTRATOR)[2:] in world.account.snapshot()
-
-
 def test_a_customer_s_own_policy_is_taken_back_and_still_exists(world, tmp_path):
     own = world.policy("deploy", ALLOW_READING, path="/team/a/")
     polsen = world.user("polsen", holds=[own, READ_ONLY])

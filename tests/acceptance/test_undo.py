@@ -8,20 +8,36 @@ import time
 from pathlib import Path
 
 import pytest
-from lab.emulator import ACCOUNT, CREDENTIALS, REGION, changed
+from lab.command import RESCIND, credentials
+from lab.emulator import ACCOUNT, REGION, changed
 from lab.events import BILLING
+from lab.offence import ALLOW_ALL
 from lab.proxy import UNLIMITED, Proxy
 
-ROOT = Path(__file__).resolve().parents[2]
-RESCIND = ROOT / "target" / "release" / "rescind"
 ID = "rsc-8b332ad44cc59341"
+# Both the document and its text, as Rescind writes them.
 QUARANTINE = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
-LOGS = "/aws/lambda/rescind-detach-policy"
+LOGS = "/aws/lambda/rescind"
 ASKS = "undo this? [y/N] "
 
 
 def receipt(operation: str, **parameters: str) -> dict:
     return {"service": "iam", "operation": operation, "parameters": parameters, "command": "the command is not read"}
+
+
+def undone(undo: dict) -> dict:
+    """The call that this one undoes."""
+    operation, parameters = undo["operation"], dict(undo["parameters"])
+    if operation == "DeletePolicy":
+        *_, path, name = parameters.pop("PolicyArn").split("/")
+        return {"service": "iam", "operation": "CreatePolicy", "parameters": {"PolicyName": name, "Path": f"/{path}/", "PolicyDocument": json.dumps(QUARANTINE)}}
+    if operation.startswith("Delete"):
+        parameters["PolicyDocument"] = json.dumps(QUARANTINE)
+    elif "Status" in parameters:
+        parameters["Status"] = "Inactive"
+    inverse = {"Attach": "Detach", "Detach": "Attach", "Delete": "Put", "AddUserTo": "RemoveUserFrom", "Update": "Update"}
+    verb = next((verb for verb in inverse if operation.startswith(verb)), None)
+    return {"service": "iam", "operation": inverse[verb] + operation.removeprefix(verb) if verb else operation, "parameters": parameters}
 
 
 def told(remedy: str, *undo: dict, **members: object) -> dict:
@@ -41,8 +57,8 @@ def told(remedy: str, *undo: dict, **members: object) -> dict:
         "change": {"type": "PolicyAttached", "target": {"type": "user", "name": "polsen"}, "policyArn": BILLING},
         "decision": {"verdict": "forbidden", "guardrails": [guardrail]},
         "outcome": "applied",
-        "outcomes": [{"remedy": remedy, "outcome": "applied", "undo": list(undo)}],
-        "requests": [],
+        "outcomes": [{"remedy": remedy, "outcome": "applied", "calls": [undone(each) for each in undo], "undo": list(undo)}],
+        "remedy": remedy,
         **members,
     }
 
@@ -70,9 +86,8 @@ class Undo:
         return [str(RESCIND), "undo", case, *arguments]
 
     def environment(self, aws: str | None = None) -> dict[str, str]:
-        credentials = {name.upper(): value for name, value in CREDENTIALS.items()}
         # Whichever region a person works in: Rescind is where IAM is.
-        return {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": aws or self._world.account.url, "AWS_REGION": "eu-west-1", **credentials}
+        return {"PATH": os.environ["PATH"], **credentials(aws or self._world.account.url, region="eu-west-1")}
 
 
 @pytest.fixture
@@ -139,7 +154,7 @@ def test_a_policy_that_was_taken_back_is_attached_again_and_nothing_else_changes
 def test_a_dry_run_checks_and_changes_nothing(undo, polsen):
     ran, moved = undo(DETACHED, "--dry-run")
     assert (ran.returncode, ran.stderr, moved) == (0, "", set())
-    assert ran.stdout.endswith("this is as the remedy left it, and can be undone; nothing was done\n")
+    assert ran.stdout.endswith("everything is as Rescind left it and can be undone; nothing was done\n")
 
 
 def test_a_queue_s_message_is_undone_from_standard_input(undo, polsen):
@@ -167,7 +182,7 @@ def test_a_case_id_is_looked_up_in_the_log_of_the_stack(undo, polsen, says):
 
 @pytest.mark.parametrize(
     ("group", "option"),
-    [("/aws/lambda/other-quarantine-key", ["--stack", "other"]), ("mine", ["--log-group", "nobody-s", "--log-group", "mine"])],
+    [("/aws/lambda/other", ["--stack", "other"]), ("mine", ["--log-group", "nobody-s", "--log-group", "mine"])],
 )
 def test_a_case_id_is_looked_up_elsewhere_where_that_is_said(undo, polsen, says, group, option):
     says(DETACHED, group=group)
@@ -176,7 +191,7 @@ def test_a_case_id_is_looked_up_elsewhere_where_that_is_said(undo, polsen, says,
 
 def test_an_id_that_the_log_does_not_have_is_told_as_that(undo, polsen, says):
     ran, _ = undo(ID, "--yes")
-    assert (ran.returncode, ran.stdout) == (1, "") and "there are no log groups" in ran.stderr and LOGS in ran.stderr
+    assert (ran.returncode, ran.stdout) == (1, "") and "there is no log group" in ran.stderr and LOGS in ran.stderr
     says({**DETACHED, "id": "rsc-0000000000000000"})
     says({**DETACHED, "id": "rsc-0000000000000000"}, case=ID)  # a line that only says that it is this case's
     ran, moved = undo(ID, "--yes")
@@ -194,7 +209,7 @@ def test_what_is_attached_again_needs_no_undo(undo, world, polsen):
     world.attach(BILLING, polsen)
     ran, moved = undo(DETACHED, "--yes")
     assert (ran.returncode, moved) == (1, set())
-    assert ran.stderr == f"nothing to undo: {BILLING} is attached to user polsen again\n"
+    assert ran.stderr == f"nothing to undo: {BILLING} on user polsen: already attached\n"
 
 
 def test_a_policy_that_is_gone_cannot_be_attached(undo, polsen):
@@ -219,7 +234,7 @@ def test_keys_that_were_quarantined_are_active_again_and_what_failed_in_between_
         assert ran.stderr.startswith(f"failed: {commands[1]}\n") and "AccessDenied" in ran.stderr
     ran, moved = undo(case, "--yes")
     assert (ran.returncode, ran.stderr, moved) == (0, "", active[1])
-    assert f"nothing to undo: access key {keys[0]} of user polsen is active again\n" in ran.stdout
+    assert f"nothing to undo: access key {keys[0]} of user polsen: already active\n" in ran.stdout
 
 
 def test_where_a_call_fails_those_after_it_are_not_made(undo, world, polsen):
@@ -255,7 +270,7 @@ def test_a_quarantine_that_says_something_else_by_now_is_left_alone(undo, world,
     world.writes_inline(polsen, name="RescindQuarantine")
     ran, moved = undo(told("quarantine-principal", receipt("DeleteUserPolicy", UserName="polsen", PolicyName="RescindQuarantine")), "--yes")
     assert (ran.returncode, moved) == (1, set())
-    assert ran.stderr.startswith("moved: RescindQuarantine of user polsen does not say any more what Rescind wrote\n")
+    assert ran.stderr.startswith("moved: inline policy RescindQuarantine of user polsen is no longer as Rescind left it\n")
 
 
 def test_a_quarantine_that_stands_by_itself_is_detached_and_deleted(undo, world, polsen):
@@ -289,7 +304,91 @@ def test_a_receipt_that_rescind_does_not_write_is_refused_before_aws_is_asked(un
         case = told("detach-policy", *DETACHED["outcomes"][0]["undo"], strange)
         ran, moved = undo(case, "--yes", aws=aws.url)
         assert (ran.returncode, ran.stdout, moved, aws.calls()) == (1, "", set(), [])
-        assert ran.stderr.startswith("this case holds a receipt that Rescind does not write: `aws ") and "\u001b" not in ran.stderr
+        assert ran.stderr.startswith("this case holds an undo that Rescind does not write: `aws ") and "\u001b" not in ran.stderr
+
+
+# What the two remedies about groups and inline policies took.
+
+TEXT = json.dumps(ALLOW_ALL, indent=1) + "\n"
+LEFT = told(
+    "remove-group-member",
+    receipt("AddUserToGroup", UserName="polsen", GroupName="a+d=m,i.n@s_-"),
+    change={"type": "GroupJoined", "target": {"type": "user", "name": "polsen"}, "group": "a+d=m,i.n@s_-"},
+)
+
+
+def deleted(undo: dict, call: dict | None = None, document: str | None = TEXT) -> dict:
+    """The case of polsen's inline policy `helper`, which was deleted."""
+    made = {"service": "iam", "operation": "DeleteUserPolicy", "parameters": {"UserName": "polsen", "PolicyName": "helper"}}
+    change = {"type": "InlinePolicyPut", "target": {"type": "user", "name": "polsen"}, "policyName": "helper", "document": document}
+    outcome = {"remedy": "delete-inline-policy", "outcome": "applied", "calls": [call or made], "undo": [undo]}
+    return told("delete-inline-policy", change=change, outcomes=[outcome])
+
+
+def puts(name: str = "helper", text: str = TEXT, user: str = "polsen") -> dict:
+    return receipt("PutUserPolicy", UserName=user, PolicyName=name, PolicyDocument=text)
+
+
+def test_a_member_who_was_removed_is_in_the_group_again(undo, world, polsen):
+    group = world.group("a+d=m,i.n@s_-", path="/team/a/")
+    ran, moved = undo(LEFT, "--yes")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {f"+ user polsen is in group {group.name}"})
+    ran, moved = undo(LEFT, "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert ran.stderr.startswith("nothing to undo: ")
+
+
+@pytest.mark.parametrize("gone", ["the user", "the group"])
+def test_nobody_is_added_to_a_group_where_one_of_them_is_gone(undo, world, polsen, gone):
+    if gone == "the user":
+        world.group("a+d=m,i.n@s_-")
+        world.remove("user", "polsen")
+    ran, moved = undo(LEFT, "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert ran.stderr.startswith("moved: ") and ran.stderr.endswith("nothing was done\n")
+
+
+def test_an_inline_policy_that_was_deleted_is_put_back_byte_for_byte(undo, world, polsen):
+    ran, moved = undo(deleted(puts()), "--yes")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {polsen.now_has("helper", ALLOW_ALL)})
+    assert world.inline_text(polsen, "helper") == TEXT
+    ran, moved = undo(deleted(puts()), "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert ran.stderr.startswith("nothing to undo: ")
+
+
+def test_an_inline_policy_that_somebody_wrote_again_is_left_alone(undo, world, polsen):
+    world.writes_inline(polsen, name="helper")
+    ran, moved = undo(deleted(puts()), "--yes")
+    assert (ran.returncode, moved) == (1, set())
+    assert ran.stderr.startswith("moved: ")
+
+
+FORGED = {
+    "another text": deleted(puts(text=json.dumps(ALLOW_ALL).replace("*", "iam:*"))),
+    "another policy": deleted(puts(name="helper-2")),
+    "another user": deleted(puts(user="mallory")),
+    "another call": deleted(puts(), call={"service": "iam", "operation": "DeleteUserPolicy", "parameters": {"UserName": "polsen", "PolicyName": "helper-2"}}),
+    "no call": {**deleted(puts()), "outcomes": [{"remedy": "delete-inline-policy", "outcome": "applied", "undo": [puts()]}], "change": DETACHED["change"]},
+    "another remedy": told("detach-policy", puts()),
+    "a quarantine's remedy": told("quarantine-principal", puts(name="RescindQuarantine")),
+    "a group of another remedy": told("detach-policy", receipt("AddUserToGroup", UserName="polsen", GroupName="admins")),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_text_is_put_back_only_as_the_inverse_of_what_the_same_case_took(undo, world, polsen, forged):
+    """Everything that the undo of an inline policy writes is an attacker's: a forged case must not be a way to write more of it."""
+    world.user("mallory")
+    world.group("admins")
+    with Proxy(world.account.port) as aws:
+        ran, moved = undo(FORGED[forged], "--yes", aws=aws.url)
+        assert (ran.returncode, ran.stdout, moved, aws.calls()) == (1, "", set(), [])
+    assert ("does not hold the call" if forged == "no call" else "Rescind does not write") in ran.stderr
+
+
+def test_a_case_with_a_member_of_another_edition_is_read_all_the_same(undo, polsen):
+    assert undo({**DETACHED, "requests": [], "somethingNew": {}}, "--yes")[1] == {polsen.now_holds(BILLING)}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "taken back: policy Billing", json.dumps({"outcomes": []}), " " * (1 << 20) + "{}"])

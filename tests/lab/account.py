@@ -7,6 +7,9 @@ A fact is one sentence, so that the difference between two snapshots reads as wh
 import contextlib
 import json
 from collections.abc import Iterator
+from urllib.parse import unquote
+
+from botocore.handlers import json_decode_policies
 
 LOCAL = ["User", "Role", "Group", "LocalManagedPolicy"]  # AWS's own policies cannot change
 
@@ -114,6 +117,16 @@ def _document(document) -> str:
     return document if isinstance(document, str) else json.dumps(document, sort_keys=True)
 
 
+def inline_text(iam, kind: str, name: str, policy: str) -> str | None:
+    """The text of an inline policy, byte for byte; `None` if there is none. The client decodes no document from here on."""
+    iam.meta.events.unregister("after-call.iam", json_decode_policies)
+    try:
+        got = getattr(iam, f"get_{kind}_policy")(**{f"{kind.capitalize()}Name": name, "PolicyName": policy})
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    return unquote(got["PolicyDocument"])
+
+
 def clear(iam, keep: frozenset[str] = frozenset()) -> None:
     """Deletes everything that `facts` tells of, as far as IAM lets it.
 
@@ -124,13 +137,11 @@ def clear(iam, keep: frozenset[str] = frozenset()) -> None:
         if user["UserName"] not in keep:
             _clear_user(iam, user)
     for group in details["GroupDetailList"]:
-        if (name := group["GroupName"]) not in keep:
-            _clear_grants(iam, "group", {"GroupName": name}, group.get("AttachedManagedPolicies"), group.get("GroupPolicyList"))
-            iam.delete_group(GroupName=name)
+        if group["GroupName"] not in keep:
+            _clear_group(iam, group)
     for role in details["RoleDetailList"]:
-        if (name := role["RoleName"]) not in keep:
-            _clear_grants(iam, "role", {"RoleName": name}, role.get("AttachedManagedPolicies"), role.get("RolePolicyList"))
-            iam.delete_role(RoleName=name)
+        if role["RoleName"] not in keep:
+            _clear_role(iam, role)
     for policy in details["Policies"]:
         for version in policy["PolicyVersionList"]:
             if not version["IsDefaultVersion"]:
@@ -141,6 +152,17 @@ def clear(iam, keep: frozenset[str] = frozenset()) -> None:
     if not keep:
         with contextlib.suppress(iam.exceptions.NoSuchEntityException):
             iam.delete_account_password_policy()
+
+
+def remove(iam, kind: str, name: str) -> None:
+    """Deletes one user, group or role with everything that belongs to it."""
+    details = _details(iam)
+    clear_one = {"user": _clear_user, "group": _clear_group, "role": _clear_role}[kind]
+    (entity,) = [entity for entity in details[f"{kind.capitalize()}DetailList"] if entity[f"{kind.capitalize()}Name"] == name]
+    if kind == "group":
+        for user in iam.get_group(GroupName=name)["Users"]:
+            iam.remove_user_from_group(UserName=user["UserName"], GroupName=name)
+    clear_one(iam, entity)
 
 
 def _clear_user(iam, user: dict) -> None:
@@ -157,6 +179,18 @@ def _clear_user(iam, user: dict) -> None:
     with contextlib.suppress(iam.exceptions.NoSuchEntityException):
         iam.delete_login_profile(UserName=name)
     iam.delete_user(UserName=name)
+
+
+def _clear_group(iam, group: dict) -> None:
+    name = group["GroupName"]
+    _clear_grants(iam, "group", {"GroupName": name}, group.get("AttachedManagedPolicies"), group.get("GroupPolicyList"))
+    iam.delete_group(GroupName=name)
+
+
+def _clear_role(iam, role: dict) -> None:
+    name = role["RoleName"]
+    _clear_grants(iam, "role", {"RoleName": name}, role.get("AttachedManagedPolicies"), role.get("RolePolicyList"))
+    iam.delete_role(RoleName=name)
 
 
 def _clear_grants(iam, kind: str, entity: dict, attached: list | None, inline: list | None) -> None:

@@ -41,7 +41,6 @@ class Emulator:
         self.iam = self.client("iam")
         self.sns = self.client("sns")
         self.sqs = self.client("sqs")
-        self.kms = self.client("kms")
 
     def client(self, service: str, url: str | None = None):
         """A boto3 client for this account, straight or through `url`; it never goes through a proxy of this machine's."""
@@ -62,11 +61,6 @@ class Emulator:
     def topic(self, name: str) -> str:
         """The ARN of a topic with that name."""
         return self.sns.create_topic(Name=name)["TopicArn"]
-
-    def seal_key(self) -> str:
-        """The ARN of a key that makes message authentication codes."""
-        made = self.kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-        return made["KeyMetadata"]["Arn"]
 
     def queue_on(self, topic_arn: str, name: str) -> str:
         """The URL of a queue subscribed to the topic: what it receives is what SNS sent, not what was handed to SNS."""

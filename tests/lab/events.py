@@ -68,6 +68,17 @@ def key_activated(key: str, user: str, status: str = "Active", actor: dict | Non
     return iam_call("UpdateAccessKey", {"userName": user, "accessKeyId": key, "status": status}, actor)
 
 
+def joined(user, group, actor: dict | None = None) -> dict:
+    """Somebody added a user to a group."""
+    return iam_call("AddUserToGroup", {"groupName": getattr(group, "name", group), "userName": getattr(user, "name", user)}, actor)
+
+
+def put_inline(target, document: dict | str, name: str = "inline", actor: dict | None = None) -> dict:
+    """Somebody wrote an inline policy of a user, group or role; a document that is a string is told as it stands."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    return iam_call(f"Put{target.kind.capitalize()}Policy", {f"{target.kind}Name": target.name, "policyName": name, "policyDocument": text}, actor)
+
+
 def exposure(*entities: str, code: str = "AWS_RISK_CREDENTIALS_EXPOSED", **envelope_members) -> dict:
     """AWS Health tells of a risk to these entities."""
     detail = {
@@ -97,25 +108,6 @@ def misuse(details: dict, severity: float = 8, type: str = "UnauthorizedAccess:I
         **detail,
     }
     return delivered("aws.guardduty", "GuardDuty Finding", [], detail)
-
-
-def answered(payload: object, function: str) -> dict:
-    """What Lambda puts on the event bus when a function has answered."""
-    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rescind-{function}:$LATEST"
-    detail = {
-        "version": "1.0",
-        "timestamp": "2026-03-02T12:05:47.000Z",
-        "requestContext": {
-            "requestId": str(uuid.uuid4()),
-            "functionArn": arn,
-            "condition": "Success",
-            "approximateInvokeCount": 1,
-        },
-        "requestPayload": {},
-        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
-        "responsePayload": payload,
-    }
-    return delivered("lambda", "Lambda Function Invocation Result - Success", [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default", arn], detail)
 
 
 def delivered(source: str, detail_type: str, resources: list[str], detail: dict, /, **members) -> dict:
@@ -182,6 +174,12 @@ def envelope(record: dict) -> dict:
     source = "signin" if event_type == "AwsConsoleSignIn" else record.get("eventSource", "unknown").split(".")[0]
     seen = {"account": record.get("recipientAccountId") or ACCOUNT, "time": record.get("eventTime"), "region": record.get("awsRegion") or REGION}
     return delivered(f"aws.{source}", DETAIL_TYPES.get(event_type, DETAIL_TYPES["AwsApiCall"]), [], record, **seen)
+
+
+def late(event: dict, hours: int = 5) -> dict:
+    """The same event, delivered that many hours after it happened."""
+    then = (datetime.now(timezone.utc) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**but(event, **({"eventTime": then} if "eventTime" in event["detail"] else {})), "time": then}
 
 
 def but(event: dict, **record) -> dict:

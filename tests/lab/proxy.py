@@ -103,8 +103,7 @@ class Proxy:
     def tell_whose_key_it_is(self, user: str) -> None:
         """The owner's present name, as IAM tells it: the emulator goes on telling the name that the owner had when the key was made."""
         used = "<AccessKeyLastUsed><ServiceName>N/A</ServiceName><Region>N/A</Region></AccessKeyLastUsed>"
-        told = answer("GetAccessKeyLastUsed", f"<UserName>{escape(user)}</UserName>{used}")
-        self._rule("GetAccessKeyLastUsed", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", told))
+        self.say("GetAccessKeyLastUsed", f"<UserName>{escape(user)}</UserName>{used}")
 
     def know_a_service_credential(self, user: str, credential: str) -> None:
         """IAM knows an active service-specific credential, and lets it be set inactive."""
@@ -113,10 +112,8 @@ class Proxy:
             f"<CreateDate>2026-03-02T10:00:00Z</CreateDate><ServiceSpecificCredentialId>{credential}</ServiceSpecificCredentialId>"
             "<ServiceName>codecommit.amazonaws.com</ServiceName></member>"
         )
-        listed = answer("ListServiceSpecificCredentials", f"<ServiceSpecificCredentials>{member}</ServiceSpecificCredentials>")
-        self._rule("ListServiceSpecificCredentials", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", listed))
-        updated = answer("UpdateServiceSpecificCredential")
-        self._rule("UpdateServiceSpecificCredential", UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", updated))
+        self.say("ListServiceSpecificCredentials", f"<ServiceSpecificCredentials>{member}</ServiceSpecificCredentials>")
+        self.say("UpdateServiceSpecificCredential", "")
 
     def have_no_room(self, operation: str) -> None:
         """A quota of IAM's is used up."""
@@ -141,6 +138,20 @@ class Proxy:
     def meanwhile(self, operation: str, happens: Callable[[], object]) -> None:
         """Something else happens in the account just before the next such call arrives there."""
         self._rule(operation, 1, lambda exchange: bool(happens()) and False)
+
+    def afterwards(self, operation: str, happens: Callable[[], object]) -> None:
+        """Something else happens in the account once the next such call was done there, before the function knows."""
+
+        def act(exchange: "Exchange") -> bool:
+            done = exchange.forward()
+            happens()
+            return exchange.reply(*done)
+
+        self._rule(operation, 1, act)
+
+    def say(self, operation: str, result: str) -> None:
+        """IAM's answer has this result, whatever the emulator thinks."""
+        self._rule(operation, UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", answer(operation, result)))
 
     @contextlib.contextmanager
     def down(self):
@@ -256,7 +267,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         self.reply(*self.forward())
 
     def _asked(self) -> tuple[str, dict[str, str]]:
-        """The operation and its parameters: IAM and SNS take them as a form, KMS as JSON."""
+        """The operation and its parameters: IAM and SNS take them as a form, newer services as JSON."""
         if target := self.headers.get("X-Amz-Target"):
             return target.rsplit(".", 1)[-1], json.loads(self.body or b"{}")
         parameters = dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))

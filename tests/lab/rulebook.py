@@ -1,5 +1,6 @@
 """Rulebooks that differ from the shipped one in exactly what a test is about."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -15,9 +16,21 @@ forbid (principal, action in Action::"attach-policy", resource);
 """
 
 
+# Covers every change, whoever makes it.
+EXEMPT_EVERYBODY = """
+@id("an-exemption")
+@owner("platform team")
+@reason("the migration of the billing account")
+@until("2099-12-31")
+permit (principal, action, resource);
+"""
+
+
 def rulebook(directory: Path, guardrails: str = "", exemptions: str = "") -> Path:
-    """A copy of the shipped rulebook in a new folder of `directory`, with more guardrails and exemptions."""
-    copy = directory / f"guardrails-{len(list(directory.iterdir()))}"
+    """A copy of the shipped rulebook in `directory` with more guardrails and exemptions; the same texts get the same folder again."""
+    copy = directory / f"guardrails-{hashlib.sha256(f'{guardrails}{chr(0)}{exemptions}'.encode()).hexdigest()[:16]}"
+    if copy.exists():
+        return copy
     shutil.copytree(GUARDRAILS, copy)
     (copy / "more.cedar").write_text(guardrails)
     with (copy / "exemptions.cedar").open("a") as file:

@@ -8,22 +8,30 @@
 
 import contextlib
 import json
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from lab import account
+from lab.binaries import RELEASE
 from lab.emulator import ACCOUNT, CREDENTIALS, REGION, Emulator, changed
-from lab.events import ROOT, answered
+from lab.events import ROOT
 from lab.inbox import Inbox, Notice
 from lab.proxy import Call, Proxy
 from lab.rie import FunctionError, Invocation, Rie
 
 GUARDRAILS = ROOT / "guardrails"
-RELEASE = ROOT / "target" / "release"
-DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL = "detach-policy", "quarantine-key", "quarantine-principal"
-FUNCTIONS = (DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
+FUNCTIONS = tuple(sorted(crate.parent.name for crate in (ROOT / "functions").glob("*/Cargo.toml")))
 OWN_ROLES = tuple(f"rescind-{function}" for function in FUNCTIONS)
+DETACH_POLICY = "detach-policy"
+QUARANTINE_KEY = "quarantine-key"
+QUARANTINE_PRINCIPAL = "quarantine-principal"
+REMOVE_GROUP_MEMBER = "remove-group-member"
+DELETE_INLINE_POLICY = "delete-inline-policy"
+# Function processes that are kept running, the least recently used one ends first.
+KEPT = 24
 BYSTANDERS = frozenset({"accountant", "auditor", "finance"})
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 ALLOW_READING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
@@ -43,6 +51,17 @@ class Target:
 
     def now_holds(self, policy: str) -> str:
         return f"+ {self.kind} {self.name} holds {policy}"
+
+    def no_longer_in(self, group: str) -> str:
+        return f"- {self.kind} {self.name} is in group {group}"
+
+    def no_longer_has(self, policy: str, document: dict) -> str:
+        """An inline policy is gone."""
+        return f"- {self.kind} {self.name} has inline policy {policy}: {json.dumps(document, sort_keys=True)}"
+
+    def now_has(self, policy: str, document: dict) -> str:
+        """An inline policy is new."""
+        return f"+{self.no_longer_has(policy, document)[1:]}"
 
     def no_longer_active(self, key: str, what: str = "access key") -> set[str]:
         who = f"{self.kind} {self.name} has {what} {key}"
@@ -87,6 +106,17 @@ class Observation:
         return [call.operation for call in self.calls]
 
     @property
+    def writes(self) -> list[Call]:
+        """The calls to IAM that could have changed something, in order, retries too."""
+        return [call for call in self.calls if call.service == "iam" and not call.operation.startswith(("Get", "List"))]
+
+    @property
+    def logged(self) -> dict:
+        """The case as the function's log has it: all that is left of it if the invocation ended in an error."""
+        (case,) = [json.loads(record["case_json"]) for record in self.invocation.records() if "case_json" in record]
+        return case
+
+    @property
     def undos(self) -> list[dict]:
         """The receipts of all that was done, in the order in which they undo it."""
         return [receipt for outcome in self.case["outcomes"] for receipt in outcome.get("undo", [])]
@@ -108,14 +138,13 @@ class World:
         self.inbox = Inbox(self.account)
         self._open_topic()
         self._untouched: frozenset[str] = frozenset()
-        self._functions: dict[tuple, Rie] = {}
+        self._functions: OrderedDict[tuple, Rie] = OrderedDict()
         # Every call that a function made since the world began, as `service:Operation`, whatever was forgotten.
         self.made: dict[str, set[str]] = {function: set() for function in FUNCTIONS}
 
     def _open_topic(self) -> None:
         self.topic = self.account.topic("rescind-notices")
         self.inbox.subscribe(self.topic)
-        self.seal_key = self.account.seal_key()
 
     # Building it.
 
@@ -142,13 +171,25 @@ class World:
         self.aws.tell_whose_key_it_is(new)
         return Target("user", new, user.id, user.arn.removesuffix(user.name) + new)
 
+    def join(self, user: Target, group: Target) -> None:
+        self.iam.add_user_to_group(UserName=user.name, GroupName=group.name)
+
+    def remove(self, kind: str, name: str) -> None:
+        """Deletes a user, a group or a role with everything that belongs to it."""
+        account.remove(self.iam, kind, name)
+
     def attach(self, policy: str, to: Target) -> None:
         getattr(self.iam, f"attach_{to.kind}_policy")(**{f"{to.kind.capitalize()}Name": to.name, "PolicyArn": policy})
 
-    def writes_inline(self, target: Target, document: dict = ALLOW_READING, name: str = "inline") -> None:
-        """An inline policy of the target."""
+    def writes_inline(self, target: Target, document: dict | str = ALLOW_READING, name: str = "inline") -> None:
+        """An inline policy of the target; a document that is a string is written as it stands."""
         put = getattr(self.iam, f"put_{target.kind}_policy")
-        put(**{f"{target.kind.capitalize()}Name": target.name, "PolicyName": name, "PolicyDocument": json.dumps(document)})
+        text = document if isinstance(document, str) else json.dumps(document)
+        put(**{f"{target.kind.capitalize()}Name": target.name, "PolicyName": name, "PolicyDocument": text})
+
+    def inline_text(self, target: Target, name: str = "inline") -> str | None:
+        """The text of an inline policy, byte for byte; `None` if there is no such policy."""
+        return account.inline_text(self.account.client("iam"), target.kind, target.name, name)
 
     def key(self, user: Target, status: str = "Active") -> str:
         """The id of a new access key of the user."""
@@ -183,7 +224,6 @@ class World:
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": ",".join(OWN_ROLES),
             "BREAK_GLASS": "",
-            "SEAL_KEY_ARN": self.seal_key,
             "GUARDRAILS_DIR": str(guardrails),
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.url,
@@ -197,6 +237,9 @@ class World:
         key = (name, *sorted(env.items()))
         if key not in self._functions:
             self._functions[key] = Rie(RELEASE / name, env)
+            if len(self._functions) > KEPT:
+                self._functions.popitem(last=False)[1].stop()
+        self._functions.move_to_end(key)
         return self._functions[key]
 
     def receives(self, event: object, mode: str = "enforce", fresh: bool = False, name: str = DETACH_POLICY, **settings) -> Observation:
@@ -216,14 +259,9 @@ class World:
             if fresh:
                 function.stop()
 
-    def hands_on(self, seen: Observation, to: str, by: str = QUARANTINE_KEY, **settings) -> Observation:
-        """Lambda puts a function's answer on the bus, and a rule hands it to the function that owns what it asks for."""
-        return self.receives(answered(seen.invocation.payload, by), name=to, **settings)
-
     def take_back(self, undo: dict) -> None:
         """Does what an undo receipt says, by its parameters."""
-        operation = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in undo["operation"]).lstrip("_")
-        getattr(self.account.client(undo["service"]), operation)(**undo["parameters"])
+        getattr(self.account.client(undo["service"]), xform_name(undo["operation"]))(**undo["parameters"])
 
     # Between tests, and at the end.
 

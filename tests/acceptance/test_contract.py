@@ -1,0 +1,307 @@
+"""What every remedy owes, whichever function it belongs to: each obligation for each offence of `lab.offence`."""
+
+import json
+
+import pytest
+from lab.command import credentials, rescind
+from lab.events import assumed_role, but, late
+from lab.offence import CALLS, FINDINGS, OFFENCES, Offence, undated
+from lab.rulebook import EXEMPT_EVERYBODY, rulebook
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, OWN_ROLES, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, Observation, World
+
+# The function's own time-out: past it Lambda kills the process, and nobody would learn why.
+FUNCTION_SECONDS = 30
+# What these take back can be given back by anybody who knows the event. So even if an earlier try did it, the notice says how.
+UNDO_IS_SAID_AGAIN = (DETACH_POLICY, REMOVE_GROUP_MEMBER, DELETE_INLINE_POLICY)
+
+
+class Trial:
+    """An offence that was committed in a world, and the function that has to answer it."""
+
+    def __init__(self, world: World, offence: Offence, books):
+        self.world, self.offence, self._books = world, offence, books
+        self.event, self.facts = offence.commit(world)
+        self.before = world.account.snapshot()
+
+    def receives(self, event: dict | None = None, name: str = "", exemptions: str = "", **settings) -> Observation:
+        """The function, or the one of that name, receives the event, or another one."""
+        guardrails = rulebook(self._books, self.offence.guardrails, exemptions)
+        settings = {"guardrails": guardrails, **self.offence.settings, **settings}
+        return self.world.receives(event or self.event, name=name or self.offence.function, **settings)
+
+    def is_applied(self, seen: Observation) -> bool:
+        return (seen.outcome, undated(seen.changed)) == ("applied", self.facts)
+
+    def is_told_as(self, outcome: str, seen: Observation) -> bool:
+        """One case of that outcome, one notice of it, and nothing changed."""
+        return (seen.outcome, seen.notice.case, seen.changed, seen.writes) == (outcome, seen.case, set(), [])
+
+    def is_quiet(self, seen: Observation) -> bool:
+        return (seen.cases, seen.notices, seen.changed, seen.writes) == ([], [], set(), [])
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory):
+    """One folder for all rulebooks, so that the processes that run on them are used again."""
+    return tmp_path_factory.mktemp("rulebooks")
+
+
+@pytest.fixture(params=OFFENCES, ids=str)
+def trial(request, world, books):
+    return Trial(world, request.param, books)
+
+
+def only(offences: list[Offence]):
+    """The test runs for these offences alone."""
+    return pytest.mark.parametrize("trial", offences, indirect=True, ids=str)
+
+
+# What is done.
+
+
+def test_it_is_taken_back_and_nothing_else_moves(trial):
+    seen = trial.receives()
+    assert trial.is_applied(seen)
+    assert seen.notice.case == seen.case
+    assert seen.case["remedy"] == trial.offence.function
+
+
+def test_the_case_lists_the_calls_that_were_made(trial):
+    seen = trial.receives()
+    (outcome,) = seen.case["outcomes"]
+    made = [{"service": call.service, "operation": call.operation, "parameters": call.parameters} for call in seen.writes]
+    assert outcome["calls"] == made
+    assert [call["operation"] for call in made] == [trial.offence.write]
+
+
+def test_the_same_event_twice_is_already_clean_the_second_time(trial):
+    first, second = trial.receives(), trial.receives()
+    assert (first.outcome, second.outcome) == ("applied", "already-clean")
+    assert second.changed == set()
+    assert second.notice.case == second.case
+    assert first.case["id"] == second.case["id"]
+
+
+def test_an_event_that_is_hours_late_is_answered_like_any_other(trial):
+    assert trial.is_applied(trial.receives(late(trial.event)))
+
+
+@pytest.mark.parametrize("how", ["by its receipts", "by rescind undo"])
+def test_the_undo_receipt_restores_the_account_exactly(trial, how):
+    seen = trial.receives()
+    assert seen.changed
+    if how == "by its receipts":
+        for receipt in seen.undos:
+            trial.world.take_back(receipt)
+    else:
+        undone = rescind("undo", "-", "--yes", stdin=json.dumps(seen.case), env=credentials(trial.world.account.url))
+        assert (undone.returncode, undone.stderr) == (0, ""), undone.stdout
+    assert trial.world.account.snapshot() == trial.before
+
+
+# What is told and not done.
+
+
+def test_observing_lists_the_exact_calls_that_enforcing_makes(trial):
+    observed = trial.receives(mode="observe")
+    assert trial.is_told_as("observed", observed)
+    (outcome,) = observed.case["outcomes"]
+    assert not outcome.get("calls") and not outcome.get("undo")
+    enforced = trial.receives()
+    assert undated(outcome["would"]) == undated(enforced.case["outcomes"][0]["calls"])
+    assert observed.case["id"] == enforced.case["id"]
+    for call in outcome["would"]:
+        assert all(value in observed.notice.text for name, value in call["parameters"].items() if name != "PolicyDocument")
+    afterwards = trial.receives(mode="observe")
+    assert (afterwards.changed, afterwards.writes) == (set(), [])
+    assert afterwards.outcome in ("observed", "already-clean")
+    assert not afterwards.case["outcomes"][0].get("would"), "nothing is left to take back"
+
+
+def test_only_the_function_that_reports_makes_a_case_of_an_exempt_change(trial):
+    reporter = trial.receives(name=trial.offence.reporter, exemptions=EXEMPT_EVERYBODY)
+    assert trial.is_told_as("exempt", reporter)
+    assert "an-exemption" in reporter.notice.text
+    if trial.offence.function != trial.offence.reporter:
+        assert trial.is_quiet(trial.receives(exemptions=EXEMPT_EVERYBODY))
+
+
+@only(CALLS)
+@pytest.mark.parametrize("code", ["AccessDenied", "LimitExceededException"])
+def test_a_denied_call_is_not_a_change(trial, code):
+    """Only the function that reports makes a case of it."""
+    denied = but(trial.event, errorCode=code, errorMessage="no", responseElements=None)
+    assert trial.is_told_as("attempted", trial.receives(denied, name=trial.offence.reporter))
+    if trial.offence.function != trial.offence.reporter:
+        assert trial.is_quiet(trial.receives(denied))
+
+
+@only(CALLS)
+def test_what_its_own_stack_does_is_answered_by_nobody(trial):
+    for role in OWN_ROLES:
+        seen = trial.receives(but(trial.event, userIdentity=assumed_role(role)))
+        assert trial.is_quiet(seen)
+        assert seen.calls == []
+
+
+# What AWS does to it.
+
+
+def test_a_remedy_that_aws_denies_is_told_to_people_and_to_lambda(trial):
+    trial.world.aws.deny(trial.offence.write)
+    seen = trial.receives(fresh=True)
+    assert (seen.error.type, seen.changed) == ("Final.AccessDenied", set())
+    assert trial.offence.write in seen.error.message
+    assert (seen.notice.attributes["outcome"], seen.notice.case["outcome"]) == ("failed", "failed")
+
+
+def test_throttling_that_passes_is_waited_out(trial):
+    trial.world.aws.throttle(trial.offence.write, times=2)
+    seen = trial.receives(fresh=True)
+    assert trial.is_applied(seen)
+    assert seen.operations.count(trial.offence.write) == 3
+
+
+def assert_is_taken_back_when_aws_recovers(trial: Trial) -> None:
+    """What Lambda does next: the same event again."""
+    trial.world.aws.forget()
+    again = trial.receives(fresh=True)
+    assert trial.is_applied(again)
+    assert again.notice.case == again.case
+
+
+def test_throttling_that_does_not_pass_is_an_error_that_lambda_retries(trial):
+    trial.world.aws.throttle(trial.offence.write)
+    seen = trial.receives(fresh=True)
+    assert (seen.error.type, seen.changed) == ("Retryable.Throttled", set())
+    assert 1 < seen.operations.count(trial.offence.write) <= 4
+    assert seen.invocation.seconds < FUNCTION_SECONDS
+    assert_is_taken_back_when_aws_recovers(trial)
+
+
+def test_a_failing_service_that_recovers_is_waited_out(trial):
+    trial.world.aws.fail(trial.offence.write, times=1)
+    assert trial.is_applied(trial.receives(fresh=True))
+
+
+def test_a_service_that_keeps_failing_is_an_error_that_lambda_retries(trial):
+    trial.world.aws.fail(trial.offence.write)
+    seen = trial.receives(fresh=True)
+    assert (seen.error.type, seen.changed) == ("Retryable.ServiceError", set())
+    assert_is_taken_back_when_aws_recovers(trial)
+
+
+def test_a_connection_cut_after_the_request_was_sent_leaves_the_remedy_done_once(trial):
+    trial.world.aws.cut_after(trial.offence.write, times=1)
+    seen = trial.receives(fresh=True)
+    assert undated(seen.changed) == trial.facts
+    assert seen.outcome in ("applied", "already-clean")
+    assert seen.notice.case == seen.case
+
+
+def test_a_notice_that_cannot_be_sent_is_an_error_and_the_retry_sends_it(trial):
+    trial.world.aws.fail("Publish", 503)
+    seen = trial.receives(fresh=True)
+    assert (seen.error.type, seen.notices) == ("Retryable.ServiceError", [])
+    assert undated(seen.changed) == trial.facts, "the remedy is not held up by the notice"
+    trial.world.aws.forget()
+    again = trial.receives(fresh=True)
+    assert (again.outcome, again.changed) == ("already-clean", set())
+    assert again.notice.case == again.case
+    assert again.case["id"] == seen.logged["id"]
+    if trial.offence.function in UNDO_IS_SAID_AGAIN:
+        assert undo_commands(seen.logged) == undo_commands(again.case)
+        assert all(command in again.notice.text for command in undo_commands(again.case))
+
+
+def undo_commands(case: dict) -> list[str]:
+    (outcome,) = case["outcomes"]
+    return [receipt["command"] for receipt in outcome["undo"]]
+
+
+# What the event leaves out, and what has moved.
+
+WITHOUT_PARAMETERS = {"null": None, "omitted": {"omitted": True}, "omitted, in full": {"omitted": "true", "originalSize": 104857, "reason": "too large"}}
+MALFORMED_PARAMETERS = {"a list": ["polsen"], "text": "polsen", "none": {}}
+FINDING_MEMBERS = ("affectedEntities", "resource", "eventTypeCode", "type", "severity", "service")
+
+
+@only(CALLS)
+@pytest.mark.parametrize("parameters", WITHOUT_PARAMETERS)
+def test_where_the_record_does_not_tell_the_change_a_person_is_told(trial, parameters):
+    seen = trial.receives(but(trial.event, requestParameters=WITHOUT_PARAMETERS[parameters]))
+    if trial.offence.complete_without_parameters and parameters == "null":
+        # It is about the caller, mallory: the key is found, or a person is told, and nobody else is touched.
+        assert seen.changed in (set(), trial.facts)
+        return
+    assert (seen.changed, seen.writes) == (set(), [])
+    if seen.cases:
+        assert trial.is_told_as("unremediable", seen)
+        assert seen.case["decision"]["verdict"] == "unknown" and "change" not in seen.case
+    else:
+        # Another function reports it, or nobody can tell that a quarantine was lifted.
+        assert trial.offence.function == QUARANTINE_PRINCIPAL
+
+
+@only(CALLS)
+@pytest.mark.parametrize("parameters", MALFORMED_PARAMETERS)
+def test_malformed_parameters_are_an_error_and_nothing_is_changed(trial, parameters):
+    seen = trial.receives(but(trial.event, requestParameters=MALFORMED_PARAMETERS[parameters]))
+    if trial.offence.complete_without_parameters and parameters == "none":
+        assert seen.changed in (set(), trial.facts)
+        return
+    assert_refused_or_not_asked(trial, seen)
+
+
+@only(CALLS)
+def test_each_malformed_parameter_is_an_error_and_nothing_is_changed(trial):
+    parameters = trial.event["detail"]["requestParameters"]
+    # Whatever status is not `Inactive` is taken for active.
+    for name in parameters.keys() - {"status"}:
+        for bad in ("", "../x", "a\x00b\r\n\x1b[31m", "<!channel>", {"name": "x"}, "A" * (1 << 20)):
+            seen = trial.receives(but(trial.event, requestParameters={**parameters, name: bad}))
+            assert_refused_or_not_asked(trial, seen)
+
+
+def assert_refused_or_not_asked(trial: Trial, seen: Observation) -> None:
+    assert (seen.changed, seen.writes, seen.invocation.crashed) == (set(), [], False)
+    if seen.error:
+        assert (seen.error.type, seen.notices) in (("Final.MalformedEvent", []), ("Final.ForeignEvent", []))
+        assert len(seen.error.message) < 2000
+    elif trial.offence.function != QUARANTINE_PRINCIPAL:
+        # A document that does not parse is no malformed event: IAM may have taken it.
+        assert trial.is_told_as("unremediable", seen)
+
+
+@only(FINDINGS)
+def test_a_finding_that_lacks_a_member_changes_nothing_or_is_answered_all_the_same(trial):
+    for member in FINDING_MEMBERS:
+        for bad in (None, {}, [], "x", 7):
+            if member in trial.event["detail"]:
+                seen = trial.receives(but(trial.event, **{member: bad}))
+                assert undated(seen.changed) in (set(), trial.facts)
+                assert seen.error is None or seen.error.type.startswith("Final.")
+                assert not seen.invocation.crashed
+
+
+def test_a_target_that_is_gone_is_said_to_be(trial):
+    trial.world.remove(*trial.offence.target)
+    seen = trial.receives()
+    assert seen.changed == set()
+    if trial.offence.function != trial.offence.reporter and not seen.cases:
+        # Nobody knows any more whom the finding is about: one function reports that.
+        seen = trial.receives(name=trial.offence.reporter)
+    assert seen.outcome in ("already-clean", "unremediable")
+    assert seen.notice.case == seen.case
+
+
+# Whom a quarantine affects is known by the name only.
+@only([offence for offence in OFFENCES if offence.function != QUARANTINE_PRINCIPAL])
+def test_another_target_of_the_same_name_is_left_alone(trial):
+    kind, name = trial.offence.target
+    trial.world.remove(kind, name)
+    getattr(trial.world, kind)(name)
+    seen = trial.receives()
+    assert seen.changed == set()
+    assert seen.outcome in ("already-clean", "unremediable")
+    assert seen.notice.case == seen.case

@@ -1,0 +1,203 @@
+"""Changes that a guardrail forbids: at least one for each function, and for each variant of its remedy.
+
+The contract suite puts every one of them through everything that a remedy owes. To add a function's: append to `OFFENCES`.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lab.credentials import SSH_KEY
+from lab.emulator import ACCOUNT
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, put_inline
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+DENY_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
+# Somebody who could lift a quarantine: without one, nobody is contained.
+RESPONDER = {"BREAK_GLASS": f"arn:aws:iam::{ACCOUNT}:role/responder"}
+NOBODY_HAS_KEYS = """
+@id("nobody-has-long-lived-credentials")
+@description("Nobody has long-lived credentials")
+@severity("high")
+@remedy("quarantine-key")
+forbid (principal, action in Action::"credential", resource is User);
+"""
+BILLING_AND_ITS_GIVER = """
+@id("billing-and-its-giver")
+@description("Billing is taken back, and whoever gave it is quarantined with their key")
+@severity("critical")
+@remedy("detach-policy,quarantine-key,quarantine-principal")
+forbid (principal, action in Action::"attach-policy", resource)
+when { context.policy.name == "Billing" };
+"""
+
+
+@dataclass(frozen=True)
+class Offence:
+    """One forbidden change, and how the function that answers it takes it back."""
+
+    function: str
+    what: str
+    # Makes the change; returns its event, and the facts that the remedy changes, as `undated` writes them.
+    commit: Callable[[World], tuple[dict, set[str]]]
+    # The call that takes it back, which the proxy can break.
+    write: str
+    # The user, group or role that the remedy changes: kind and name.
+    target: tuple[str, str]
+    # The function that makes the case if no remedy is applied.
+    reporter: str
+    # What the rulebook has besides the shipped guardrails, and the function's environment besides the usual.
+    guardrails: str = ""
+    settings: dict[str, str] = field(default_factory=dict, hash=False)
+    # Whether AWS found it, rather than somebody called for it.
+    finding: bool = False
+    # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
+    complete_without_parameters: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.what}"
+
+
+def undated(what):
+    """The same without the moments that quarantines of sessions carry in their names and conditions."""
+    if isinstance(what, set):
+        return {undated(fact) for fact in what}
+    if isinstance(what, str):
+        text = re.sub(r"RescindQuarantine-\d+", "RescindQuarantine-0", what)
+        return re.sub(r'(aws:TokenIssueTime\\*": ?\\*")[^"\\]+', r"\g<1>0", text)
+    return json.loads(undated(json.dumps(what)))
+
+
+# detach-policy
+
+
+def _attached(kind: str, policy: str, name: str, path: str = "/"):
+    def commit(world: World):
+        target = getattr(world, kind)(name, holds=[policy], path=path)
+        actor = iam_user(name, target.id) if kind == "user" else None
+        return attachment(policy, **{kind: target}, actor=actor), {target.no_longer_holds(policy)}
+
+    return Offence(DETACH_POLICY, f"a policy attached to a {kind}", commit, f"Detach{kind.capitalize()}Policy", (kind, name), DETACH_POLICY)
+
+
+# quarantine-key
+
+
+def _key_created(world: World):
+    polsen = world.user("polsen")
+    key = world.key(polsen)
+    return key_created(key, "polsen", iam_user("mallory")), polsen.no_longer_active(key)
+
+
+def _key_activated(world: World):
+    polsen = world.user("polsen")
+    key = world.key(polsen)
+    return key_activated(key, "polsen", actor=iam_user("mallory")), polsen.no_longer_active(key)
+
+
+def _ssh_key_uploaded(world: World):
+    polsen = world.user("polsen")
+    key = world.iam.upload_ssh_public_key(UserName="polsen", SSHPublicKeyBody=SSH_KEY)["SSHPublicKey"]["SSHPublicKeyId"]
+    event = iam_call("UploadSSHPublicKey", {"userName": "polsen"}, response={"sSHPublicKey": {"sSHPublicKeyId": key}})
+    return event, polsen.no_longer_active(key, "SSH public key")
+
+
+def _key_exposed(world: World):
+    deploy = world.user("deploy", holds=[ADMINISTRATOR])
+    key = world.key(deploy)
+    return exposure(key), deploy.no_longer_active(key)
+
+
+# quarantine-principal
+
+
+def _owner_of_an_exposed_key(world: World):
+    world.role("responder")
+    deploy = world.user("deploy", holds=[ADMINISTRATOR])
+    return exposure(world.key(deploy)), {deploy.now_has("RescindQuarantine", DENY_ALL)}
+
+
+def of_session(role: str, session: str | None = "i-0a") -> dict:
+    """GuardDuty's accessKeyDetails of a role's session."""
+    principal = f"AROAEXAMPLE:{session}" if session else "AROAEXAMPLE"
+    return {"accessKeyId": "ASIAEXAMPLEEXAMPLE00", "principalId": principal, "userName": role, "userType": "AssumedRole"}
+
+
+def _session_misused(world: World):
+    world.role("responder")
+    web = world.role("web", holds=[ADMINISTRATOR])
+    condition = {"DateLessThan": {"aws:TokenIssueTime": "0"}, "StringLike": {"aws:userid": "*:i-0a"}}
+    deny = {**DENY_ALL, "Statement": [{**DENY_ALL["Statement"][0], "Condition": condition}]}
+    return misuse(of_session("web")), {undated(web.now_has("RescindQuarantine-0-s-i-0a", deny))}
+
+
+def _quarantine_lifted(world: World):
+    world.role("responder")
+    polsen = world.user("polsen", holds=[ADMINISTRATOR])
+    return iam_call("DeleteUserPolicy", {"userName": "polsen", "policyName": "RescindQuarantine"}), {polsen.now_has("RescindQuarantine", DENY_ALL)}
+
+
+def _actor_of_an_attachment(world: World):
+    world.role("responder")
+    mallory, polsen = world.user("mallory"), world.user("polsen", holds=[BILLING])
+    event = attachment(BILLING, user=polsen, actor=iam_user("mallory", mallory.id, accessKeyId=world.key(mallory)))
+    return event, {mallory.now_has("RescindQuarantine", DENY_ALL)}
+
+
+# remove-group-member
+
+
+def _joined(what: str, gives: Callable):
+    def commit(world: World):
+        admins = world.group("admins")
+        gives(world, admins)
+        polsen = world.user("polsen", groups=[admins])
+        return joined(polsen, admins), {polsen.no_longer_in("admins")}
+
+    return Offence(REMOVE_GROUP_MEMBER, what, commit, "RemoveUserFromGroup", ("user", "polsen"), REMOVE_GROUP_MEMBER)
+
+
+# delete-inline-policy
+
+
+def _put_inline(kind: str, name: str):
+    def commit(world: World):
+        target = getattr(world, kind)(name)
+        world.writes_inline(target, ALLOW_ALL, name="helper")
+        return put_inline(target, ALLOW_ALL, name="helper"), {target.no_longer_has("helper", ALLOW_ALL)}
+
+    return Offence(DELETE_INLINE_POLICY, f"an inline policy of a {kind}", commit, f"Delete{kind.capitalize()}Policy", (kind, name), DELETE_INLINE_POLICY)
+
+
+def _quarantines_key(what: str, commit: Callable, *, write: str = "UpdateAccessKey", target: str = "polsen", **members) -> Offence:
+    return Offence(QUARANTINE_KEY, what, commit, write, ("user", target), QUARANTINE_KEY, **members)
+
+
+def _contains(what: str, commit: Callable, target: tuple[str, str], reporter: str, **members) -> Offence:
+    write = f"Put{target[0].capitalize()}Policy"
+    return Offence(QUARANTINE_PRINCIPAL, what, commit, write, target, reporter, settings=RESPONDER, **members)
+
+
+OFFENCES = [
+    _attached("user", BILLING, "polsen"),
+    _attached("group", ADMINISTRATOR, "developers"),
+    _attached("role", ADMINISTRATOR, "build", path="/ci/"),
+    _quarantines_key("an access key created", _key_created, guardrails=NOBODY_HAS_KEYS, complete_without_parameters=True),
+    _quarantines_key("an access key reactivated", _key_activated),
+    _quarantines_key("an SSH key uploaded", _ssh_key_uploaded, write="UpdateSSHPublicKey", guardrails=NOBODY_HAS_KEYS, complete_without_parameters=True),
+    _quarantines_key("a key exposed", _key_exposed, target="deploy", finding=True),
+    _contains("the owner of an exposed key", _owner_of_an_exposed_key, ("user", "deploy"), QUARANTINE_KEY, finding=True),
+    _contains("a misused session of a role", _session_misused, ("role", "web"), QUARANTINE_KEY, finding=True),
+    _contains("a quarantine lifted", _quarantine_lifted, ("user", "polsen"), QUARANTINE_PRINCIPAL),
+    _contains("the actor of an attachment", _actor_of_an_attachment, ("user", "mallory"), DETACH_POLICY, guardrails=BILLING_AND_ITS_GIVER),
+    _joined("a group that holds a policy", lambda world, group: world.attach(ADMINISTRATOR, group)),
+    _joined("a group with an inline policy", lambda world, group: world.writes_inline(group, ALLOW_ALL)),
+    _put_inline("user", "polsen"),
+    _put_inline("group", "developers"),
+    _put_inline("role", "build"),
+]
+CALLS = [offence for offence in OFFENCES if not offence.finding]
+FINDINGS = [offence for offence in OFFENCES if offence.finding]
