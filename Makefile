@@ -46,7 +46,7 @@ build: venv
 .PHONY: test
 test: venv build
 	cargo test --locked --workspace --quiet
-	$(PYTHON) -m pytest tests
+	$(PYTHON) -m pytest tests --numprocesses 3 --dist loadgroup
 
 .PHONY: lint
 lint: venv venv-checkov

@@ -83,8 +83,8 @@ def stop_all() -> None:
 
 
 def exit_on_signals() -> None:
-    """Makes SIGTERM and SIGHUP an ordinary exit, so that `finally`, context managers and `atexit` run."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Makes SIGINT, which a background job ignores, SIGTERM and SIGHUP an ordinary exit: `finally`, context managers and `atexit` run."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
 
 

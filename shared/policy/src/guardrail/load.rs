@@ -246,18 +246,9 @@ fn vocabulary(sources: &[Source], actions: &[&'static Action], flaws: &mut Vec<F
         let flaw = source.flaw(source.text.floor_char_boundary(same), "this is not the schema that this build of Rescind speaks");
         flaws.push(flaw.with_help("the schema belongs to Rescind: take the file of the same version, and write rules in the other files"));
     }
-    let vocabulary = schema(actions).and_then(|schema| Vocabulary::of(schema, actions));
+    let schema = Schema::from_json_str(COMPILED_SCHEMA).map_err(|error| error.to_string());
+    let vocabulary = schema.and_then(|schema| Vocabulary::of(schema, actions));
     vocabulary.map_err(|error| vec![Source { name: SCHEMA_FILE.to_owned(), text: String::new() }.flaw(0, error)])
-}
-
-/// The compiled schema without the actions that are none of these: what a policy is validated against grows with them.
-fn schema(actions: &[&Action]) -> Result<Schema, String> {
-    let mut schema: Value = serde_json::from_str(COMPILED_SCHEMA).map_err(|error| error.to_string())?;
-    if let Some(declared) = schema.pointer_mut("/actions").and_then(Value::as_object_mut) {
-        let others = ACTIONS.iter().filter(|action| !actions.contains(action));
-        others.for_each(|action| drop(declared.remove(action.name)));
-    }
-    Schema::from_json_value(schema).map_err(|error| error.to_string())
 }
 
 /// The policies of one file, in the order in which they stand there.
