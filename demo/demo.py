@@ -239,7 +239,7 @@ def main() -> int:
     processes.exit_on_signals()
     for binary in (*(RELEASE / function for function in FUNCTIONS), RESCIND):
         if not os.access(binary, os.X_OK):
-            print(f"{binary.relative_to(ROOT)} is not built; `make demo` builds it and then tells the story", file=sys.stderr)
+            print(f"{binary.relative_to(ROOT)} is not built; `make demo` builds it and then runs the story", file=sys.stderr)
             return 2
     screen.title("Rescind takes back IAM access that your guardrails forbid")
     screen.say(

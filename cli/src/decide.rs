@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
 use policy::case::{Next, Outcome, RemedyOutcome};
-use policy::facts::Facts;
+use policy::change::Gives;
+use policy::facts::{Facts, Needs, Texts};
 use policy::guardrail::{Decision, Mode};
 use policy::hearing::Circumstances;
 use policy::text::shown;
-use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
+use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use remedy::notice::Notice;
 use remedy::plan;
 
@@ -46,35 +47,53 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
 fn decide(rulebook: &Rulebook, event: &Event, action: &'static Action) -> Result<Vec<Case>> {
     let actor = Actor::of(event)?;
     let hearings = Hearing::open(Circumstances::of(rulebook, event, action, &actor, &[]))?.into_iter();
-    hearings.filter_map(|hearing| decide_one(hearing).transpose()).collect()
+    hearings.filter_map(|hearing| decide_one(rulebook, hearing).transpose()).collect()
 }
 
-fn decide_one(hearing: Hearing<'_>) -> Result<Option<Case>> {
-    let needs = hearing.needs()?.map(|(_, needs)| needs).unwrap_or_default();
-    let facts = if needs.is_empty() {
-        Ok(&Facts::none())
-    } else {
-        Err(
-            "guardrails or exemptions ask for facts that only the live account has: documents of policies, or the target's path, tags, groups or policies",
-        )
+fn decide_one(rulebook: &Rulebook, hearing: Hearing<'_>) -> Result<Option<Case>> {
+    let (needs, facts) = match hearing.needs()? {
+        Some((change, needs)) => (needs, facts(rulebook, change, needs)),
+        None => (Needs::default(), Ok(Facts::none())),
     };
-    let mut case = hearing.decide(needs, facts, Mode::Observe, Utc::now())?;
+    let mut case = hearing.decide(needs, facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
     if let Some(case) = &mut case
         && case.settle() == Next::Look
         && let Some(change) = case.change.clone()
     {
         // The calls of every remedy that is asked for, as far as the record says them.
-        for remedy in case.remedy.into_iter().chain(case.siblings.clone()) {
+        for (place, remedy) in case.remedy.into_iter().chain(case.siblings.clone()).enumerate() {
             let plan = plan::of(remedy);
-            let never = plan.never(case, &change);
-            let would = if never.is_some() { Vec::new() } else { plan.calls(case, &change) };
-            let detail =
-                never.unwrap_or_else(|| "rescind decide changes nothing: these are the calls as far as the record goes".to_owned());
-            case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) });
+            if let Some(never) = plan.never(case, &change) {
+                case.close_with(RemedyOutcome::without_call(remedy, Outcome::Unremediable, Some(never)));
+                continue;
+            }
+            let would = plan.calls(case, &change);
+            let note = (place == 0).then(|| "rescind decide changes nothing: these are the calls as far as the record goes".to_owned());
+            case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, note) });
+        }
+        // The headline is about the remedy that the case is about, not about its siblings.
+        if let Some(own) = case.outcomes.first().map(|own| own.outcome) {
+            case.outcome = own;
         }
     }
     Ok(case)
 }
+
+/// The facts that the record itself holds, or why it does not hold those that are needed.
+fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Facts, String> {
+    let document = Needs { document: needs.document, ..Needs::default() };
+    match change.kind().gives() {
+        _ if needs.is_empty() => Ok(Facts::none()),
+        Gives::Inline(_, text) if needs == document => {
+            let texts = Texts { policies: vec![text.to_owned()], boundary: None };
+            let granted = rulebook.access(&texts).map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;
+            Ok(Facts::none().with_granted(granted))
+        }
+        _ => Err(LIVE.to_owned()),
+    }
+}
+
+const LIVE: &str = "guardrails or exemptions ask for facts that only the live account has: documents of policies, or the target's path, tags, groups or policies";
 
 fn verdict(case: &Case) -> String {
     let guardrails = case.decision.guardrails().iter().map(|guardrail| format!("{} ({})", guardrail.id, guardrail.severity.name()));

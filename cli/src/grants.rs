@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::input;
 
-/// Prints what each document grants, for people or as JSON; JSON lines where the input is JSON lines.
+/// Prints what each document grants, for people or as JSON; JSON lines if the input is JSON lines.
 pub fn run(files: &[PathBuf], as_json: bool, out: &mut impl Write) -> Result<()> {
     let mut failed = 0;
     for file in files {

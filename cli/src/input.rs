@@ -11,7 +11,7 @@ pub fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// The same of somebody else's file: an error where it has more than `most` bytes.
+/// The same of somebody else's file: an error if it has more than `most` bytes.
 pub fn read_at_most(path: &Path, most: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     open(path)?.take(most + 1).read_to_end(&mut bytes)?;

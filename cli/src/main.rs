@@ -53,9 +53,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Put requests to policies: JSON lines on standard input, an answer each on standard output.
+    /// Evaluate requests against policies: JSON lines on standard input, one answer per line on standard output.
     Simulate,
-    /// Give back what a case took, after checking that all is as the remedy left it.
+    /// Give back what a case took, after checking that everything is still as Rescind left it.
     Undo(undo::Arguments),
 }
 
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             use io::Write as _;
-            // Where standard error is closed, the exit status still tells.
+            // If standard error is closed, the exit status still says it.
             let _ = writeln!(io::stderr(), "{error:#}");
             ExitCode::FAILURE
         }

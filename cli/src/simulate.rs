@@ -58,14 +58,14 @@ struct Named<'a> {
 
 fn put(line: &[u8]) -> Result<(Option<&RawValue>, Bracket), String> {
     if line.len() > LINE_MAX {
-        return Err(format!("the line has {} bytes: {LINE_MAX} are the most that is read", line.len()));
+        return Err(format!("the line has {} bytes: the limit is {LINE_MAX}", line.len()));
     }
     let line = std::str::from_utf8(line).map_err(|error| error.to_string())?;
     let asked: Asked<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let wanted = |name: &str, value: &Option<Cow<'_, str>>| match value {
         None => Err(format!("{name} is missing")),
         Some(text) if text.is_empty() => Err(format!("{name} is empty")),
-        Some(text) if text.len() > TEXT_MAX => Err(format!("{name} has {} bytes: {TEXT_MAX} are the most that is read", text.len())),
+        Some(text) if text.len() > TEXT_MAX => Err(format!("{name} has {} bytes: the limit is {TEXT_MAX}", text.len())),
         Some(_) => Ok(()),
     };
     wanted("principal", &asked.principal)?;
@@ -73,12 +73,12 @@ fn put(line: &[u8]) -> Result<(Option<&RawValue>, Bracket), String> {
     wanted("resource", &asked.resource)?;
     let (action, resource) = (asked.action.as_deref().unwrap_or_default(), asked.resource.as_deref().unwrap_or_default());
     if !action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()) {
-        return Err(format!("action: {} is no action: service:name is wanted", quoted(action)));
+        return Err(format!("action: {} is not an action: expected service:name", quoted(action)));
     }
     let who = Requester::new(asked.principal.as_deref().unwrap_or_default()).map_err(|error| format!("principal: {error}"))?;
     let account = asked.resource_account.as_deref();
     if let Some(account) = account.filter(|account| account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Err(format!("resourceAccount: {} is not an account id: 12 digits are wanted", quoted(account)));
+        return Err(format!("resourceAccount: {} is not an account id: expected 12 digits", quoted(account)));
     }
     placed(&asked)?;
     let reading = if asked.unknown.is_empty() { Reading::Documented } else { Reading::Cautious };
@@ -95,7 +95,7 @@ fn put(line: &[u8]) -> Result<(Option<&RawValue>, Bracket), String> {
     Ok((asked.id, evaluate(&request, &policies)))
 }
 
-/// Refuses documents that AWS would not save where they stand.
+/// Refuses documents that AWS would not save in that place.
 fn placed(asked: &Asked<'_>) -> Result<(), String> {
     let check = |documents: &[Document<'_>], layer: Layer, name: &dyn fmt::Display| {
         documents
@@ -186,7 +186,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Asked<'a> {
 
 struct AskedVisitor;
 
-/// Text that is borrowed where it can be.
+/// Text that is borrowed if it can be.
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for AskedVisitor {
         while let Some(Text(name)) = members.next_key()? {
             let Some((known, given)) = MEMBERS.iter().zip(&mut seen).find(|(known, _)| **known == name) else {
                 if let Some(meant) = meant(&name) {
-                    return Err(Error::custom(format_args!("unknown member {}: is {meant} meant?", quoted(&name))));
+                    return Err(Error::custom(format_args!("unknown member {}: did you mean {meant}?", quoted(&name))));
                 }
                 let _: IgnoredAny = members.next_value()?;
                 continue;

@@ -61,6 +61,10 @@ def test_a_stack_deployed_without_choosing_a_mode_only_observes(function, sam, w
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_is_judged_by_a_function_that_gets_it(sample, sam, world):
     event = json.loads(sample.read_text())
+    if event["detail"].get("eventName") == "AddUserToGroup":
+        # What the user could do before and can do now is read from IAM.
+        parameters = event["detail"]["requestParameters"]
+        world.user(parameters["userName"], groups=[world.group(parameters["groupName"])])
     before = world.account.snapshot()
 
     cases = [

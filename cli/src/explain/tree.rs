@@ -111,7 +111,7 @@ impl Paint {
         }
         for Escalation { id, name, definite } in explanation.escalations.iter().take(PATHS) {
             let sure = if *definite { "" } else { "possibly " };
-            out.extend(["  ", sure, "to more by ", &self.of(RED, name), " (", id, ")\n"]);
+            out.extend(["  ", sure, "a path to more access: ", &self.of(RED, name), " (", id, ")\n"]);
         }
         if let Some(more) = explanation.escalations.len().checked_sub(PATHS).filter(|more| *more > 0) {
             out.push_str(&self.of(DIM, &format!("  and {more} more ways: see --json")));

@@ -41,7 +41,7 @@ pub async fn cases(logs: &Client, groups: &[String], id: &str) -> Result<Vec<Cas
     }
     if found.is_empty() {
         let groups: Vec<String> = groups.iter().map(|group| quoted(group)).collect();
-        bail!("no case {id} in the log groups {}: they keep lines for a limited time, a notice stays", groups.join(", "));
+        bail!("no case {id} in the log groups {}: logs expire, so give the JSON of its notice instead", groups.join(", "));
     }
     found.sort_by_key(|(time, _)| *time);
     Ok(found.into_iter().map(|(_, case)| case).collect())

@@ -96,7 +96,7 @@ fn show(case: &Case, steps: &[AnyStep], out: &mut impl Write) -> Result<()> {
     steps.iter().try_for_each(|step| writeln!(out, "  {}", command(step)))?;
     writeln!(
         out,
-        "Rescind judges these calls too. Unless you are exempt, as the principals in the stack's BreakGlassArns are, it takes them back again.\n"
+        "Rescind judges these calls too, and takes them back again unless you are exempt, as the principals in BreakGlassArns are.\n"
     )?;
     Ok(())
 }
@@ -128,7 +128,9 @@ async fn checked<'a>(reader: &Reader, steps: &'a [AnyStep], out: &mut impl Write
 /// Asks the person at the terminal.
 fn agreed() -> Result<bool> {
     if !io::stdin().is_terminal() {
-        bail!("cannot ask for confirmation because standard input is no terminal: --yes goes ahead without asking; nothing was done");
+        bail!(
+            "cannot ask for confirmation because standard input is not a terminal: use --yes to go ahead without asking; nothing was done"
+        );
     }
     let mut terminal = io::stderr();
     write!(terminal, "undo this? [y/N] ")?;

@@ -56,7 +56,8 @@ fn case(value: Value) -> Result<Case> {
     Ok(case)
 }
 
-/// The one case to undo: of several with the same id, the newest (the last) that has something to undo.
+/// The one case to undo: of several with the same id, the newest (the last) that lists the calls that were made; if none does, the newest
+/// that has something to undo. A retry whose first notice was lost finds nothing left to do and knows the undo, but not the call.
 pub fn chosen(mut cases: Vec<Case>, id: Option<&str>) -> Result<Case> {
     let mut ids: Vec<String> = cases.iter().map(|case| quoted(&case.id)).collect();
     ids.sort_unstable();
@@ -65,12 +66,13 @@ pub fn chosen(mut cases: Vec<Case>, id: Option<&str>) -> Result<Case> {
     if let Some(id) = id {
         cases.retain(|case| case.id == id);
     }
-    let has_undo = |case: &Case| case.outcomes.iter().any(|outcome| !outcome.undo.is_empty());
-    let newest = cases.iter().rposition(has_undo).unwrap_or_else(|| cases.len().saturating_sub(1));
+    let has = |calls: bool| move |case: &Case| case.outcomes.iter().any(|of| !of.undo.is_empty() && (!calls || !of.calls.is_empty()));
+    let newest = cases.iter().rposition(has(true)).or_else(|| cases.iter().rposition(has(false)));
+    let newest = newest.unwrap_or_else(|| cases.len().saturating_sub(1));
     match cases.first().map(|first| cases.iter().all(|case| case.id == first.id)) {
         Some(true) => Ok(cases.swap_remove(newest)),
         Some(false) => bail!("there are several cases; choose one with --case: {ids}"),
-        None if ids.is_empty() => bail!("there is no case in it"),
+        None if ids.is_empty() => bail!("the input holds no case"),
         None => bail!("there is no case {} in it, but {ids}", quoted(id.unwrap_or_default())),
     }
 }

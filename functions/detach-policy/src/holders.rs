@@ -32,7 +32,7 @@ struct Holder {
     id: String,
 }
 
-/// Finds out, with one call, or two where the unique id is not known.
+/// Finds out, with one call, or two if the unique id is not known.
 pub async fn whereabouts(reader: &Reader, case: &Case, target: &Identity, policy_arn: &PolicyArn) -> Result<Whereabouts, AwsCall> {
     let Some(holders) = holders(reader, target, policy_arn).await? else {
         return Ok(if policy_arn.owner() == "aws" {

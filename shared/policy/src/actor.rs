@@ -57,7 +57,7 @@ pub struct Actor {
     /// The role session's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// Who is behind the role session, as its first role was told.
+    /// Who is behind the role session, as reported when its first role was assumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
     /// The address, or the AWS service, the call came from.
@@ -66,7 +66,7 @@ pub struct Actor {
     /// The software the call came from, as it names itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// Whether a second factor was used; `None` where CloudTrail does not say.
+    /// Whether a second factor was used; `None` if CloudTrail does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mfa: Option<bool>,
     /// The AWS service through which the call came.
@@ -79,7 +79,7 @@ impl Actor {
     ///
     /// # Errors
     ///
-    /// Where an ARN, name or id is longer than AWS makes them, or holds control characters: such a record is forged.
+    /// If an ARN, name or id is longer than AWS makes them, or holds control characters: such a record is forged.
     pub fn of(event: &Event) -> Result<Self, ActorError> {
         let record = &event.record;
         let identity = &record.user_identity;

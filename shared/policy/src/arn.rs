@@ -69,7 +69,7 @@ impl IamName {
     ///
     /// # Errors
     ///
-    /// [`IdentifierError::Name`] where it is empty, too long or holds any other character.
+    /// [`IdentifierError::Name`] if it is empty, too long or holds any other character.
     pub fn new(text: &str) -> Result<Self, IdentifierError> {
         let in_charset = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
         if (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(in_charset) {
@@ -108,7 +108,7 @@ impl CredentialId {
     ///
     /// # Errors
     ///
-    /// [`IdentifierError::Credential`] where it is too short, too long or holds any other character.
+    /// [`IdentifierError::Credential`] if it is too short, too long or holds any other character.
     pub fn new(text: &str) -> Result<Self, IdentifierError> {
         if is_id(text) { Ok(Self(text.to_owned())) } else { Err(IdentifierError::Credential(text.to_owned())) }
     }
@@ -200,7 +200,7 @@ impl PolicyArn {
     ///
     /// # Errors
     ///
-    /// [`IdentifierError::PolicyArn`] where any part is missing, too long, or holds what IAM does not allow there.
+    /// [`IdentifierError::PolicyArn`] if any part is missing, too long, or holds what IAM does not allow there.
     pub fn new(text: &str) -> Result<Self, IdentifierError> {
         let well_formed = || {
             let rest = text.strip_prefix("arn:")?;

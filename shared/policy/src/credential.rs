@@ -81,7 +81,7 @@ impl fmt::Display for Credential {
     }
 }
 
-/// Temporary credentials, as far as a finding tells which.
+/// Temporary credentials, as far as a finding identifies them.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {

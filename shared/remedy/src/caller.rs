@@ -42,7 +42,7 @@ impl<V: Fn(&str) -> Option<String>> Caller<V> {
     ///
     /// # Errors
     ///
-    /// [`CallerError::Credentials`] where it does not.
+    /// [`CallerError::Credentials`] if it does not.
     pub fn of(variable: V) -> Result<Self, CallerError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let keys = Credentials {

@@ -83,7 +83,7 @@ pub fn credentials(keys: &environment::Credentials) -> Credentials {
     Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment")
 }
 
-/// Amazon's own roots where AWS's own endpoints of the `aws` partition are called, or no TLS is spoken at all. Other partitions, and
+/// Amazon's own roots if AWS's own endpoints of the `aws` partition are called, or no TLS is spoken at all. Other partitions, and
 /// endpoints that somebody set, may chain to any root: there the system's store is asked, at its price.
 fn http_client(region: &str, endpoints: &[&Option<String>]) -> SharedHttpClient {
     let foreign = |endpoint: &&Option<String>| endpoint.as_ref().is_some_and(|url| !url.starts_with("http://"));

@@ -74,6 +74,6 @@ async fn report_init_error(error: &str) {
         (_, Err(error)) => Err(error.to_string().into()),
     };
     if let Err(error) = sent {
-        log::init_failed(&format!("Lambda could not be told: {error}"));
+        log::init_failed(&format!("the error could not be reported to Lambda: {error}"));
     }
 }

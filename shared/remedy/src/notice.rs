@@ -285,7 +285,13 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
     }
     lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.undo).map(|undo| ("Undo", undo.command.clone())));
     lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.would).map(|call| ("By hand", call.command())));
-    if let (Outcome::Failed | Outcome::Unremediable, Some((plan, change))) = (case.outcome, planned(case)) {
+    // What must never be done, or could lock everybody out, is not proposed to a person either.
+    let by_hand = |(plan, change): &(&dyn Plan, &Change)| match case.outcome {
+        Outcome::Failed => true,
+        Outcome::Unremediable => !plan.locks_out() && plan.never(case, change).is_none(),
+        _ => false,
+    };
+    if let Some((plan, change)) = planned(case).filter(by_hand) {
         lines.extend(plan.calls(case, change).iter().map(|call| ("By hand", call.command())));
     }
     match (case.outcome, &case.change) {

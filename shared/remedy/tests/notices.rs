@@ -236,7 +236,6 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to
-    By hand    aws iam put-user-policy --policy-document '{"Version":"2012-10-17","Statement":[{"Sid":"Quarantine","Effect":"Deny","Action":"*","Resource":"*"}]}' --policy-name RescindQuarantine --user-name polsen
     Case       rsc-f5a108deed3b81ba
     "#);
 }
@@ -248,7 +247,7 @@ fn a_key_that_came_back() {
     insta::assert_snapshot!(Notice::of(&case).text(), @"
     already quarantined: access key AKIAIOSFODNN7EXAMPLE of user deploy
 
-    What       access key AKIAIOSFODNN7EXAMPLE of user deploy was set active again; nothing of it was active when Rescind acted
+    What       access key AKIAIOSFODNN7EXAMPLE of user deploy was set active again; nothing was left to deactivate when Rescind acted
     Why        access key AKIAIOSFODNN7EXAMPLE was inactive already
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       192.0.2.26, with aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard, MFA not recorded

@@ -34,7 +34,7 @@ fn pattern_segments(pattern: &str) -> Option<[&str; 6]> {
 }
 
 /// Whether a condition's pattern names an ARN: `ArnLike`, and `ArnEquals`, which is the same (item 17 of `docs/evaluation.md`).
-/// `None` where the value is no ARN. Whether a pattern that is none names one, such as `*` or a variable alone, is disputed.
+/// `None` if the value is no ARN. Whether a pattern that is none names one, such as `*` or a variable alone, is disputed.
 pub(super) fn like(
     pattern: &str,
     filled: &Filled<'_>,

@@ -10,7 +10,7 @@ use crate::text::quoted;
 
 /// Why a text is nobody that could ask.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{} is no principal: the ARN of a user, role, session, provider or account root, an account id, the name of a service, or * is wanted", quoted(.0))]
+#[error("{} is not a principal: expected the ARN of a user, role, session, provider or account root, an account id, the name of a service, or *", quoted(.0))]
 pub struct NoPrincipal(String);
 
 /// Who makes a request.

@@ -30,7 +30,7 @@ pub struct Holder<'a> {
 pub struct Membership<'a> {
     /// The group's name.
     pub name: &'a str,
-    /// The group's policies; `None` where the JSON does not carry the group.
+    /// The group's policies; `None` if the JSON does not carry the group.
     pub policies: Option<Vec<Held<'a>>>,
 }
 

@@ -111,7 +111,7 @@ impl<'a> Account<'a> {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// What the user, group or role of that name holds; `None` where the account has none. Case does not count: IAM tells no two names
+    /// What the user, group or role of that name holds; `None` if the account has none. Case does not count: IAM tells no two names
     /// apart by it (IAM API reference, `CreateUser`).
     #[must_use]
     pub fn holder(&self, kind: IdentityKind, name: &str) -> Option<Holder<'_>> {

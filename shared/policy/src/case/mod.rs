@@ -56,7 +56,7 @@ pub struct Case {
     /// The remedy that this case is about; absent if no guardrail asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<Remedy>,
-    /// The other remedies that the broken guardrails ask for. The functions that own them make cases of their own.
+    /// The other remedies that the guardrails of this case ask for. The functions that own them make cases of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub siblings: Vec<Remedy>,
     /// What came of it all: the one word that subscribers filter by.

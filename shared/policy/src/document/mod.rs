@@ -23,7 +23,7 @@ pub const DOCUMENT_MAX: usize = 200 * 1024;
 #[derive(Debug, Error)]
 pub enum DocumentError {
     /// It is larger than any that AWS keeps.
-    #[error("the policy document has {0} bytes: {DOCUMENT_MAX} are the most that is read")]
+    #[error("the policy document has {0} bytes: the limit is {DOCUMENT_MAX}")]
     TooLarge(usize),
     /// It is percent-encoded, and what that hides is not UTF-8.
     #[error("the percent-encoded policy document is not UTF-8 text")]
@@ -49,7 +49,7 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     ///
-    /// [`DocumentError`] where AWS would refuse it, with the element, line and column.
+    /// [`DocumentError`] if AWS would refuse it, with the element, line and column.
     pub fn parse(json: &'a str) -> Result<Self, DocumentError> {
         if json.len() > DOCUMENT_MAX {
             return Err(DocumentError::TooLarge(json.len()));
@@ -62,7 +62,7 @@ impl<'a> Document<'a> {
 ///
 /// # Errors
 ///
-/// [`DocumentError::Encoding`] where the encoded bytes are no text.
+/// [`DocumentError::Encoding`] if the encoded bytes are no text.
 pub fn plain(text: &str) -> Result<Cow<'_, str>, DocumentError> {
     if text.starts_with('%') {
         percent_decode_str(text).decode_utf8().map_err(|_| DocumentError::Encoding)

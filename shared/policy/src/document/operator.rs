@@ -12,7 +12,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Reads an operator's name; `None` where AWS knows none of that name. Its case does not count.
+    /// Reads an operator's name; `None` if AWS knows none of that name. Its case does not count.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let (qualifier, rest) = match name.split_once(':') {

@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
 }
 
 fn unknown<E: Error>(name: &str, wanted: &str) -> E {
-    E::custom(format_args!("unknown element {}: {wanted} is wanted", quoted(name)))
+    E::custom(format_args!("unknown element {}: expected {wanted}", quoted(name)))
 }
 
 fn read_version<E: Error>(text: &str) -> Result<Version, E> {

@@ -27,11 +27,11 @@ pub enum Decision {
         /// The broken guardrails: those that are enforced first, the gravest of them first.
         guardrails: Vec<Guardrail>,
     },
-    /// The change cannot be told, so any of the guardrails may be broken.
+    /// The change cannot be determined, so any of the guardrails may be broken.
     Unknown {
         /// The guardrails that could be broken.
         guardrails: Vec<Guardrail>,
-        /// Why it cannot be told.
+        /// Why it cannot be determined.
         reason: String,
     },
 }

@@ -1,7 +1,7 @@
 //! Names without regard to case, as IAM reads them.
 //!
 //! IAM finds a user, role or policy whichever way its name is capitalised, and CloudTrail records what the caller wrote
-//! (awslabs/mcp pull request 4101 tells of a deny list that was passed by this). Cedar compares letter by letter: attaching
+//! (awslabs/mcp pull request 4101 describes a deny list that this bypassed). Cedar compares letter by letter: attaching
 //! `administratoraccess` would slip past a guardrail on `AdministratorAccess`. So ARNs, names, paths and entity ids, the policy's, the
 //! target's and the actor's, are put to the rulebook in lower case, and the texts that a guardrail compares them with are lowered when it
 //! is loaded. A comparison with anything else than text could not be lowered, and is refused.

@@ -286,7 +286,7 @@ fn policies<'a>(source: &'a Source, wanted: Effect, flaws: &mut Vec<Flaw>) -> Ve
     placed
 }
 
-/// Finds each policy's text after the one before it, so that two alike are told apart.
+/// Finds each policy's text after the one before it, so that two alike are distinguished.
 fn in_place<'a>(source: &'a Source, set: &PolicySet) -> Vec<Placed<'a>> {
     // Cedar numbers the policies of a text: `policy0`, `policy1`, …
     let nth = |policy: &&Policy| -> usize {

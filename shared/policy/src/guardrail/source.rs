@@ -1,4 +1,4 @@
-//! The text of a rulebook, and what is wrong with it: where, what, and what was meant.
+//! The text of a rulebook, and what is wrong with it: where, what, and what was intended.
 
 use std::fmt;
 
@@ -55,7 +55,7 @@ pub struct Flaw {
     pub column: usize,
     /// What is wrong.
     pub message: String,
-    /// What was probably meant, or what to do.
+    /// What was probably intended, or what to do.
     pub help: Option<String>,
 }
 
@@ -82,7 +82,7 @@ pub(super) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
         .filter(|(distance, word)| *distance <= word.len().div_ceil(3))
         .min();
     closest.map_or_else(
-        || format!("one of {} is wanted", known.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
+        || format!("expected one of {}", known.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
         |(_, word)| format!("did you mean `{word}`?"),
     )
 }

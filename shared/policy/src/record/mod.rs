@@ -49,7 +49,7 @@ pub enum RecordError {
 pub struct Event {
     /// The account in which the call was made.
     pub account: AccountId,
-    /// The record's own id, or the envelope's where the record has none. Stable over redeliveries.
+    /// The record's own id, or the envelope's if the record has none. Stable over redeliveries.
     pub id: Option<String>,
     /// The region whose trail recorded the call.
     pub region: String,
@@ -61,7 +61,7 @@ pub struct Event {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// Present where AWS refused the call, or the call failed.
+    /// Present if AWS refused the call, or the call failed.
     #[serde(default, deserialize_with = "text")]
     pub error_code: Option<String>,
     /// The API call's name.
@@ -107,7 +107,7 @@ pub struct UserIdentity {
     pub invoked_by: Option<String>,
     /// `AIDA…` for a user, `AROA…:session` for a role's session.
     pub principal_id: Option<String>,
-    /// How a temporary credential came to be.
+    /// How a temporary credential was created.
     #[serde(default)]
     pub session_context: Option<SessionContext>,
     /// `IAMUser`, `AssumedRole`, `Root`, …
@@ -121,7 +121,7 @@ pub struct UserIdentity {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionContext {
-    /// Who is behind the session, as its first role was told; it stays through further roles.
+    /// Who is behind the session, as reported when its first role was assumed; it stays through further roles.
     #[serde(default)]
     pub source_identity: Option<String>,
     /// When and how strongly the session was authenticated.
@@ -155,7 +155,7 @@ pub struct SessionIssuer {
     pub user_name: Option<String>,
 }
 
-/// What a record tells of its request's parameters.
+/// What a record says about its request's parameters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Parameters<'a> {
     /// They are there, as JSON text.
@@ -221,7 +221,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// Where the payload is no such envelope, where envelope and record contradict each other, or where the envelope's source is not
+    /// If the payload is no such envelope, if envelope and record contradict each other, or if the envelope's source is not
     /// AWS's own.
     pub fn from_event_bridge(json: &str) -> Result<Self, RecordError> {
         let envelope: EventBridgeEvent<Box<RawValue>> = serde_json::from_str(json).map_err(RecordError::Envelope)?;
@@ -254,7 +254,7 @@ impl Event {
         Self::new(record, envelope.id, envelope.account, envelope.region)
     }
 
-    /// What a service found: its type is the name, and its own id, where it has one, stays the same over redeliveries and updates.
+    /// What a service found: its type is the name, and its own id, if it has one, stays the same over redeliveries and updates.
     fn of_finding(service: &str, envelope: EventBridgeEvent<Box<RawValue>>) -> Result<Self, RecordError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -268,7 +268,7 @@ impl Event {
         }
 
         let found: Found = serde_json::from_str(envelope.detail.get()).map_err(RecordError::Record)?;
-        let time = envelope.time.ok_or_else(|| RecordError::Contradiction("the envelope tells no time".to_owned()))?;
+        let time = envelope.time.ok_or_else(|| RecordError::Contradiction("the envelope has no time".to_owned()))?;
         if let (Some(envelope), Some(found)) = (&envelope.account, &found.account_id)
             && envelope != found
         {

@@ -102,7 +102,7 @@ impl Plan for QuarantineKey {
     }
 
     fn clean(&self, _: &Case, _: &Change) -> String {
-        "nothing of it was active when Rescind acted".to_owned()
+        "nothing was left to deactivate when Rescind acted".to_owned()
     }
 
     fn never(&self, _: &Case, change: &Change) -> Option<String> {
