@@ -41,16 +41,16 @@ BAD = {
     "no JSON": ("{", "EOF"),
     "no object": ("[]", "a request, an object"),
     "no principal": (request(principal=None), "principal is missing"),
-    "a group for a principal": (request(principal="arn:aws:iam::123456789012:group/g"), "is no principal"),
-    "an action without its service": (request(action="GetObject"), "service:name is wanted"),
-    "an account that is none": (request(resourceAccount="12"), "12 digits are wanted"),
+    "a group for a principal": (request(principal="arn:aws:iam::123456789012:group/g"), "is not a principal"),
+    "an action without its service": (request(action="GetObject"), "expected service:name"),
+    "an account that is none": (request(resourceAccount="12"), "expected 12 digits"),
     "a policy that AWS would refuse": (request(identityPolicies=[{"Statement": [{"Effect": "allow"}]}]), "identityPolicies: Statement[0]"),
     "principals in an identity policy": (
         request(identityPolicies=[{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}]),
         "identityPolicies[0]: Statement[0] names principals",
     ),
     "a resource policy for nobody": (request(resourcePolicy=ALLOW), "has neither Principal nor NotPrincipal"),
-    "a misspelt member": (request(sessionPolicy=[ALLOW]), "is sessionPolicies meant?"),
+    "a misspelt member": (request(sessionPolicy=[ALLOW]), "did you mean sessionPolicies?"),
     "a key given twice": (request(context={"aws:x": "1", "AWS:X": "2"}), "given twice"),
 }
 

@@ -1,5 +1,7 @@
 """The Docker engine that `sam local invoke` runs functions in: whether there is one, and how a container reaches this machine."""
 
+import ipaddress
+import json
 import platform
 import subprocess
 import threading
@@ -39,7 +41,11 @@ class Doorway:
     """Lets containers reach the world's AWS: that listens on loopback, which in a container is the container's own."""
 
     def __init__(self, world: World):
-        address = _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}", seconds=ENGINE_SECONDS)
+        network = json.loads(_docker("network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}", seconds=ENGINE_SECONDS) or "{}")
+        # An engine that has just made its bridge names the network only. Docker gives the bridge its first address.
+        if not network:
+            raise Unavailable("Docker's network `bridge` cannot be inspected")
+        address = network.get("Gateway") or str(next(ipaddress.ip_network(network["Subnet"]).hosts()))
 
         class Handler(Exchange):
             upstream_port = urlsplit(world.aws.url).port
