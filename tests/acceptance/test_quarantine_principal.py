@@ -262,6 +262,22 @@ def test_its_own_containment_is_no_attachment_to_be_judged(world):
     assert (seen.cases, seen.calls) == ([], [])
 
 
+NOBODY_ATTACHES_ANYTHING_OF_OUR_OWN = """
+@id("only-aws-s-policies")
+@severity("high")
+@remedy("detach-policy")
+forbid (principal, action in Action::"attach-policy", resource) when { context.policy.owner != "aws" };
+"""
+
+
+@pytest.mark.parametrize(("document", "outcome"), [(DENY_ALL, "unremediable"), (ALLOW_ALL, "applied")], ids=["a quarantine", "its name alone"])
+def test_a_quarantine_is_never_detached_and_its_name_protects_nothing_else(world, tmp_path, document, outcome):
+    arn = world.policy("RescindQuarantine", document, path="/rescind/")
+    polsen = world.user("polsen", holds=[arn])
+    seen = world.receives(attachment(arn, user=polsen), guardrails=rulebook(tmp_path, NOBODY_ATTACHES_ANYTHING_OF_OUR_OWN))
+    assert (seen.outcome, seen.changed) == (outcome, {polsen.no_longer_holds(arn)} if outcome == "applied" else set())
+
+
 # What containment is worth.
 
 

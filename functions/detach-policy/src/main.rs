@@ -5,10 +5,11 @@ mod holders;
 use std::process::ExitCode;
 
 use policy::change::PolicyAttached;
+use policy::containment::Quarantine;
 use policy::remedy::Remedy;
 use policy::{Case, Change};
 use remedy::plan::detachment;
-use remedy::setting::{Attachment, Step};
+use remedy::setting::{Attachment, Live, ManagedPolicy, Setting as _, Step};
 use remedy::{AwsCall, Ending, Function, Hand, Set};
 
 use crate::holders::Whereabouts;
@@ -23,6 +24,12 @@ impl Function for DetachPolicy {
         let (Change::PolicyAttached(PolicyAttached { identity, policy_arn }), Some(step)) = (change, detachment(change)) else {
             return Ok(Ending::unremediable("nothing was attached, so there is nothing to detach".to_owned()));
         };
+        if let Some(quarantine) = Quarantine::of_arn(policy_arn.as_str())
+            && let Live::Is(Some(text)) = (ManagedPolicy { arn: policy_arn.clone() }).get(hand.reader()).await?
+            && quarantine.matches(&text)
+        {
+            return Ok(Ending::unremediable("this policy is one of Rescind's own quarantines: Rescind never detaches it".to_owned()));
+        }
         if hand.set(&step).await? == Set::Done {
             return Ok(Ending::done());
         }

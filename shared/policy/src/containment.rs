@@ -127,10 +127,15 @@ impl Quarantine {
     /// Whether a managed policy of this ARN is one, by its path and name.
     #[must_use]
     pub fn is_arn(policy_arn: &str) -> bool {
-        let ours = |end: &str| end.get(..PATH.len()).is_some_and(|path| path.eq_ignore_ascii_case(PATH));
-        policy_arn
-            .split_once(":policy")
-            .is_some_and(|(_, end)| ours(end) && Self::named(end.get(PATH.len()..).unwrap_or_default()).is_some())
+        Self::of_arn(policy_arn).is_some()
+    }
+
+    /// The quarantine whose managed policy would have this ARN. Anybody's policy can have it: [`Self::matches`] says whether it is one.
+    #[must_use]
+    pub fn of_arn(policy_arn: &str) -> Option<Self> {
+        let (_, end) = policy_arn.split_once(":policy")?;
+        let (path, name) = end.split_at_checked(PATH.len())?;
+        if path.eq_ignore_ascii_case(PATH) { Self::named(name) } else { None }
     }
 
     /// The policy's document.

@@ -4,8 +4,8 @@
 //!
 //! # What it spares
 //!
-//! The policies that AWS attaches to users whose keys leaked (`AWSCompromisedKeyQuarantine…`), and Rescind's own quarantines. Roles that only
-//! AWS can change, and Rescind's own.
+//! The policies that AWS attaches to users whose keys leaked (`AWSCompromisedKeyQuarantine…`), and Rescind's own quarantines, by name and text:
+//! anybody can give a policy that name. Roles that only AWS can change, and Rescind's own.
 //!
 //! # How it is undone
 //!
@@ -17,7 +17,6 @@
 
 use policy::case::Call;
 use policy::change::PolicyAttached;
-use policy::containment::Quarantine;
 use policy::remedy::Remedy;
 use policy::target::Identity;
 use policy::{Case, Change};
@@ -58,11 +57,7 @@ impl Plan for DetachPolicy {
         let Change::PolicyAttached(PolicyAttached { policy_arn, .. }) = change else {
             return None;
         };
-        if policy_arn.is_key_quarantine() {
-            return Some("AWS attaches this policy to users whose keys leaked: Rescind never detaches it".to_owned());
-        }
-        Quarantine::is_arn(policy_arn.as_str())
-            .then(|| "this policy is one of Rescind's own quarantines: Rescind never detaches it".to_owned())
+        policy_arn.is_key_quarantine().then(|| "AWS attaches this policy to users whose keys leaked: Rescind never detaches it".to_owned())
     }
 
     fn touches(&self, _: &Case, change: &Change) -> Option<Identity> {
