@@ -30,12 +30,13 @@ help:
 demo: venv build
 	@$(PYTHON) demo/demo.py
 
-# $(call release,PROGRAMS): builds them as `sam build` builds a function, and links them into target/bin. cargo-lambda has a linker and a target CPU of
+# $(call release,PROGRAMS): builds them as `sam build` builds a function, and copies them to target/bin, where
+# tests can run one while `sam build` writes the other. cargo-lambda has a linker and a target CPU of
 # its own, so plain `cargo build` would compile the AWS SDK once more, and `sam build` would link every function again.
 define release
 	$(CARGO) lambda build --release --locked $(1:%=--package %)
 	@mkdir -p target/bin
-	@for program in $(1); do ln -f target/lambda/$$program/bootstrap target/bin/$$program; done
+	@for program in $(1); do rm -f target/bin/$$program; cp target/lambda/$$program/bootstrap target/bin/$$program; done
 endef
 
 .PHONY: build
