@@ -47,7 +47,8 @@ build: venv
 .PHONY: test
 test: venv build
 	cargo test --locked --workspace --quiet
-	$(PYTHON) -m pytest tests --numprocesses 3 --dist loadgroup
+	$(PYTHON) -m pytest tests --ignore tests/local --numprocesses 3
+	$(PYTHON) -m pytest tests/local
 
 .PHONY: lint
 lint: venv venv-checkov

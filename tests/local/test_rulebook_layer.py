@@ -5,11 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from lab.events import ROOT
 from lab.world import GUARDRAILS
-
-pytestmark = pytest.mark.xdist_group("sam")
 
 
 def test_a_valid_rulebook_is_packaged_one_folder_down(tmp_path):

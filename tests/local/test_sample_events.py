@@ -18,8 +18,6 @@ from template.stack import logical_id, translate
 OF_EACH = {offence.function: offence for offence in reversed(OFFENCES) if not offence.guardrails}
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
 
-pytestmark = pytest.mark.xdist_group("sam")
-
 
 def test_every_function_has_an_offence():
     assert sorted(OF_EACH) == sorted(FUNCTIONS)
