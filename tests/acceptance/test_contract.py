@@ -99,7 +99,7 @@ def test_the_undo_receipt_restores_the_account_exactly(trial, how):
     assert trial.world.account.snapshot() == trial.before
 
 
-# What is told and not done.
+# Reported, and not done.
 
 
 def test_observing_lists_the_exact_calls_that_enforcing_makes(trial):
@@ -231,7 +231,7 @@ FINDING_MEMBERS = ("affectedEntities", "resource", "eventTypeCode", "type", "sev
 def test_where_the_record_does_not_tell_the_change_a_person_is_told(trial, parameters):
     seen = trial.receives(but(trial.event, requestParameters=WITHOUT_PARAMETERS[parameters]))
     if trial.offence.complete_without_parameters and parameters == "null":
-        # It is about the caller, mallory: the key is found, or a person is told, and nobody else is touched.
+        # It is about the caller, mallory: the key is found, or a person is notified, and nobody else is touched.
         assert seen.changed in (set(), trial.facts)
         return
     assert (seen.changed, seen.writes) == (set(), [])

@@ -21,27 +21,21 @@ WRITES = {
 }
 
 
-def makes_an_administrator(action: str, remedies: str) -> str:
-    """A guardrail that asks several functions, by what the target could do before and after."""
+def whatever_it_is(action: str, remedies: str, condition: str = "") -> str:
+    """A guardrail that asks several functions, by nothing but the call unless there is a condition."""
     return f"""
-@id("makes-an-administrator")
-@description("This makes an administrator")
-@severity("critical")
-@remedy("{remedies}")
-forbid (principal, action == Action::"{action}", resource)
-when {{ context.after.grants.admin && !context.before.grants.admin }};
-"""
-
-
-def whatever_it_is(action: str, remedies: str) -> str:
-    """A guardrail that asks several functions, by nothing but the call."""
-    return f"""
-@id("whatever-it-is")
+@id("nobody-does-this")
 @description("Nobody does this")
 @severity("critical")
 @remedy("{remedies}")
-forbid (principal, action == Action::"{action}", resource);
+forbid (principal, action == Action::"{action}", resource)
+{condition};
 """
+
+
+def makes_an_administrator(action: str, remedies: str) -> str:
+    """A guardrail that asks several functions, by what the target could do before and after."""
+    return whatever_it_is(action, remedies, "when { context.after.grants.admin && !context.before.grants.admin }")
 
 
 @dataclass(frozen=True)

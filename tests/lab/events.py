@@ -74,7 +74,7 @@ def joined(user, group, actor: dict | None = None) -> dict:
 
 
 def put_inline(target, document: dict | str, name: str = "inline", actor: dict | None = None) -> dict:
-    """Somebody wrote an inline policy of a user, group or role; a document that is a string is told as it stands."""
+    """Somebody wrote an inline policy of a user, group or role; a document that is a string is recorded as it stands."""
     text = document if isinstance(document, str) else json.dumps(document)
     return iam_call(f"Put{target.kind.capitalize()}Policy", {f"{target.kind}Name": target.name, "policyName": name, "policyDocument": text}, actor)
 

@@ -9,7 +9,7 @@ use policy::containment::Quarantine;
 use policy::remedy::Remedy;
 use policy::{Case, Change};
 use remedy::plan::detachment;
-use remedy::setting::{Attachment, Live, ManagedPolicy, Setting as _, Step};
+use remedy::setting::{Attachment, ManagedPolicy, Step, is_quarantine};
 use remedy::{AwsCall, Ending, Function, Hand, Set};
 
 use crate::holders::Whereabouts;
@@ -25,8 +25,7 @@ impl Function for DetachPolicy {
             return Ok(Ending::unremediable("nothing was attached, so there is nothing to detach".to_owned()));
         };
         if let Some(quarantine) = Quarantine::of_arn(policy_arn.as_str())
-            && let Live::Is(Some(text)) = (ManagedPolicy { arn: policy_arn.clone() }).get(hand.reader()).await?
-            && quarantine.matches(&text)
+            && is_quarantine(&ManagedPolicy { arn: policy_arn.clone() }, hand.reader(), &quarantine).await?
         {
             return Ok(Ending::unremediable("this policy is one of Rescind's own quarantines: Rescind never detaches it".to_owned()));
         }

@@ -15,7 +15,7 @@ use policy::target::Identity;
 use remedy::plan::quarantine;
 use remedy::reading::Reader;
 use remedy::reading::{holdings, identity};
-use remedy::setting::{Attachment, InlinePolicy, Live, ManagedPolicy, Setting as _, Step};
+use remedy::setting::{Attachment, InlinePolicy, ManagedPolicy, Step, is_quarantine};
 use remedy::{AwsCall, Ending, Failure, Function, Hand, Set, found};
 
 struct QuarantinePrincipal;
@@ -68,7 +68,7 @@ async fn contain(hand: &mut Hand<'_>, case: &Case, principal: &Identity, quarant
 async fn is_contained(reader: &Reader, case: &Case, principal: &Identity, quarantine: &Quarantine) -> Result<bool, AwsCall> {
     let Quarantine::Sessions { of, .. } = quarantine else {
         let setting = InlinePolicy { identity: principal.clone(), name: quarantine.policy_name() };
-        return Ok(matches!(setting.get(reader).await?, Live::Is(Some(text)) if quarantine.matches(&text)));
+        return is_quarantine(&setting, reader, quarantine).await;
     };
     for name in found(holdings::inline(reader, principal).await)?.unwrap_or_default() {
         let Some(earlier) = Quarantine::named(&name) else {
@@ -97,7 +97,7 @@ async fn by_managed_policy(hand: &mut Hand<'_>, case: &Case, principal: &Identit
         Ok(_) => {}
         // An earlier try made it, or somebody who wants it to be harmless.
         Err(call) if call.failure == Failure::Exists => {
-            if !matches!(setting.get(hand.reader()).await?, Live::Is(Some(text)) if quarantine.matches(&text)) {
+            if !is_quarantine(&setting, hand.reader(), quarantine).await? {
                 return Ok(Ending::unremediable(format!(
                     "{arn} already exists and does not say what Rescind writes: whoever made it wants to avoid being contained"
                 )));

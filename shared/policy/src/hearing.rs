@@ -52,7 +52,10 @@ impl<'a> Circumstances<'a> {
         Self { rulebook, event, action, actor, break_glass: listed }
     }
 
-    const fn question(&self, change: &'a Change, facts: &'a Facts) -> Question<'a> {
+    const fn question<'q>(&self, change: &'q Change, facts: &'q Facts) -> Question<'q>
+    where
+        'a: 'q,
+    {
         let Self { event, action, actor, break_glass, .. } = *self;
         Question { event, actor, action, change, facts, break_glass }
     }
@@ -64,9 +67,8 @@ impl<'a> Circumstances<'a> {
     ///
     /// If the rulebook gave no answer.
     pub fn would_pass(&self, change: &Change, facts: &Facts, now: DateTime<Utc>) -> Result<bool, DecisionError> {
-        let circumstances: Circumstances<'_> = *self;
-        let needs = circumstances.rulebook.needs(&circumstances.question(change, &Facts::none()))?;
-        let decision = circumstances.rulebook.decide(&circumstances.question(change, facts), needs, now)?;
+        let needs = self.rulebook.needs(&self.question(change, &Facts::none()))?;
+        let decision = self.rulebook.decide(&self.question(change, facts), needs, now)?;
         Ok(matches!(decision, Decision::Allowed | Decision::Exempt { .. }))
     }
 }
@@ -138,12 +140,12 @@ impl<'a> Hearing<'a> {
     /// If the rulebook gave no answer.
     pub fn decide(self, needs: Needs, facts: Result<&Facts, &str>, mode: Mode, now: DateTime<Utc>) -> Result<Option<Case>, HearingError> {
         let Self { circumstances, claim, part } = self;
-        let Circumstances { rulebook, event, action, actor, break_glass } = circumstances;
+        let Circumstances { rulebook, event, action, actor, .. } = circumstances;
         let unknown = |reason: String| rulebook.undecidable(action, reason);
         let (decision, change) = match (claim, facts) {
             (Claim::Change(change), Ok(facts)) => {
-                let question = Question { event, actor, action, change: &change, facts, break_glass };
-                (rulebook.decide(&question, needs, now)?, Some(change))
+                let decision = rulebook.decide(&circumstances.question(&change, facts), needs, now)?;
+                (decision, Some(change))
             }
             (Claim::Change(change), Err(reason)) => (unknown(reason.to_owned()), Some(change)),
             (Claim::Missing(missing), _) => (unknown(missing.reason()), None),

@@ -42,6 +42,16 @@ impl IdentityKind {
         }
     }
 
+    /// The one of three that belongs to this kind.
+    #[must_use]
+    pub fn pick<T>(self, of_user: T, of_group: T, of_role: T) -> T {
+        match self {
+            Self::User => of_user,
+            Self::Group => of_group,
+            Self::Role => of_role,
+        }
+    }
+
     /// The parameter in which IAM's calls take the name: `UserName`, `GroupName`, `RoleName`.
     #[must_use]
     pub const fn name_parameter(self) -> &'static str {

@@ -141,7 +141,7 @@ fn aws_s_own_quarantine_of_a_leaked_key_stays_and_its_keys_are_asked_for() {
     assert_eq!((case.remedy(), case.siblings), (Some(Remedy::QuarantineKey), Vec::new()));
 }
 
-/// What the rulebook says of an event, by somebody who may lift a quarantine or not: the guardrails that it breaks, and the remedies.
+/// The guardrails that an event breaks, and their remedies; by a break-glass principal or by anybody else.
 fn judged(event: &str, break_glass: &[String]) -> (Vec<String>, Vec<Remedy>) {
     let cases = cases(&Event::from_envelope_or_record(event).unwrap(), READS, break_glass);
     let broken = cases.iter().flat_map(|case| broken(Some(case))).map(str::to_owned).collect();

@@ -106,23 +106,14 @@ impl<'a> Hand<'a> {
     /// If IAM did not do it, for any other reason than that it does not find the thing.
     #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
     pub async fn set<S: Setting>(&mut self, step: &Step<S>) -> Result<Set, AwsCall> {
-        let Some(call) = step.call() else {
-            return Ok(Set::Gone);
-        };
-        if let Some(writer) = self.writer {
-            log::step(&call, step.undo().as_ref());
-            if found(step.setting.set(writer, &step.to).await)?.is_none() {
-                return Ok(Set::Gone);
-            }
-        } else {
+        if self.writer.is_none() {
             match step.setting.resolve(self.reader).await? {
                 Live::Is(value) if S::is_same(&value, &step.to) => return Ok(Set::Already),
                 Live::Is(_) => {}
                 Live::Gone | Live::Unclear => return Ok(Set::Gone),
             }
         }
-        self.record(call, step);
-        Ok(Set::Done)
+        self.make(step).await
     }
 
     /// The same, but only if the setting still has the value `from`. The undo gives back what was really there, to the letter. IAM has no
@@ -139,21 +130,13 @@ impl<'a> Hand<'a> {
             Live::Is(_) => return Ok((Set::Moved, None)),
             Live::Gone | Live::Unclear => return Ok((Set::Gone, None)),
         };
-        let Some(writer) = self.writer else {
-            if let Some(call) = step.call() {
-                self.record(call, step);
-            }
-            return Ok((Set::Done, None));
-        };
         let step = Step { from: live, ..step.clone() };
-        let (Some(call), undo) = (step.call(), step.undo()) else {
-            return Ok((Set::Gone, None));
-        };
-        log::step(&call, undo.as_ref());
-        if found(step.setting.set(writer, &step.to).await)?.is_none() {
+        if self.make(&step).await? == Set::Gone {
             return Ok((Set::Gone, None));
         }
-        self.record(call, &step);
+        if self.writer.is_none() {
+            return Ok((Set::Done, None));
+        }
         // What could not be read again is no reason to fail: the step is made. The old value is IAM's lag, not somebody's doing.
         let raced = match step.setting.get(self.reader).await {
             Ok(Live::Is(value)) if !S::is_same(&value, &step.to) && !S::is_same(&value, &step.from) => {
@@ -164,9 +147,21 @@ impl<'a> Hand<'a> {
         Ok((Set::Done, raced))
     }
 
-    fn record<S: Setting>(&mut self, call: Call, step: &Step<S>) {
+    /// Makes the call, unless the hand only looks, and records it with its undo. `Gone`: IAM does not find the thing, or no call makes the step.
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    async fn make<S: Setting>(&mut self, step: &Step<S>) -> Result<Set, AwsCall> {
+        let Some(call) = step.call() else {
+            return Ok(Set::Gone);
+        };
+        if let Some(writer) = self.writer {
+            log::step(&call, step.undo().as_ref());
+            if found(step.setting.set(writer, &step.to).await)?.is_none() {
+                return Ok(Set::Gone);
+            }
+        }
         self.calls.push(call);
         self.undo.extend(step.undo());
+        Ok(Set::Done)
     }
 
     /// Records how to undo a step that an earlier try at the same event may have made.

@@ -186,8 +186,7 @@ fn headline(case: &Case) -> String {
         (None, Some(change)) => change.kind().matter(),
         (None, None) => shown(&case.record.event_name),
     };
-    let Words { done, clean } =
-        planned(case).map_or(Words { done: "taken back", clean: "already gone" }, |(plan, change)| plan.words(change));
+    let Words { done, clean } = planned(case).map_or(Words::TAKEN_BACK, |(plan, change)| plan.words(change));
     match case.outcome {
         Outcome::Applied => format!("{done}: {matter}"),
         Outcome::AlreadyClean => format!("{clean}: {matter}"),

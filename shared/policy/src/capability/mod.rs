@@ -28,7 +28,7 @@ pub enum Capability {
     Admin,
     /// A path to more access than is given.
     Escalation,
-    /// Changing who may do what, everywhere.
+    /// Changing permissions everywhere.
     PermissionsManagement,
     /// Having credentials handed out.
     CredentialExposure,

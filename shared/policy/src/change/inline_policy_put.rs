@@ -68,11 +68,7 @@ struct Parameters {
 /// Reads `PutUserPolicy`, `PutGroupPolicy` or `PutRolePolicy`.
 pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let parameters: Parameters = call.parameters()?;
-    let name = match kind {
-        IdentityKind::User => parameters.user_name,
-        IdentityKind::Group => parameters.group_name,
-        IdentityKind::Role => parameters.role_name,
-    };
+    let name = kind.pick(parameters.user_name, parameters.group_name, parameters.role_name);
     let identity = call.identity(kind, name.as_deref())?;
     let policy_name = call.iam_name(parameters.policy_name.as_deref())?;
     if parameters.policy_document.as_ref().is_some_and(|text| text.chars().count() > DOCUMENT_MAX) {

@@ -60,11 +60,7 @@ struct Parameters {
 /// Reads `AttachUserPolicy`, `AttachGroupPolicy` or `AttachRolePolicy`.
 pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let parameters: Parameters = call.parameters()?;
-    let name = match kind {
-        IdentityKind::User => parameters.user_name,
-        IdentityKind::Group => parameters.group_name,
-        IdentityKind::Role => parameters.role_name,
-    };
+    let name = kind.pick(parameters.user_name, parameters.group_name, parameters.role_name);
     let identity = call.identity(kind, name.as_deref())?;
     let policy_arn = parameters.policy_arn.ok_or_else(|| call.malformed(&"missing field `policyArn`"))?;
     let policy_arn = PolicyArn::new(&policy_arn).map_err(|error| call.malformed(&error))?;

@@ -29,7 +29,7 @@ pub struct Question<'a> {
     pub change: &'a Change,
     /// What was read from IAM.
     pub facts: &'a Facts,
-    /// Whether the actor is one of those who may lift a quarantine.
+    /// Whether the actor is a break-glass principal, which can lift a quarantine.
     pub break_glass: bool,
 }
 
@@ -51,9 +51,16 @@ struct Resource {
 /// The schema, with the names that every request uses looked up once.
 pub(super) struct Vocabulary {
     schema: Schema,
-    actions: HashMap<&'static Action, EntityUid>,
+    actions: HashMap<&'static Action, Judged>,
     action_entities: Entities,
     types: HashMap<&'static str, EntityTypeName>,
+}
+
+/// An action that is judged.
+struct Judged {
+    uid: EntityUid,
+    /// The action and its groups: every request about it begins with them, and needs no other action's.
+    entities: Entities,
 }
 
 /// The schema's entity types.
@@ -64,12 +71,15 @@ impl Vocabulary {
         let type_name = |name| EntityTypeName::from_str(name).map(|found| (name, found)).map_err(|error| error.to_string());
         let types = TYPES.into_iter().map(type_name).collect::<Result<_, _>>()?;
         let action_type = EntityTypeName::from_str("Action").map_err(|error| error.to_string())?;
-        let actions = judged
-            .iter()
-            .copied()
-            .map(|action| (action, EntityUid::from_type_name_and_id(action_type.clone(), EntityId::new(action.name))))
-            .collect();
         let action_entities = schema.action_entities().map_err(|error| error.to_string())?;
+        let with_groups = |action: &'static Action| {
+            let uid = EntityUid::from_type_name_and_id(action_type.clone(), EntityId::new(action.name));
+            let groups = action_entities.ancestors(&uid).into_iter().flatten();
+            let entities = groups.chain([&uid]).filter_map(|uid| action_entities.get(uid)).cloned();
+            let entities = Entities::from_entities(entities, None).map_err(|error| error.to_string())?;
+            Ok((action, Judged { uid, entities }))
+        };
+        let actions = judged.iter().copied().map(with_groups).collect::<Result<_, String>>()?;
         Ok(Self { schema, actions, action_entities, types })
     }
 
@@ -84,12 +94,12 @@ impl Vocabulary {
 
     /// Whether it is a group of actions.
     pub(super) fn is_group(&self, uid: &EntityUid) -> bool {
-        self.action_entities.get(uid).is_some() && !self.actions.values().any(|action| action == uid)
+        self.action_entities.get(uid).is_some() && !self.actions.values().any(|action| action.uid == *uid)
     }
 
     /// The action and the groups of actions that it is in.
     pub(super) fn action_with_groups(&self, action: &Action) -> HashSet<&EntityUid> {
-        let uid = self.actions.get(action);
+        let uid = self.actions.get(action).map(|action| &action.uid);
         let groups = uid.and_then(|uid| self.action_entities.ancestors(uid)).into_iter().flatten();
         groups.chain(uid).collect()
     }
@@ -103,11 +113,12 @@ impl Vocabulary {
             resource.groups.push(principal_entity);
         }
         resource.groups.push(resource.entity);
-        let entities = self.action_entities.clone().add_entities(resource.groups, Some(&self.schema)).map_err(|error| wrong(&error))?;
-        let action = self.actions.get(question.action).cloned();
+        let action = self.actions.get(question.action);
         let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name)))?;
+        let entities = action.entities.clone().add_entities(resource.groups, Some(&self.schema)).map_err(|error| wrong(&error))?;
         let (context, unread) = context(question)?;
-        let request = Request::new(principal, action, resource.uid, context, Some(&self.schema)).map_err(|error| wrong(&error))?;
+        let request =
+            Request::new(principal, action.uid.clone(), resource.uid, context, Some(&self.schema)).map_err(|error| wrong(&error))?;
         Ok(Translated { request, entities, unread: unread | resource.unread })
     }
 

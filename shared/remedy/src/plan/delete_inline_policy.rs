@@ -23,7 +23,7 @@ use policy::remedy::Remedy;
 use policy::target::Identity;
 use policy::{Case, Change};
 
-use super::{Plan, Words, call_of};
+use super::{Plan, call_of};
 use crate::setting::{Home, InlinePolicy, Setting as _, Step};
 
 /// The remedy `delete-inline-policy`.
@@ -41,10 +41,6 @@ pub fn step(change: &Change) -> Option<Step<InlinePolicy>> {
 impl Plan for DeleteInlinePolicy {
     fn remedy(&self) -> Remedy {
         Remedy::DeleteInlinePolicy
-    }
-
-    fn words(&self, _: &Change) -> Words {
-        Words { done: "taken back", clean: "already gone" }
     }
 
     fn applied(&self, _: &Case, _: &Change) -> String {

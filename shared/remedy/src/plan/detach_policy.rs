@@ -21,8 +21,8 @@ use policy::remedy::Remedy;
 use policy::target::Identity;
 use policy::{Case, Change};
 
-use super::{Plan, Words, call_of};
-use crate::setting::{Attachment, Home, Setting as _, Step};
+use super::{Plan, call_of, gives_back};
+use crate::setting::{Attachment, Home, Step};
 
 /// The remedy `detach-policy`.
 pub struct DetachPolicy;
@@ -39,10 +39,6 @@ pub fn step(change: &Change) -> Option<Step<Attachment>> {
 impl Plan for DetachPolicy {
     fn remedy(&self) -> Remedy {
         Remedy::DetachPolicy
-    }
-
-    fn words(&self, _: &Change) -> Words {
-        Words { done: "taken back", clean: "already gone" }
     }
 
     fn applied(&self, _: &Case, _: &Change) -> String {
@@ -69,8 +65,6 @@ impl Plan for DetachPolicy {
     }
 
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
-        let inverse =
-            |(setting, attached): (Attachment, bool)| attached && call.is_none_or(|call| setting.call(&false).as_ref() == Some(call));
-        Attachment::parse(undo, Home::of(case)).is_some_and(inverse)
+        gives_back::<Attachment>(call, undo, Home::of(case))
     }
 }

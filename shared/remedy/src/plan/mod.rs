@@ -20,7 +20,7 @@ pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{QuarantinePrincipal, quarantine};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
 
-use crate::setting::{Setting, Step};
+use crate::setting::{Home, Setting, Step};
 
 /// A remedy's words for the headline of a notice.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +31,20 @@ pub struct Words {
     pub clean: &'static str,
 }
 
+impl Words {
+    /// Those of a remedy that takes back what the change gave.
+    pub const TAKEN_BACK: Self = Self { done: "taken back", clean: "already gone" };
+}
+
 /// What a remedy would do, and its words.
 pub trait Plan: Sync {
     /// Which remedy.
     fn remedy(&self) -> Remedy;
 
     /// Its words, for this change.
-    fn words(&self, change: &Change) -> Words;
+    fn words(&self, _: &Change) -> Words {
+        Words::TAKEN_BACK
+    }
 
     /// What the headline is about, in a few words.
     fn matter(&self, _: &Case, change: &Change) -> String {
@@ -82,6 +89,20 @@ static PLANS: &[&dyn Plan] = &[&DetachPolicy, &DeleteInlinePolicy, &RemoveGroupM
 pub fn of(remedy: Remedy) -> &'static dyn Plan {
     // INVARIANT: a test finds each remedy here, so the first plan is never taken for another.
     PLANS.iter().copied().find(|plan| plan.remedy() == remedy).unwrap_or(&DetachPolicy)
+}
+
+/// A setting with the value that a call gave it and the one that its undo gives back; `None` if they are not about the same setting.
+fn inverse<S: Setting>(call: Option<&Call>, undo: &Call, home: Home<'_>) -> Option<(S, S::Value, S::Value)> {
+    let ((setting, made), (_, back)) = (S::parse(call?, home)?, S::parse(undo, home)?);
+    (setting.call(&back).as_ref() == Some(undo)).then_some((setting, made, back))
+}
+
+/// Whether an undo gives back something that a call took, or that an earlier try took whose call the case does not hold.
+fn gives_back<S: Setting<Value = bool>>(call: Option<&Call>, undo: &Call, home: Home<'_>) -> bool {
+    match call {
+        Some(_) => matches!(inverse::<S>(call, undo, home), Some((_, false, true))),
+        None => matches!(S::parse(undo, home), Some((_, true))),
+    }
 }
 
 /// The call of a step, if there is one.

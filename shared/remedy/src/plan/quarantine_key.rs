@@ -25,7 +25,7 @@ use policy::remedy::Remedy;
 use policy::target::{Identity, Target};
 use policy::{Case, Change};
 
-use super::{Plan, Words};
+use super::{Plan, Words, inverse};
 use crate::setting::{CredentialStatus, Home, Setting as _, Status};
 
 /// The remedy `quarantine-key`.
@@ -127,9 +127,6 @@ impl Plan for QuarantineKey {
     }
 
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
-        let inverse = |(setting, status): (CredentialStatus, Status)| {
-            status == Status::Active && call.is_some() && setting.call(&Status::Inactive).as_ref() == call
-        };
-        CredentialStatus::parse(undo, Home::of(case)).is_some_and(inverse)
+        matches!(inverse::<CredentialStatus>(call, undo, Home::of(case)), Some((_, Status::Inactive, Status::Active)))
     }
 }

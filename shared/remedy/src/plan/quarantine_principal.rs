@@ -22,10 +22,10 @@ use policy::case::Call;
 use policy::change::QuarantineLifted;
 use policy::containment::{Quarantine, Sessions};
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::{Identity, IdentityKind};
 use policy::{Case, Change};
 
-use super::{Plan, Words};
+use super::{Plan, Words, inverse};
 use crate::setting::{Attachment, Home, InlinePolicy, ManagedPolicy, Setting as _};
 
 /// Sessions that are issued so long after the decision are ended as well: IAM changes take seconds to propagate.
@@ -125,24 +125,19 @@ impl Plan for QuarantinePrincipal {
     /// Only policies that Rescind names and writes itself are ever taken away, and no group is ever contained.
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
         let home = Home::of(case);
-        let is_ours = |policy_name: &str, text: Option<&str>| {
+        let is_ours = |policy_name: &str, text: &Option<String>| {
             let document = Quarantine::named(policy_name).map(|quarantine| quarantine.document());
-            document.is_some() && InlinePolicy::is_same(&document, &text.map(str::to_owned))
+            document.is_some() && InlinePolicy::is_same(&document, text)
         };
-        let can_act = |identity: &Identity| identity.kind != policy::target::IdentityKind::Group;
-        if let Some((setting, None)) = InlinePolicy::parse(undo, home) {
-            let text = call.and_then(|call| call.parameter("PolicyDocument"));
-            let made = call.is_some() && setting.call(&text.map(str::to_owned)).as_ref() == call;
-            return made && can_act(&setting.identity) && is_ours(setting.name.as_str(), text);
+        let can_act = |identity: &Identity| identity.kind != IdentityKind::Group;
+        if let Some((setting, text, None)) = inverse::<InlinePolicy>(call, undo, home) {
+            return can_act(&setting.identity) && is_ours(setting.name.as_str(), &text);
         }
-        if let Some((setting, false)) = Attachment::parse(undo, home) {
-            let made = setting.call(&true).as_ref() == call;
-            return made && can_act(&setting.identity) && Quarantine::is_arn(setting.policy.as_str());
+        if let Some((setting, true, false)) = inverse::<Attachment>(call, undo, home) {
+            return can_act(&setting.identity) && Quarantine::is_arn(setting.policy.as_str());
         }
-        if let Some((setting, None)) = ManagedPolicy::parse(undo, home) {
-            let text = call.and_then(|call| call.parameter("PolicyDocument"));
-            let made = call.is_some() && setting.call(&text.map(str::to_owned)).as_ref() == call;
-            return made && Quarantine::is_arn(setting.arn.as_str()) && is_ours(setting.arn.name(), text);
+        if let Some((setting, text, None)) = inverse::<ManagedPolicy>(call, undo, home) {
+            return Quarantine::is_arn(setting.arn.as_str()) && is_ours(setting.arn.name(), &text);
         }
         false
     }

@@ -21,8 +21,8 @@ use policy::remedy::Remedy;
 use policy::target::Identity;
 use policy::{Case, Change};
 
-use super::{Plan, Words, call_of};
-use crate::setting::{Home, Membership, Setting as _, Step};
+use super::{Plan, call_of, gives_back};
+use crate::setting::{Home, Membership, Step};
 
 /// The remedy `remove-group-member`.
 pub struct RemoveGroupMember;
@@ -39,10 +39,6 @@ pub fn step(change: &Change) -> Option<Step<Membership>> {
 impl Plan for RemoveGroupMember {
     fn remedy(&self) -> Remedy {
         Remedy::RemoveGroupMember
-    }
-
-    fn words(&self, _: &Change) -> Words {
-        Words { done: "taken back", clean: "already gone" }
     }
 
     fn applied(&self, _: &Case, _: &Change) -> String {
@@ -62,7 +58,6 @@ impl Plan for RemoveGroupMember {
     }
 
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
-        let inverse = |(setting, is_in): (Membership, bool)| is_in && call.is_none_or(|call| setting.call(&false).as_ref() == Some(call));
-        Membership::parse(undo, Home::of(case)).is_some_and(inverse)
+        gives_back::<Membership>(call, undo, Home::of(case))
     }
 }

@@ -57,17 +57,17 @@ pub async fn read(reader: &Reader, rulebook: &Rulebook, change: &Change, needs: 
         }
     }
     if needs.document || needs.holdings {
-        match granted(reader, given).await? {
-            Ok(documents) => match accesses(reader, rulebook, target.identity(), given, documents, needs).await? {
-                Ok((alone, holdings)) => {
-                    facts = facts.with_granted(alone);
-                    if let Some((before, after)) = holdings {
-                        facts = facts.with_holdings(before, after);
-                    }
-                }
-                Err(reason) => return Ok(Err(reason)),
-            },
+        let documents = match granted(reader, given).await? {
+            Ok(documents) => documents,
             Err(reason) => return Ok(Err(reason)),
+        };
+        let (alone, holdings) = match accesses(reader, rulebook, target.identity(), given, documents, needs).await? {
+            Ok(accesses) => accesses,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        facts = facts.with_granted(alone);
+        if let Some((before, after)) = holdings {
+            facts = facts.with_holdings(before, after);
         }
     }
     Ok(Ok(facts))

@@ -121,7 +121,7 @@ pub async fn of_identity(reader: &Reader, identity: &Identity, except: Except<'_
     for arn in attached.iter().filter(|arn| !is_left_out(arn)) {
         // One that is gone since it was listed grants nothing any more.
         let text = document(reader, arn).await?;
-        let quarantine = |text: &String| Quarantine::is_arn(arn) && is_quarantine(arn.rsplit('/').next().unwrap_or_default(), text);
+        let quarantine = |text: &String| Quarantine::of_arn(arn).is_some_and(|quarantine| quarantine.matches(text));
         documents.extend(text.filter(|text| !quarantine(text)));
     }
     for name in inline {

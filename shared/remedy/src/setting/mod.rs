@@ -17,6 +17,7 @@ use std::future::Future;
 use policy::Case;
 use policy::arn::AccountId;
 use policy::case::Call;
+use policy::containment::Quarantine;
 use policy::target::{Identity, IdentityKind};
 
 pub use attachment::Attachment;
@@ -100,6 +101,20 @@ pub trait Setting: Clone + fmt::Display {
 
     /// Sets it.
     fn set(&self, writer: &Writer, value: &Self::Value) -> impl Future<Output = Result<(), AwsCall>>;
+}
+
+/// Whether a policy is there and says what this quarantine says: anybody's policy can have the same name.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+#[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+pub async fn is_quarantine<S: Setting<Value = Option<String>>>(
+    policy: &S,
+    reader: &Reader,
+    quarantine: &Quarantine,
+) -> Result<bool, AwsCall> {
+    Ok(matches!(policy.get(reader).await?, Live::Is(Some(text)) if quarantine.matches(&text)))
 }
 
 /// One setting changed. Undoing it needs no code of its own: `from` and `to` change places.
