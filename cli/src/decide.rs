@@ -8,7 +8,7 @@ use chrono::Utc;
 use policy::case::{Next, Outcome, RemedyOutcome};
 use policy::change::Gives;
 use policy::facts::{Facts, Needs, Texts};
-use policy::guardrail::{Decision, Mode};
+use policy::guardrail::{Decision, Guardrail, Mode};
 use policy::hearing::Circumstances;
 use policy::text::shown;
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
@@ -51,11 +51,11 @@ fn decide(rulebook: &Rulebook, event: &Event, action: &'static Action) -> Result
 }
 
 fn decide_one(rulebook: &Rulebook, hearing: Hearing<'_>) -> Result<Option<Case>> {
-    let (needs, facts) = match hearing.needs()? {
-        Some((change, needs)) => (needs, facts(rulebook, change, needs)),
-        None => (Needs::default(), Ok(Facts::none())),
+    let Some(weighing) = hearing.weigh()? else {
+        return Ok(None);
     };
-    let mut case = hearing.decide(needs, facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
+    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(rulebook, change, needs));
+    let mut case = weighing.decide(facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
     if let Some(case) = &mut case
         && case.settle() == Next::Look
         && let Some(change) = case.change.clone()
@@ -83,7 +83,6 @@ fn decide_one(rulebook: &Rulebook, hearing: Hearing<'_>) -> Result<Option<Case>>
 fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Facts, String> {
     let document = Needs { document: needs.document, ..Needs::default() };
     match change.kind().gives() {
-        _ if needs.is_empty() => Ok(Facts::none()),
         Gives::Inline(_, text) if needs == document => {
             let texts = Texts { policies: vec![text.to_owned()], boundary: None };
             let granted = rulebook.access(&texts).map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;
@@ -96,12 +95,18 @@ fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Facts, St
 const LIVE: &str = "guardrails or exemptions ask for facts that only the live account has: documents of policies, or the target's path, tags, groups or policies";
 
 fn verdict(case: &Case) -> String {
-    let guardrails = case.decision.guardrails().iter().map(|guardrail| format!("{} ({})", guardrail.id, guardrail.severity.name()));
-    let guardrails = guardrails.collect::<Vec<_>>().join(", ");
-    match &case.decision {
+    let listed = |guardrails: &[Guardrail]| {
+        let named = guardrails.iter().map(|guardrail| format!("{} ({})", guardrail.id, guardrail.severity.name()));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let guardrails = listed(case.decision.guardrails());
+    let decided = match &case.decision {
         Decision::Allowed => "allowed".to_owned(),
+        Decision::Exempt { exemption, guardrails: broken, .. } if broken.is_empty() => format!("exempt by {}", exemption.id),
         Decision::Exempt { exemption, .. } => format!("exempt by {}, forbidden by {guardrails}", exemption.id),
         Decision::Forbidden { .. } => format!("forbidden by {guardrails}"),
         Decision::Unknown { .. } => format!("unknown; could be forbidden by {guardrails}"),
-    }
+    };
+    let undecided = case.decision.undecided().map(|undecided| format!("; unknown whether also by {}", listed(&undecided.guardrails)));
+    format!("{decided}{}", undecided.unwrap_or_default())
 }

@@ -44,8 +44,7 @@ fn judge(rulebook: &Rulebook, json: &str) -> Option<Case> {
 fn decide(rulebook: &Rulebook, event: &Event) -> Option<Case> {
     let actor = Actor::of(event).ok()?;
     let hearing = Hearing::open(Circumstances::of(rulebook, event, Action::of(event)?, &actor, &[])).ok()?.pop()?;
-    let needs = hearing.needs().ok()?.map(|(_, needs)| needs).unwrap_or_default();
-    hearing.decide(needs, Ok(&Facts::none()), Mode::Enforce, Utc::now()).ok()?
+    hearing.weigh().ok()??.decide(Ok(&Facts::none()), Mode::Enforce, Utc::now()).ok()?
 }
 
 /// The median of many samples, and the distance between their quartiles, in microseconds.

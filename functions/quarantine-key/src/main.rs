@@ -39,7 +39,7 @@ impl Function for QuarantineKey {
             // One that is gone since it was listed needs nothing more.
             done |= hand.set(&step).await? == Set::Done;
         }
-        let report = report::of(hand.reader(), change, &user, credential.as_ref(), &listed).await;
+        let report = report::of(hand, change, &user, credential.as_ref(), &listed).await;
         let ending = if done { Ending::done() } else { Ending::clean(clean(credential.as_ref(), &listed)) };
         Ok(ending.saying(renamed).with_report(report))
     }

@@ -13,15 +13,12 @@ use policy::target::Identity;
 use remedy::reading::Reader;
 use remedy::reading::credentials::{Listed, of_kind};
 use remedy::reading::facts::held_after;
-use remedy::{AwsCall, Named as _, found};
+use remedy::{AwsCall, Hand, Named as _, found};
 
 /// Reads all of it. `listed` are the credentials of the same kind, as they were before.
-pub async fn of(reader: &Reader, change: &Change, user: &IamName, credential: Option<&Credential>, listed: &[Listed]) -> CredentialReport {
+pub async fn of(hand: &Hand<'_>, change: &Change, user: &IamName, credential: Option<&Credential>, listed: &[Listed]) -> CredentialReport {
+    let reader = hand.reader();
     let mut report = CredentialReport::default();
-    match capabilities(reader, change, user).await {
-        Ok((can, may)) => (report.can, report.may) = (can, may),
-        Err(unread) => report.unread.push(format!("what user {user} can do: {unread}")),
-    }
     let own = listed.iter().find(|listed| Some(&listed.credential) == credential);
     report.created = own.and_then(|own| own.created).and_then(|created| DateTime::<Utc>::from_timestamp(created.secs(), 0));
     if let Some(credential) = credential.filter(|credential| credential.kind == CredentialKind::AccessKey) {
@@ -46,6 +43,12 @@ pub async fn of(reader: &Reader, change: &Change, user: &IamName, credential: Op
         Ok(Some(_)) => report.others.push("a console password".to_owned()),
         Ok(None) => {}
         Err(unread) => report.unread.push(unread.to_string()),
+    }
+    // The most that there is to read, so it comes last.
+    match hand.deadline().before_the_notice(Box::pin(capabilities(reader, change, user))).await {
+        Some(Ok((can, may))) => (report.can, report.may) = (can, may),
+        Some(Err(unread)) => report.unread.push(format!("what user {user} can do: {unread}")),
+        None => report.unread.push(format!("what user {user} can do: there was not enough time to read it all")),
     }
     report
 }

@@ -11,7 +11,7 @@ use crate::break_glass;
 use crate::case::{Case, Opening};
 use crate::change::{Change, ChangeError, Claim, Found, Missing};
 use crate::facts::{Facts, Needs};
-use crate::guardrail::{Decision, DecisionError, Mode, Question, Rulebook};
+use crate::guardrail::{Decision, DecisionError, Mode, Question, Rulebook, Weighed};
 use crate::record::Event;
 use crate::target::IdentityKind;
 
@@ -52,6 +52,13 @@ impl<'a> Circumstances<'a> {
         Self { rulebook, event, action, actor, break_glass: listed }
     }
 
+    fn case(&self, change: Option<Change>, decision: Decision, part: Option<&str>, mode: Mode, now: DateTime<Utc>) -> Option<Case> {
+        let Self { rulebook, event, action, actor, .. } = *self;
+        let judge = rulebook.judge();
+        let reports = judge.reports(action);
+        Case::open(Opening { event, part, actor: actor.clone(), change, decision, judge, reports }, mode, now)
+    }
+
     const fn question<'q>(&self, change: &'q Change, facts: &'q Facts) -> Question<'q>
     where
         'a: 'q,
@@ -66,9 +73,11 @@ impl<'a> Circumstances<'a> {
     /// # Errors
     ///
     /// If the rulebook gave no answer.
-    pub fn would_pass(&self, change: &Change, facts: &Facts, now: DateTime<Utc>) -> Result<bool, DecisionError> {
-        let needs = self.rulebook.needs(&self.question(change, &Facts::none()))?;
-        let decision = self.rulebook.decide(&self.question(change, facts), needs, now)?;
+    pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
+        let Some(weighed) = self.rulebook.weigh(&self.question(change, &Facts::none()))? else {
+            return Ok(true);
+        };
+        let decision = self.rulebook.decide(&self.question(change, facts), weighed, None)?;
         Ok(matches!(decision, Decision::Allowed | Decision::Exempt { .. }))
     }
 }
@@ -120,17 +129,58 @@ impl<'a> Hearing<'a> {
         Self { claim, ..self }
     }
 
-    /// The change and the facts that have to be read before [`Self::decide`]; `None` if the event does not say what changed.
+    /// Judges it by the record alone; `None` if there is no case to make, whatever the facts are.
     ///
     /// # Errors
     ///
     /// If the rulebook gave no answer.
-    pub fn needs(&self) -> Result<Option<(&Change, Needs)>, HearingError> {
-        let Claim::Change(change) = &self.claim else {
-            return Ok(None);
+    pub fn weigh(self) -> Result<Option<Weighing<'a>>, HearingError> {
+        let Self { circumstances, claim, part } = self;
+        let subject = match claim {
+            Claim::Change(change) => {
+                let Some(weighed) = circumstances.rulebook.weigh(&circumstances.question(&change, &Facts::none()))? else {
+                    return Ok(None);
+                };
+                Subject::Known(change, Box::new(weighed))
+            }
+            Claim::Missing(missing) => Subject::Unknown(missing.reason()),
+            Claim::Unknown(reason) => Subject::Unknown(reason),
         };
-        let needs = self.circumstances.rulebook.needs(&self.circumstances.question(change, &Facts::none()))?;
-        Ok(Some((change, needs)))
+        Ok(Some(Weighing { circumstances, subject, part }))
+    }
+}
+
+/// A change of which everything is judged that the record alone decides.
+pub struct Weighing<'a> {
+    circumstances: Circumstances<'a>,
+    subject: Subject,
+    part: Option<String>,
+}
+
+enum Subject {
+    Known(Change, Box<Weighed>),
+    /// The event does not say what changed.
+    Unknown(String),
+}
+
+impl Weighing<'_> {
+    /// The change and the facts that the rest of the decision depends on; `None` if it depends on none.
+    #[must_use]
+    pub fn needs(&self) -> Option<(&Change, Needs)> {
+        match &self.subject {
+            Subject::Known(change, weighed) => Some((change, weighed.needs())).filter(|(_, needs)| !needs.is_empty()),
+            Subject::Unknown(_) => None,
+        }
+    }
+
+    /// The case as far as it is certain before any fact is read: that no fact can change that the change is forbidden.
+    #[must_use]
+    pub fn certain(&self, mode: Mode, now: DateTime<Utc>) -> Option<Case> {
+        let Subject::Known(change, weighed) = &self.subject else {
+            return None;
+        };
+        let decision = self.circumstances.rulebook.certain(weighed)?;
+        self.circumstances.case(Some(change.clone()), decision, self.part.as_deref(), mode, now)
     }
 
     /// The case; `None` if there is none to make. `facts` are those that [`Self::needs`] named, or why they cannot be had.
@@ -138,23 +188,18 @@ impl<'a> Hearing<'a> {
     /// # Errors
     ///
     /// If the rulebook gave no answer.
-    pub fn decide(self, needs: Needs, facts: Result<&Facts, &str>, mode: Mode, now: DateTime<Utc>) -> Result<Option<Case>, HearingError> {
-        let Self { circumstances, claim, part } = self;
-        let Circumstances { rulebook, event, action, actor, .. } = circumstances;
-        let unknown = |reason: String| rulebook.undecidable(action, reason);
-        let (decision, change) = match (claim, facts) {
-            (Claim::Change(change), Ok(facts)) => {
-                let decision = rulebook.decide(&circumstances.question(&change, facts), needs, now)?;
-                (decision, Some(change))
+    pub fn decide(self, facts: Result<&Facts, &str>, mode: Mode, now: DateTime<Utc>) -> Result<Option<Case>, HearingError> {
+        let Self { circumstances, subject, part } = self;
+        let (change, decision) = match subject {
+            Subject::Known(change, weighed) => {
+                let none = Facts::none();
+                let question = circumstances.question(&change, facts.unwrap_or(&none));
+                let decision = circumstances.rulebook.decide(&question, *weighed, facts.err())?;
+                (Some(change), decision)
             }
-            (Claim::Change(change), Err(reason)) => (unknown(reason.to_owned()), Some(change)),
-            (Claim::Missing(missing), _) => (unknown(missing.reason()), None),
-            (Claim::Unknown(reason), _) => (unknown(reason), None),
+            Subject::Unknown(reason) => (None, circumstances.rulebook.undecidable(circumstances.action, reason)),
         };
-        let judge = rulebook.judge();
-        let reports = judge.reports(action);
-        let opening = Opening { event, part: part.as_deref(), actor: actor.clone(), change, decision, judge, reports };
-        Ok(Case::open(opening, mode, now))
+        Ok(circumstances.case(change, decision, part.as_deref(), mode, now))
     }
 }
 

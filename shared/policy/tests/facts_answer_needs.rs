@@ -106,10 +106,11 @@ fn decisions(rulebook: &Rulebook, event: &Event) -> Vec<(Needs, Decision, Decisi
     let open = || Hearing::open(Circumstances::of(rulebook, event, Action::of(event).unwrap(), &actor, &[])).unwrap();
     let decision = |case: Option<Case>| case.map_or(Decision::Allowed, |case| case.decision);
     let with = open().into_iter().zip(open()).map(|(hearing, again)| {
-        let (change, needs) = hearing.needs().unwrap().unwrap();
-        let facts = read(rulebook, change, needs);
-        let with = hearing.decide(needs, Ok(&facts), Mode::Enforce, now()).unwrap();
-        let without = again.decide(needs, Ok(&Facts::none()), Mode::Enforce, now()).unwrap();
+        let (weighing, again) = (hearing.weigh().unwrap().unwrap(), again.weigh().unwrap().unwrap());
+        let (needs, facts) =
+            weighing.needs().map_or_else(|| (Needs::default(), Facts::none()), |(change, needs)| (needs, read(rulebook, change, needs)));
+        let with = weighing.decide(Ok(&facts), Mode::Enforce, now()).unwrap();
+        let without = again.decide(Ok(&Facts::none()), Mode::Enforce, now()).unwrap();
         (needs, decision(with), decision(without))
     });
     with.collect()
@@ -206,8 +207,8 @@ fn what_is_missing_is_completed_only_by_its_own_kind_of_answer() {
         if let Some(answer) = answer {
             hearing = hearing.completed(answer);
         }
-        let needs = hearing.needs().unwrap().map(|(_, needs)| needs).unwrap_or_default();
-        hearing.decide(needs, Ok(&Facts::none()), Mode::Enforce, now()).unwrap().unwrap().decision
+        let weighing = hearing.weigh().unwrap().unwrap();
+        weighing.decide(Ok(&Facts::none()), Mode::Enforce, now()).unwrap().unwrap().decision
     };
     assert!(matches!(decide(Some(Ok(Found::Document(READS.to_owned())))), Decision::Forbidden { .. }));
     assert!(matches!(decide(None), Decision::Unknown { .. }));

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use policy::action::ACTIONS;
 use policy::arn::IamName;
 use policy::facts::{Facts, IdentityDetails, Needs, Texts};
-use policy::guardrail::{Decision, Flaw, Judge, Mode, Source};
+use policy::guardrail::{Decision, Flaw, Guardrail, Judge, Mode, Source};
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
 use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
@@ -57,8 +57,11 @@ fn heard(rulebook: &Rulebook, event: &Event, facts: impl Fn(Needs) -> Facts) -> 
     let Some(hearing) = Hearing::open(circumstances)?.pop() else {
         return Ok((Needs::default(), None));
     };
-    let needs = hearing.needs()?.map(|(_, needs)| needs).unwrap_or_default();
-    Ok((needs, hearing.decide(needs, Ok(&facts(needs)), Mode::Enforce, now())?))
+    let Some(weighing) = hearing.weigh()? else {
+        return Ok((Needs::default(), None));
+    };
+    let needs = weighing.needs().map(|(_, needs)| needs).unwrap_or_default();
+    Ok((needs, weighing.decide(Ok(&facts(needs)), Mode::Enforce, now())?))
 }
 
 fn needs(rulebook: &Rulebook) -> Needs {
@@ -239,10 +242,65 @@ fn exemption(until: &str) -> String {
 }
 
 #[test]
-fn an_exemption_covers_until_the_end_of_its_day() {
+fn an_exemption_covers_until_the_end_of_its_day_by_the_time_of_the_change() {
     let verdict = |until| decide(&rulebook(&guardrail("true"), &exemption(until)), &event(POLSEN, ""), &Facts::none()).unwrap().decision;
-    assert!(matches!(verdict("2026-06-01"), Decision::Exempt { exemption, .. } if exemption.id == "e"));
-    assert!(matches!(verdict("2026-05-31"), Decision::Forbidden { .. }));
+    assert!(now() > event(POLSEN, "").record.event_time + chrono::Duration::days(30), "delivered much later");
+    assert!(matches!(verdict("2026-01-01"), Decision::Exempt { exemption, .. } if exemption.id == "e"));
+    assert!(matches!(verdict("2025-12-31"), Decision::Forbidden { .. }));
+}
+
+// ── What the record decides without facts ──
+
+/// A policy whose document cannot be read.
+fn unread(guardrails: &str, exemptions: &str) -> Decision {
+    let (event, rulebook) = (event(POLSEN, ""), rulebook(guardrails, exemptions));
+    let actor = Actor::of(&event).unwrap();
+    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).unwrap(), &actor, &[]);
+    let weighing = Hearing::open(circumstances).unwrap().remove(0).weigh().unwrap().unwrap();
+    weighing.decide(Err("it cannot be read"), Mode::Enforce, now()).unwrap().unwrap().decision
+}
+
+fn named(id: &str, condition: &str) -> String {
+    guardrail(condition).replacen("@id(\"a\")", &format!("@id(\"{id}\")"), 1)
+}
+
+fn ids(guardrails: &[Guardrail]) -> Vec<&str> {
+    guardrails.iter().map(|guardrail| guardrail.id.as_str()).collect()
+}
+
+const BY_NAME: &str = r#"context.policy.name == "Billing""#;
+const BY_GRANTS: &str = "context.policy.grants.admin";
+
+#[test]
+fn a_guardrail_that_the_record_decides_stands_where_a_fact_cannot_be_read() {
+    let rules = [named("by-name", BY_NAME), named("by-grants", BY_GRANTS)].concat();
+    let Decision::Forbidden { guardrails, undecided: Some(undecided) } = unread(&rules, "") else { panic!() };
+    assert_eq!(ids(&guardrails), ["by-name"]);
+    assert_eq!((ids(&undecided.guardrails), undecided.reason.as_str()), (vec!["by-grants"], "it cannot be read"));
+}
+
+#[test]
+fn a_guardrail_that_the_record_rules_out_is_not_listed_as_one_that_may_be_broken() {
+    let elsewhere = format!(r#"context.policy.name == "Other" && {BY_GRANTS}"#);
+    let rules = [named("by-grants", BY_GRANTS), named("elsewhere", &elsewhere)].concat();
+    assert!(matches!(unread(&rules, ""), Decision::Unknown { guardrails, .. } if ids(&guardrails) == ["by-grants"]));
+}
+
+#[test]
+fn an_exemption_of_the_actor_covers_what_cannot_be_decided_as_well() {
+    let exemption = exemption("2026-06-01");
+    let Decision::Exempt { guardrails, undecided: Some(undecided), .. } = unread(&named("by-grants", BY_GRANTS), &exemption) else {
+        panic!()
+    };
+    assert_eq!((ids(&guardrails), ids(&undecided.guardrails)), (Vec::new(), vec!["by-grants"]));
+}
+
+#[test]
+fn what_is_forbidden_for_certain_is_unknown_where_an_exemption_may_cover_it() {
+    let exemption = exemption("2026-06-01").replace(';', " when { resource.hasTag(\"a\") };");
+    assert!(
+        matches!(unread(&named("by-name", BY_NAME), &exemption), Decision::Unknown { guardrails, .. } if ids(&guardrails) == ["by-name"])
+    );
 }
 
 #[test]

@@ -45,7 +45,8 @@ fn cases(event: &Event, document: &str, break_glass: &[String]) -> Vec<Case> {
     let circumstances = Circumstances::of(&rulebook, event, Action::of(event).unwrap(), &actor, break_glass);
     let access = |policies: Vec<String>| rulebook.access(&Texts { policies, boundary: None }).unwrap();
     let heard = Hearing::open(circumstances).unwrap().into_iter().filter_map(|hearing| {
-        let needs = hearing.needs().unwrap().map(|(_, needs)| needs).unwrap_or_default();
+        let weighing = hearing.weigh().unwrap()?;
+        let needs = weighing.needs().map(|(_, needs)| needs).unwrap_or_default();
         let granted = || access(vec![document.to_owned()]);
         let mut facts = Facts::none();
         if needs.document {
@@ -54,7 +55,7 @@ fn cases(event: &Event, document: &str, break_glass: &[String]) -> Vec<Case> {
         if needs.holdings {
             facts = facts.with_holdings(access(Vec::new()), granted());
         }
-        hearing.decide(needs, Ok(&facts), Mode::Enforce, now()).unwrap()
+        weighing.decide(Ok(&facts), Mode::Enforce, now()).unwrap()
     });
     heard.collect()
 }

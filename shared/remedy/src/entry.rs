@@ -13,6 +13,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::clients::Clients;
+use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::handler::{Function, Handler};
 use crate::log;
@@ -44,7 +45,7 @@ async fn serve<F: Function>() -> Result<(), String> {
     log::ready(F::NAME, handler.environment.mode.name(), handler.rulebook.guardrail_count(), handler.rulebook.exemption_count());
     let handler = &handler;
     let answer = |event: LambdaEvent<Box<RawValue>>| async move {
-        let answer = handler.handle::<F>(event.payload.get(), Utc::now()).await;
+        let answer = handler.handle::<F>(event.payload.get(), Utc::now(), Deadline::at(event.context.deadline())).await;
         answer.inspect_err(log::failed)
     };
     lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())

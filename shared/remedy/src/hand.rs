@@ -1,13 +1,13 @@
 //! What takes things back. In enforce mode it acts; in observe mode it only looks: the same code runs, and records the calls that it did not
 //! make.
 
-use chrono::{DateTime, Utc};
 use policy::Change;
 use policy::case::{Call, CredentialReport};
 use policy::facts::Facts;
 use policy::guardrail::DecisionError;
 use policy::hearing::Circumstances;
 
+use crate::deadline::Deadline;
 use crate::error::{AwsCall, found};
 use crate::log;
 use crate::reading::Reader;
@@ -83,20 +83,26 @@ pub struct Hand<'a> {
     reader: &'a Reader,
     writer: Option<&'a Writer>,
     circumstances: Circumstances<'a>,
-    now: DateTime<Utc>,
+    deadline: Deadline,
     pub(crate) calls: Vec<Call>,
     pub(crate) undo: Vec<Call>,
 }
 
 impl<'a> Hand<'a> {
-    pub(crate) const fn new(reader: &'a Reader, writer: Option<&'a Writer>, circumstances: Circumstances<'a>, now: DateTime<Utc>) -> Self {
-        Self { reader, writer, circumstances, now, calls: Vec::new(), undo: Vec::new() }
+    pub(crate) const fn new(reader: &'a Reader, writer: Option<&'a Writer>, circumstances: Circumstances<'a>, deadline: Deadline) -> Self {
+        Self { reader, writer, circumstances, deadline, calls: Vec::new(), undo: Vec::new() }
     }
 
     /// What reads.
     #[must_use]
     pub const fn reader(&self) -> &'a Reader {
         self.reader
+    }
+
+    /// When it all has to be over.
+    #[must_use]
+    pub const fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
     /// Makes a step, and records the call with its undo.
@@ -178,6 +184,6 @@ impl<'a> Hand<'a> {
     ///
     /// If the rulebook gave no answer.
     pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
-        self.circumstances.would_pass(change, facts, self.now)
+        self.circumstances.would_pass(change, facts)
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
 use policy::case::{Call, Next, Outcome, Receipt, RemedyOutcome};
-use policy::facts::{Facts, Needs};
+use policy::facts::Facts;
 use policy::guardrail::Judge;
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
@@ -14,12 +14,16 @@ use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use serde::Serialize;
 
 use crate::clients::Clients;
+use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{AwsCall, Error, Failure};
 use crate::hand::{Came, Ending, Hand};
 use crate::notice::Notice;
 use crate::reading::facts;
 use crate::{log, plan, protected};
+
+/// Why facts are missing that take too long to read.
+const LATE: &str = "IAM holds so much about the target that there was not enough time to read it";
 
 /// What a function crate adds: its name, the remedy that it owns, and how that remedy takes a change back.
 pub trait Function {
@@ -56,7 +60,7 @@ pub struct Handler {
 
 impl Handler {
     /// Judges one event, and acts on it.
-    pub async fn handle<F: Function>(&self, payload: &str, now: DateTime<Utc>) -> Result<Cases, Error> {
+    pub async fn handle<F: Function>(&self, payload: &str, now: DateTime<Utc>, deadline: Deadline) -> Result<Cases, Error> {
         let event = Event::from_event_bridge(payload)?;
         log::event_seen(F::NAME, &event, now);
         self.check_account(event.account.as_str())?;
@@ -71,7 +75,7 @@ impl Handler {
         }
         let circumstances = Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
         for hearing in Hearing::open(circumstances)? {
-            results.add(self.hear::<F>(&event, circumstances, hearing, now).await);
+            results.add(self.hear::<F>(&event, circumstances, hearing, now, deadline).await);
         }
         results.into_cases()
     }
@@ -97,6 +101,7 @@ impl Handler {
         circumstances: Circumstances<'_>,
         hearing: Hearing<'_>,
         now: DateTime<Utc>,
+        deadline: Deadline,
     ) -> Result<Option<Case>, Error> {
         let reader = &self.clients.reader;
         let answer = match hearing.missing() {
@@ -107,16 +112,40 @@ impl Handler {
             Some(answer) => hearing.completed(answer),
             None => hearing,
         };
-        let (needs, facts) = match hearing.needs()? {
-            Some((change, needs)) if !needs.is_empty() => (needs, facts::read(reader, &self.rulebook, change, needs).await?),
-            _ => (Needs::default(), Ok(Facts::none())),
-        };
-        let decided = hearing.decide(needs, facts.as_ref().map_err(String::as_str), self.environment.mode, now)?;
-        let Some(mut case) = decided else {
+        let Some(weighing) = hearing.weigh()? else {
             log::no_case(event);
             return Ok(None);
         };
-        let failure = self.act::<F>(circumstances, &mut case, now).await?;
+        let mode = self.environment.mode;
+        // What is certain is taken back first: facts can only add guardrails to it, and may take long to read.
+        let certain = weighing.needs().and_then(|_| weighing.certain(mode, now)).filter(Case::asks_to_enforce);
+        let tried = match certain {
+            Some(mut case) => {
+                let failure = self.act::<F>(circumstances, &mut case, deadline).await?;
+                Some((case, failure))
+            }
+            None => None,
+        };
+        let facts = match weighing.needs() {
+            Some((change, needs)) => match deadline.before_the_remedy(Box::pin(facts::read(reader, &self.rulebook, change, needs))).await {
+                Some(Ok(facts)) => facts,
+                Some(Err(call)) if tried.is_some() => Err(call.to_string()),
+                Some(Err(call)) => return Err(call.into()),
+                None => Err(LATE.to_owned()),
+            },
+            None => Ok(Facts::none()),
+        };
+        let Some(mut case) = weighing.decide(facts.as_ref().map_err(String::as_str), mode, now)? else {
+            log::no_case(event);
+            return Ok(None);
+        };
+        let failure = match tried {
+            Some((certain, failure)) => {
+                case.came_of(certain);
+                failure
+            }
+            None => self.act::<F>(circumstances, &mut case, deadline).await?,
+        };
         log::case_closed(F::NAME, &case);
         let published = Notice::of(&case).publish(&self.clients.sns, &self.environment.topic_arn).await;
         match (failure, published) {
@@ -137,7 +166,7 @@ impl Handler {
         &self,
         circumstances: Circumstances<'_>,
         case: &mut Case,
-        now: DateTime<Utc>,
+        deadline: Deadline,
     ) -> Result<Option<Error>, Error> {
         let writer = match case.settle() {
             Next::Nothing => return Ok(None),
@@ -147,7 +176,7 @@ impl Handler {
         let (Some(remedy), Some(change)) = (case.remedy, case.change.clone()) else {
             return Ok(None);
         };
-        let mut hand = Hand::new(&self.clients.reader, writer, circumstances, now);
+        let mut hand = Hand::new(&self.clients.reader, writer, circumstances, deadline);
         let ended = match protected::reason(&self.clients.reader, &self.environment, plan::of(remedy), case, &change).await {
             Ok(None) => F::take_back(&mut hand, case, &change).await,
             Ok(Some(reason)) => Ok(Ending::unremediable(reason)),

@@ -47,7 +47,9 @@ impl<'a> Notice<'a> {
         lines.push(("When", when(case)));
         lines.push(("Account", format!("{}, {}", case.account, case.region)));
         let broken = if matches!(case.decision, Decision::Unknown { .. }) { "Perhaps" } else { "Guardrail" };
-        lines.extend(case.decision.guardrails().iter().map(|guardrail| {
+        let undecided = case.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
+        let guardrails = case.decision.guardrails().iter().map(|guardrail| (broken, guardrail));
+        lines.extend(guardrails.chain(undecided.map(|guardrail| ("Perhaps", guardrail))).map(|(broken, guardrail)| {
             let why = guardrail.description.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             let controls = if guardrail.controls.is_empty() { String::new() } else { format!(" [{}]", guardrail.controls.join(", ")) };
             (broken, format!("{} ({}, {}){why}{controls}", guardrail.id, guardrail.severity.name(), guardrail.mode.name()))
@@ -229,7 +231,7 @@ fn what(case: &Case) -> String {
 fn why(case: &Case) -> Option<String> {
     let reason = match &case.decision {
         Decision::Unknown { reason, .. } => Some(shown(reason)),
-        Decision::Allowed | Decision::Exempt { .. } | Decision::Forbidden { .. } => None,
+        decision => decision.undecided().map(|undecided| format!("not everything could be judged: {}", shown(&undecided.reason))),
     };
     let details = case.outcomes.iter().filter_map(|outcome| outcome.detail.clone());
     let parts: Vec<String> = reason.into_iter().chain(details).collect();

@@ -51,11 +51,9 @@ fn cases(rulebook: &Rulebook, sample: &str, mode: Mode) -> Vec<Case> {
             Some(found) => hearing.completed(Ok(found)),
             None => hearing,
         };
-        let (facts, needs) = match hearing.needs().unwrap() {
-            Some((change, needs)) => (facts(rulebook, change, needs), needs),
-            None => (Facts::none(), Needs::default()),
-        };
-        hearing.decide(needs, Ok(&facts), mode, now).unwrap()
+        let weighing = hearing.weigh().unwrap()?;
+        let facts = weighing.needs().map_or_else(Facts::none, |(change, needs)| facts(rulebook, change, needs));
+        weighing.decide(Ok(&facts), mode, now).unwrap()
     });
     heard.collect()
 }

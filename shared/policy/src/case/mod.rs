@@ -130,7 +130,9 @@ impl Case {
         let remedy = judge.remedy_of(decision.guardrails());
         let is_forbidden = matches!(decision, Decision::Forbidden { .. }) && event.record.error_code.is_none();
         let wants_notice_only = decision.guardrails().iter().any(|guardrail| guardrail.remedies.is_empty());
-        let makes = if is_forbidden { remedy.is_some() || (reports && wants_notice_only) } else { reports };
+        // Somebody has to be notified of what could not be decided, even if another function takes the change back.
+        let reports_anyway = wants_notice_only || decision.undecided().is_some();
+        let makes = if is_forbidden { remedy.is_some() || (reports && reports_anyway) } else { reports };
         if !makes {
             return None;
         }
@@ -210,6 +212,13 @@ impl Case {
         self.outcome = outcome;
         self.outcomes =
             self.remedy.map(|remedy| RemedyOutcome::without_call(remedy, outcome, detail.map(str::to_owned))).into_iter().collect();
+    }
+
+    /// What came of this case while it was not yet known what else it breaks.
+    pub fn came_of(&mut self, earlier: Self) {
+        self.remedy = earlier.remedy;
+        self.outcome = earlier.outcome;
+        self.outcomes = earlier.outcomes;
     }
 
     /// What came of a remedy that was tried.

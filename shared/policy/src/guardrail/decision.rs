@@ -21,13 +21,19 @@ pub enum Decision {
         guardrails: Vec<Guardrail>,
         /// What covers the change.
         exemption: Exemption,
+        /// Those that may be broken as well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undecided: Option<Undecided>,
     },
     /// Guardrails are broken.
     Forbidden {
         /// The broken guardrails: those that are enforced first, the gravest of them first.
         guardrails: Vec<Guardrail>,
+        /// Those that may be broken as well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undecided: Option<Undecided>,
     },
-    /// The change cannot be determined, so any of the guardrails may be broken.
+    /// Nothing is certain: the change, or a fact about it, cannot be determined.
     Unknown {
         /// The guardrails that could be broken.
         guardrails: Vec<Guardrail>,
@@ -36,20 +42,38 @@ pub enum Decision {
     },
 }
 
+/// Guardrails that could not be decided beside others that were.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Undecided {
+    /// The guardrails that could be broken.
+    pub guardrails: Vec<Guardrail>,
+    /// Why it cannot be determined.
+    pub reason: String,
+}
+
 impl Decision {
-    /// The guardrails that are, or may be, broken.
+    /// The guardrails that are broken, or, if nothing is certain, that may be.
     #[must_use]
     pub fn guardrails(&self) -> &[Guardrail] {
         match self {
             Self::Allowed => &[],
-            Self::Exempt { guardrails, .. } | Self::Forbidden { guardrails } | Self::Unknown { guardrails, .. } => guardrails,
+            Self::Exempt { guardrails, .. } | Self::Forbidden { guardrails, .. } | Self::Unknown { guardrails, .. } => guardrails,
+        }
+    }
+
+    /// The guardrails that could not be decided beside those that were.
+    #[must_use]
+    pub const fn undecided(&self) -> Option<&Undecided> {
+        match self {
+            Self::Exempt { undecided, .. } | Self::Forbidden { undecided, .. } => undecided.as_ref(),
+            Self::Allowed | Self::Unknown { .. } => None,
         }
     }
 
     /// The guardrail that a case is known by.
     #[must_use]
     pub fn lead(&self) -> Option<&Guardrail> {
-        self.guardrails().first()
+        self.guardrails().first().or_else(|| self.undecided()?.guardrails.first())
     }
 }
 

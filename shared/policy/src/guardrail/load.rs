@@ -200,12 +200,13 @@ impl Rulebook {
 
 impl Concern {
     fn add(&mut self, policy: Policy, needs: Needs, gate: Option<&Value>) -> Result<(), String> {
-        if let Some(gate) = gate {
-            let gate = Policy::from_json(Some(policy.id().clone()), gate.clone()).map_err(|error| error.to_string())?;
-            self.needs.insert(policy.id().clone(), needs);
-            self.gates.add(gate).map_err(|error| error.to_string())?;
-        }
-        self.policies.add(policy).map_err(|error| error.to_string())
+        let Some(gate) = gate else {
+            return self.by_record.add(policy).map_err(|error| error.to_string());
+        };
+        let gate = Policy::from_json(Some(policy.id().clone()), gate.clone()).map_err(|error| error.to_string())?;
+        self.needs.insert(policy.id().clone(), needs);
+        self.by_record.add(gate).map_err(|error| error.to_string())?;
+        self.by_facts.add(policy).map_err(|error| error.to_string())
     }
 }
 
