@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use policy::remedy::Remedy;
+use policy::target::Identity;
 use policy::{Case, Change};
 use remedy::plan::deletion;
 use remedy::setting::Setting as _;
@@ -14,10 +15,11 @@ impl Function for DeleteInlinePolicy {
     const NAME: &'static str = "delete-inline-policy";
     const OWNS: Option<Remedy> = Some(Remedy::DeleteInlinePolicy);
 
-    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change) -> Result<Ending, AwsCall> {
-        let Some(step) = deletion(change) else {
+    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+        let Some(mut step) = deletion(change) else {
             return Ok(Ending::unremediable("no inline policy was put, so there is none to delete".to_owned()));
         };
+        step.setting.identity = whom.clone();
         Ok(match hand.swap(&step).await? {
             (Set::Done, raced) => Ending::done().saying(raced),
             (Set::Already, _) => {

@@ -1,13 +1,12 @@
-//! Finds a target that no longer holds the policy under its old name.
+//! Finds out what became of a target that does not hold the policy under its name.
 //!
-//! Names move (UpdateUser, UpdateGroup), unique ids don't. IAM says who holds the policy now, and the unique id decides whether one of these
-//! holders is the target. A record says the id of its actor only, so it is known if somebody changed their own access. If it is not known, and
-//! somebody else holds the policy who could be the target, Rescind detaches it from nobody.
+//! Names move (UpdateUser, UpdateGroup), unique ids don't, and a record says the id of its actor only. If the target's is not known, and somebody else
+//! holds the policy who could be the target, Rescind detaches it from nobody.
 
 use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::EntityType;
 use policy::Case;
-use policy::arn::{IamName, PolicyArn};
+use policy::arn::PolicyArn;
 use policy::target::{Identity, IdentityKind};
 use policy::text::shown;
 use remedy::reading::Reader;
@@ -20,8 +19,8 @@ const NAMED: usize = 5;
 pub enum Whereabouts {
     /// It does not hold the policy under any name.
     Gone,
-    /// It does hold the policy, under this name.
-    Holds(Identity),
+    /// It does hold the policy: by the listing of the policy's holders.
+    Holds,
     /// Nobody can say; why, for a person.
     Uncertain(String),
 }
@@ -46,18 +45,13 @@ pub async fn whereabouts(reader: &Reader, case: &Case, target: &Identity, policy
     if holders.is_empty() {
         return Ok(Whereabouts::Gone);
     }
-    let identity = |holder: &Holder| IamName::new(&holder.name).ok().map(|name| Identity::new(target.kind, name));
-    let of_that_name = |holder: &&Holder| holder.name.eq_ignore_ascii_case(target.name.as_str());
-    if target.kind == IdentityKind::Role {
-        // IAM has no call that renames a role.
-        return Ok(holders.iter().find(of_that_name).and_then(identity).map_or(Whereabouts::Gone, Whereabouts::Holds));
+    let is_named = |holder: &Holder| holder.name.eq_ignore_ascii_case(target.name.as_str());
+    let is_target = |holder: &Holder| target.id.as_ref().map_or_else(|| is_named(holder), |id| holder.id == id.as_str());
+    if holders.iter().any(is_target) {
+        return Ok(Whereabouts::Holds);
     }
-    if let Some(id) = &target.id {
-        let found = holders.iter().find(|holder| holder.id == id.as_str()).and_then(identity);
-        return Ok(found.map_or(Whereabouts::Gone, Whereabouts::Holds));
-    }
-    if holders.iter().any(|holder| of_that_name(&holder)) {
-        // Attached again since the detach was refused: that is another change, with an event of its own.
+    // IAM has no call that renames a role, and one whose unique id is known holds it under no name.
+    if target.kind == IdentityKind::Role || target.id.is_some() {
         return Ok(Whereabouts::Gone);
     }
     let changed_at = DateTime::from_millis(case.record.event_time.timestamp_millis());

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use policy::change::PolicyAttached;
 use policy::containment::Quarantine;
 use policy::remedy::Remedy;
+use policy::target::Identity;
 use policy::{Case, Change};
 use remedy::plan::detachment;
 use remedy::setting::{Attachment, ManagedPolicy, Step, is_quarantine};
@@ -20,8 +21,8 @@ impl Function for DetachPolicy {
     const NAME: &'static str = "detach-policy";
     const OWNS: Option<Remedy> = Some(Remedy::DetachPolicy);
 
-    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change) -> Result<Ending, AwsCall> {
-        let (Change::PolicyAttached(PolicyAttached { identity, policy_arn }), Some(step)) = (change, detachment(change)) else {
+    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+        let (Change::PolicyAttached(PolicyAttached { policy_arn, .. }), Some(mut step)) = (change, detachment(change)) else {
             return Ok(Ending::unremediable("nothing was attached, so there is nothing to detach".to_owned()));
         };
         if let Some(quarantine) = Quarantine::of_arn(policy_arn.as_str())
@@ -29,16 +30,13 @@ impl Function for DetachPolicy {
         {
             return Ok(Ending::unremediable("this policy is one of Rescind's own quarantines: Rescind never detaches it".to_owned()));
         }
+        step.setting.identity = whom.clone();
         if hand.set(&step).await? == Set::Done {
             return Ok(Ending::done());
         }
-        match holders::whereabouts(hand.reader(), case, identity, policy_arn).await? {
+        match holders::whereabouts(hand.reader(), case, whom, policy_arn).await? {
             Whereabouts::Gone => Ok(already_clean(hand, &step)),
-            Whereabouts::Holds(now) => {
-                let renamed = (now.name != identity.name).then(|| format!("{identity} has been renamed: {now}"));
-                let step = Step { setting: Attachment { identity: now, policy: policy_arn.clone() }, ..step };
-                Ok(if hand.set(&step).await? == Set::Done { Ending::done().saying(renamed) } else { already_clean(hand, &step) })
-            }
+            Whereabouts::Holds => Ok(if hand.set(&step).await? == Set::Done { Ending::done() } else { already_clean(hand, &step) }),
             Whereabouts::Uncertain(why) => Ok(Ending::unremediable(why)),
         }
     }

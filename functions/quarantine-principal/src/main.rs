@@ -7,14 +7,14 @@
 use std::process::ExitCode;
 
 use policy::Case;
-use policy::arn::PolicyArn;
-use policy::change::{Change, CredentialExposed};
+use policy::arn::{IamName, PolicyArn};
+use policy::change::Change;
 use policy::containment::Quarantine;
 use policy::remedy::Remedy;
 use policy::target::Identity;
 use remedy::plan::quarantine;
 use remedy::reading::Reader;
-use remedy::reading::{holdings, identity};
+use remedy::reading::holdings;
 use remedy::setting::{Attachment, InlinePolicy, ManagedPolicy, Step, is_quarantine};
 use remedy::{AwsCall, Ending, Failure, Function, Hand, Set, found};
 
@@ -24,38 +24,25 @@ impl Function for QuarantinePrincipal {
     const NAME: &'static str = "quarantine-principal";
     const OWNS: Option<Remedy> = Some(Remedy::QuarantinePrincipal);
 
-    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change) -> Result<Ending, AwsCall> {
-        let (principal, quarantine) = match quarantine(case, change) {
-            Ok(quarantine) => quarantine,
+    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+        let quarantine = match quarantine(case, change) {
+            Ok((_, quarantine)) => quarantine,
             Err(why) => return Ok(Ending::unremediable(why)),
         };
-        if let Some(ending) = contain(hand, case, &principal, &quarantine).await? {
-            return Ok(ending);
-        }
-        // Nobody has that name. Names move: IAM says who owns the key now.
-        let renamed = match change {
-            Change::CredentialExposed(CredentialExposed { credential: Some(credential), .. }) => {
-                identity::owner(hand.reader(), &credential.id).await?.ok()
-            }
-            _ => None,
-        };
-        if let Some(renamed) = renamed.filter(|renamed| renamed.name != principal.name)
-            && let Some(ending) = contain(hand, case, &renamed, &quarantine).await?
-        {
-            return Ok(ending.saying(Some(format!("{principal} has been renamed: {renamed}"))));
-        }
-        Ok(Ending::unremediable(format!("{principal} is gone or renamed: if it was renamed, it keeps its access under the new name")))
+        let gone = || Ending::unremediable(format!("{whom} is gone or renamed: if it was renamed, it keeps its access under the new name"));
+        Ok(contain(hand, case, whom, &quarantine).await?.unwrap_or_else(gone))
     }
 }
 
 /// Puts the policy on; `None` if there is no such user or role.
 async fn contain(hand: &mut Hand<'_>, case: &Case, principal: &Identity, quarantine: &Quarantine) -> Result<Option<Ending>, AwsCall> {
-    if is_contained(hand.reader(), case, principal, quarantine).await? {
-        return Ok(Some(already(principal)));
-    }
+    let earlier = match earlier(hand.reader(), case, principal, quarantine).await? {
+        Earlier::Contains => return Ok(Some(already(principal))),
+        Earlier::Weaker(earlier) => earlier,
+    };
     let setting = InlinePolicy { identity: principal.clone(), name: quarantine.policy_name() };
     match hand.set(&Step { setting, from: None, to: Some(quarantine.document()) }).await {
-        Ok(Set::Done) => Ok(Some(Ending::done())),
+        Ok(Set::Done) => Ok(Some(Ending::done().saying(replace(hand, principal, earlier).await))),
         Ok(Set::Already) => Ok(Some(already(principal))),
         Ok(Set::Gone | Set::Moved) => Ok(None),
         Err(call) if call.failure == Failure::Full => by_managed_policy(hand, case, principal, quarantine).await.map(Some),
@@ -63,23 +50,52 @@ async fn contain(hand: &mut Hand<'_>, case: &Case, principal: &Identity, quarant
     }
 }
 
-/// Whether an inline policy contains the principal already. A role's sessions are contained if a quarantine of the same sessions was put after
-/// the change: an earlier try at this event did it, at its own time.
-async fn is_contained(reader: &Reader, case: &Case, principal: &Identity, quarantine: &Quarantine) -> Result<bool, AwsCall> {
+/// What inline policies contain a principal before Rescind acts.
+enum Earlier {
+    /// One that says at least as much.
+    Contains,
+    /// Those that end fewer of the same sessions, with their texts.
+    Weaker(Vec<(IamName, String)>),
+}
+
+/// A role's sessions are contained if a quarantine of the same sessions was put after the change: an earlier try at this event did it, at its
+/// own time. An update of a finding comes later, and so does what it is about.
+async fn earlier(reader: &Reader, case: &Case, principal: &Identity, quarantine: &Quarantine) -> Result<Earlier, AwsCall> {
     let Quarantine::Sessions { of, .. } = quarantine else {
         let setting = InlinePolicy { identity: principal.clone(), name: quarantine.policy_name() };
-        return is_quarantine(&setting, reader, quarantine).await;
+        let contains = is_quarantine(&setting, reader, quarantine).await?;
+        return Ok(if contains { Earlier::Contains } else { Earlier::Weaker(Vec::new()) });
     };
+    let mut weaker = Vec::new();
     for name in found(holdings::inline(reader, principal).await)?.unwrap_or_default() {
-        let Some(earlier) = Quarantine::named(&name) else {
+        let Some(Quarantine::Sessions { before: at, of: others }) = Quarantine::named(&name).filter(|earlier| earlier != quarantine) else {
             continue;
         };
-        let covers = matches!(&earlier, Quarantine::Sessions { before, of: others } if others == of && *before >= case.record.event_time);
-        if covers && found(holdings::inline_document(reader, principal, &name).await)?.is_some_and(|text| earlier.matches(&text)) {
-            return Ok(true);
+        let earlier = Quarantine::Sessions { before: at, of: others.clone() };
+        if others != *of {
+            continue;
+        }
+        let text = found(holdings::inline_document(reader, principal, &name).await)?.filter(|text| earlier.matches(text));
+        match (text, IamName::new(&name)) {
+            (Some(_), _) if at >= case.record.event_time => return Ok(Earlier::Contains),
+            (Some(text), Ok(name)) => weaker.push((name, text)),
+            _ => {}
         }
     }
-    Ok(false)
+    Ok(Earlier::Weaker(weaker))
+}
+
+/// Deletes the quarantines that the new one makes needless: a role has room for few. One that stays does no harm.
+async fn replace(hand: &mut Hand<'_>, principal: &Identity, earlier: Vec<(IamName, String)>) -> Option<String> {
+    let mut notes = Vec::new();
+    for (name, text) in earlier {
+        let setting = InlinePolicy { identity: principal.clone(), name: name.clone() };
+        match hand.set(&Step { setting, from: Some(text), to: None }).await {
+            Ok(_) => notes.push(format!("it replaces {name}, which ended fewer of these sessions")),
+            Err(call) => notes.push(format!("{name}, which it makes needless, is still there: {call}")),
+        }
+    }
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 fn already(principal: &Identity) -> Ending {

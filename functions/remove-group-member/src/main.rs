@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use policy::remedy::Remedy;
+use policy::target::Identity;
 use policy::{Case, Change};
 use remedy::plan::removal;
 use remedy::{AwsCall, Ending, Function, Hand, Set};
@@ -13,10 +14,11 @@ impl Function for RemoveGroupMember {
     const NAME: &'static str = "remove-group-member";
     const OWNS: Option<Remedy> = Some(Remedy::RemoveGroupMember);
 
-    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change) -> Result<Ending, AwsCall> {
-        let Some(step) = removal(change) else {
+    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+        let Some(mut step) = removal(change) else {
             return Ok(Ending::unremediable("nobody was added to a group, so there is nobody to remove".to_owned()));
         };
+        step.setting.user = whom.name.clone();
         Ok(match hand.set(&step).await? {
             Set::Done => Ending::done(),
             Set::Already | Set::Moved => Ending::clean(format!("user {} is not in group {}", step.setting.user, step.setting.group)),

@@ -66,6 +66,8 @@ pub static ACTIONS: &[Action] = &[
     iam("PutGroupPolicy", |call| change::read_inline_policy_put(Group, call), DeleteInlinePolicy, PUT),
     iam("PutRolePolicy", |call| change::read_inline_policy_put(Role, call), DeleteInlinePolicy, PUT),
     iam("AddUserToGroup", change::read_group_joined, RemoveGroupMember, JOINED),
+    iam("UpdateUser", |call| change::read_renamed(User, call), QuarantinePrincipal, &OF_ACTOR),
+    iam("UpdateGroup", |call| change::read_renamed(Group, call), QuarantinePrincipal, &OF_ACTOR),
     iam("CreateAccessKey", |call| change::read_created(AccessKey, call), QuarantineKey, &OF_ACTOR),
     iam("UpdateAccessKey", |call| change::read_activated(AccessKey, call), QuarantineKey, &OF_ACTOR),
     iam("UploadSSHPublicKey", |call| change::read_created(SshPublicKey, call), QuarantineKey, &OF_ACTOR),

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::action::Action;
 use crate::actor::{Actor, ActorError, ActorKind};
-use crate::break_glass;
+use crate::break_glass::{self, BreakGlass, Standing};
 use crate::case::{Case, Opening};
 use crate::change::{Change, ChangeError, Claim, Found, Missing};
 use crate::facts::{Facts, Needs};
@@ -36,20 +36,20 @@ pub struct Circumstances<'a> {
     event: &'a Event,
     action: &'static Action,
     actor: &'a Actor,
-    break_glass: bool,
+    break_glass: Standing,
 }
 
 impl<'a> Circumstances<'a> {
-    /// `break_glass` are the ARNs of the principals that may lift a quarantine.
+    /// `break_glass` are the principals that may lift a quarantine.
     #[must_use]
-    pub fn of(rulebook: &'a Rulebook, event: &'a Event, action: &'static Action, actor: &'a Actor, break_glass: &[String]) -> Self {
+    pub fn of(rulebook: &'a Rulebook, event: &'a Event, action: &'static Action, actor: &'a Actor, break_glass: &[BreakGlass]) -> Self {
         let kind = match actor.kind {
             ActorKind::User => Some(IdentityKind::User),
             ActorKind::Role => Some(IdentityKind::Role),
             ActorKind::Root | ActorKind::Service | ActorKind::Principal => None,
         };
-        let listed = kind.is_some_and(|kind| break_glass::includes(break_glass, &actor.account, kind, &actor.name));
-        Self { rulebook, event, action, actor, break_glass: listed }
+        let standing = |kind| break_glass::standing(break_glass, &actor.account, kind, &actor.name, actor.principal_id.as_deref());
+        Self { rulebook, event, action, actor, break_glass: kind.map_or(Standing::Unlisted, standing) }
     }
 
     fn case(&self, change: Option<Change>, decision: Decision, part: Option<&str>, mode: Mode, now: DateTime<Utc>) -> Option<Case> {
@@ -57,6 +57,12 @@ impl<'a> Circumstances<'a> {
         let judge = rulebook.judge();
         let reports = judge.reports(action);
         Case::open(Opening { event, part, actor: actor.clone(), change, decision, judge, reports }, mode, now)
+    }
+
+    /// When the change was made.
+    #[must_use]
+    pub const fn time(&self) -> DateTime<Utc> {
+        self.event.record.event_time
     }
 
     const fn question<'q>(&self, change: &'q Change, facts: &'q Facts) -> Question<'q>

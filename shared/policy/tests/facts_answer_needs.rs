@@ -66,6 +66,8 @@ fn event(action: &Action, resource: &str) -> Event {
     if action.name == "AddUserToGroup" {
         parameters["groupName"] = json!("g");
     }
+    parameters["newUserName"] = json!("y");
+    parameters["newGroupName"] = json!("y");
     let identity = json!({"type": "Root", "arn": format!("arn:aws:iam::{ACCOUNT}:root"), "accountId": ACCOUNT});
     let created = json!({"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "sSHPublicKeyId": "AKIAIOSFODNN7EXAMPLE",
         "certificateId": "AKIAIOSFODNN7EXAMPLE", "serviceSpecificCredentialId": "AKIAIOSFODNN7EXAMPLE"});

@@ -5,6 +5,7 @@
 use std::fs;
 
 use chrono::{DateTime, Utc};
+use policy::break_glass::BreakGlass;
 use policy::case::Next;
 use policy::facts::{Facts, Texts};
 use policy::guardrail::{Decision, Mode, Source};
@@ -39,7 +40,7 @@ const READS: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","R
 const EVERYTHING: &str = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 /// The cases of an event. What the change grants is what `document` says; its target holds that and nothing else.
-fn cases(event: &Event, document: &str, break_glass: &[String]) -> Vec<Case> {
+fn cases(event: &Event, document: &str, break_glass: &[BreakGlass]) -> Vec<Case> {
     let rulebook = rulebook();
     let actor = Actor::of(event).unwrap();
     let circumstances = Circumstances::of(&rulebook, event, Action::of(event).unwrap(), &actor, break_glass);
@@ -143,7 +144,7 @@ fn aws_s_own_quarantine_of_a_leaked_key_stays_and_its_keys_are_asked_for() {
 }
 
 /// The guardrails that an event breaks, and their remedies; by a break-glass principal or by anybody else.
-fn judged(event: &str, break_glass: &[String]) -> (Vec<String>, Vec<Remedy>) {
+fn judged(event: &str, break_glass: &[BreakGlass]) -> (Vec<String>, Vec<Remedy>) {
     let cases = cases(&Event::from_envelope_or_record(event).unwrap(), READS, break_glass);
     let broken = cases.iter().flat_map(|case| broken(Some(case))).map(str::to_owned).collect();
     let remedies = cases.first().map(|case| case.remedy.into_iter().chain(case.siblings.iter().copied()).collect());
@@ -169,15 +170,16 @@ fn finding(source: &str, detail: &str) -> String {
 fn what_was_set_inactive_comes_back_only_by_those_who_may_lift_a_quarantine() {
     let update = call("UpdateAccessKey", POLSEN, r#"{"userName":"polsen","accessKeyId":"AKIAIOSFODNN7EXAMPLE","status":"Active"}"#);
     let lift = call("DeleteUserPolicy", POLSEN, r#"{"userName":"polsen","policyName":"RescindQuarantine"}"#);
-    let responders = ["arn:aws:iam::123456789012:user/team/POLSEN".to_owned()];
+    let listed = |arns: &[&str]| arns.iter().map(|arn| BreakGlass::parse(arn).unwrap()).collect::<Vec<_>>();
+    let responders = listed(&["arn:aws:iam::123456789012:user/team/POLSEN"]);
     assert_eq!(judged(&update, &[]), (vec!["inactive-credentials-stay-inactive".to_owned()], vec![Remedy::QuarantineKey]));
     assert_eq!(judged(&lift, &[]), (vec!["quarantine-stays".to_owned()], vec![Remedy::QuarantinePrincipal]));
-    let exempt = |event: &str, break_glass: &[String]| {
+    let exempt = |event: &str, break_glass: &[BreakGlass]| {
         let case = cases(&Event::from_envelope_or_record(event).unwrap(), READS, break_glass).remove(0);
         matches!(case.decision, Decision::Exempt { exemption, .. } if exemption.id == "break-glass-principals")
     };
     for event in [update, lift] {
-        let others = ["arn:aws:iam::999999999999:user/polsen".to_owned(), "arn:aws:iam::123456789012:role/polsen".to_owned()];
+        let others = listed(&["arn:aws:iam::999999999999:user/polsen", "arn:aws:iam::123456789012:role/polsen"]);
         assert!(exempt(&event, &responders) && !exempt(&event, &others) && !exempt(&event, &[]));
     }
 }

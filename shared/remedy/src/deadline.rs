@@ -6,34 +6,31 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, timeout_at};
 
-/// What is kept back for the remedy, its report and the notice, while facts are read: each of their calls may use up 10 s.
-const FOR_THE_REMEDY: Duration = Duration::from_secs(30);
-/// What is kept back for the notice while a report is read.
-const FOR_THE_NOTICE: Duration = Duration::from_secs(12);
-
-/// When an invocation has to be over.
+/// When an invocation has to be over, and what has to be over before it.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    /// Half of the time is left for the remedy, its report and the notice: each of their calls may take 10 s.
+    facts: Instant,
+    /// A fifth of it is left for the notice.
+    report: Instant,
+}
 
 impl Deadline {
     /// The deadline that Lambda names, by the wall clock.
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
-        Self(Instant::now() + time.duration_since(SystemTime::now()).unwrap_or_default())
+        let now = Instant::now();
+        let all = time.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+        Self { facts: now + all / 2, report: now + all * 4 / 5 }
     }
 
-    /// What has to be read before anything can be decided or done; `None` if it takes so long that no time would be left to do it.
+    /// What has to be read before anything can be decided or done; `None` if it takes so long that too little time would be left to do it.
     pub async fn before_the_remedy<T>(self, reading: impl Future<Output = T>) -> Option<T> {
-        self.leaving(FOR_THE_REMEDY, reading).await
+        timeout_at(self.facts, reading).await.ok()
     }
 
-    /// What is only told; `None` if it takes so long that no time would be left to send the notice.
+    /// What is only reported; `None` if it takes so long that too little time would be left to send the notice.
     pub async fn before_the_notice<T>(self, reading: impl Future<Output = T>) -> Option<T> {
-        self.leaving(FOR_THE_NOTICE, reading).await
-    }
-
-    async fn leaving<T>(self, rest: Duration, reading: impl Future<Output = T>) -> Option<T> {
-        let until = self.0.checked_sub(rest).unwrap_or_else(Instant::now);
-        timeout_at(until, reading).await.ok()
+        timeout_at(self.report, reading).await.ok()
     }
 }

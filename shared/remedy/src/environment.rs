@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use policy::arn::{AccountId, IamName};
+use policy::break_glass::BreakGlass;
 use policy::guardrail::Mode;
 use policy::text::quoted;
 use thiserror::Error;
@@ -33,8 +34,8 @@ pub struct Environment {
     pub topic_arn: String,
     /// `OWN_ROLES`: the names of the stack's own roles.
     pub own_roles: Vec<IamName>,
-    /// `BREAK_GLASS`: the ARNs of the break-glass principals, which Rescind never contains and which may lift a quarantine.
-    pub break_glass: Vec<String>,
+    /// `BREAK_GLASS`: the break-glass principals, which no remedy touches and which may lift a quarantine.
+    pub break_glass: Vec<BreakGlass>,
     /// `GUARDRAILS_DIR`.
     pub guardrails_dir: PathBuf,
     /// `AWS_REGION`, which Lambda sets.
@@ -76,10 +77,10 @@ impl Environment {
             return Err(parsed("NOTICE_TOPIC_ARN", TOPIC_ARN)(&topic_arn));
         }
         let break_glass = optional("BREAK_GLASS").unwrap_or_default();
-        let break_glass: Vec<String> = break_glass.split(',').map(|arn| arn.trim().to_owned()).filter(|arn| !arn.is_empty()).collect();
-        if let Some(wrong) = break_glass.iter().find(|arn| !is_user_or_role(arn)) {
-            return Err(parsed("BREAK_GLASS", "the ARNs of users and roles, separated by commas")(wrong));
-        }
+        let listed = break_glass.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let wanted = "the ARNs of users and roles, each alone or with = and its unique id, separated by commas";
+        let break_glass = listed.map(|text| BreakGlass::parse(text).ok_or_else(|| parsed("BREAK_GLASS", wanted)(text)));
+        let break_glass = break_glass.collect::<Result<_, _>>()?;
         Ok(Self {
             account: AccountId::new(&account).map_err(|_| parsed("ACCOUNT_ID", "the account's 12 digits")(&account))?,
             mode: Mode::named(&mode).ok_or_else(|| parsed("MODE", "observe or enforce")(&mode))?,
@@ -100,12 +101,6 @@ impl Environment {
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or_else(|| optional("AWS_ENDPOINT_URL")),
         })
     }
-}
-
-fn is_user_or_role(arn: &str) -> bool {
-    let segments: Vec<&str> = arn.splitn(6, ':').collect();
-    matches!(*segments, ["arn", _, "iam", "", account, own]
-        if AccountId::new(account).is_ok() && (own.starts_with("user/") || own.starts_with("role/")) && !own.ends_with('/'))
 }
 
 #[cfg(test)]
@@ -154,7 +149,7 @@ mod tests {
             name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
         });
         assert_eq!(environment.unwrap().break_glass.len(), 2);
-        assert_eq!(read(("", "")).unwrap().break_glass, Vec::<String>::new());
+        assert_eq!(read(("", "")).unwrap().break_glass, Vec::<BreakGlass>::new());
         for wrong in ["responder", "arn:aws:iam::123456789012:group/g", "arn:aws:iam::12:user/a", "arn:aws:iam::123456789012:root"] {
             let environment = Environment::read(|name| {
                 if name == "BREAK_GLASS" {

@@ -60,6 +60,8 @@ pub enum Failure {
     Unmodifiable,
     /// The thing is not there.
     NotFound,
+    /// One call says that the thing is not there, another that it is: IAM takes seconds until all its answers agree.
+    Unsettled,
     /// There is no room for one more.
     Full,
     /// It exists already.
@@ -79,6 +81,7 @@ impl Failure {
             Self::ServiceError => "service error",
             Self::Unmodifiable => "not modifiable",
             Self::NotFound => "not found",
+            Self::Unsettled => "contradictory answers",
             Self::Full => "a quota is used up",
             Self::Exists => "exists already",
             Self::InUse => "in use",
@@ -89,7 +92,7 @@ impl Failure {
     const fn advice(self) -> &'static str {
         match self {
             Self::AccessDenied => "look for a service control policy, permissions boundary or key policy that stops the function's role",
-            Self::Throttled | Self::Unreachable | Self::ServiceError => {
+            Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled => {
                 "Lambda tries again; if it still fails, send the event again from the queue"
             }
             Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::InUse | Self::Rejected => {
@@ -101,7 +104,7 @@ impl Failure {
     /// Whether the same call can succeed later by itself.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError)
+        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled)
     }
 
     fn of_code(code: &str, status: u16) -> Self {
@@ -253,6 +256,7 @@ impl Error {
                 Failure::Throttled => "Retryable.Throttled",
                 Failure::Unreachable => "Retryable.Unreachable",
                 Failure::ServiceError => "Retryable.ServiceError",
+                Failure::Unsettled => "Retryable.Unsettled",
             },
         }
     }
@@ -261,18 +265,6 @@ impl Error {
 impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
         Self { error_type: error.kind().to_owned(), error_message: error.to_string() }
-    }
-}
-
-/// `None` if AWS says that the thing is not there, or denies access to it: IAM's answer about keys of other accounts.
-///
-/// # Errors
-///
-/// Every other failure.
-pub fn known<T>(answer: Result<T, AwsCall>) -> Result<Option<T>, AwsCall> {
-    match found(answer) {
-        Err(call) if call.failure == Failure::AccessDenied => Ok(None),
-        answer => answer,
     }
 }
 

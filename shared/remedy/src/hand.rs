@@ -1,6 +1,9 @@
 //! What takes things back. In enforce mode it acts; in observe mode it only looks: the same code runs, and records the calls that it did not
 //! make.
 
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
 use policy::Change;
 use policy::case::{Call, CredentialReport};
 use policy::facts::Facts;
@@ -8,10 +11,17 @@ use policy::guardrail::DecisionError;
 use policy::hearing::Circumstances;
 
 use crate::deadline::Deadline;
-use crate::error::{AwsCall, found};
+use crate::error::{AwsCall, Failure, found};
 use crate::log;
 use crate::reading::Reader;
 use crate::setting::{Live, Setting, Step, Writer};
+
+/// How long IAM takes at most until all its answers agree: seen to be 3 to 4 s (issues of the Terraform provider, which waits for it).
+const SETTLED: TimeDelta = TimeDelta::seconds(5);
+/// If the clocks disagree, no wait is longer than this.
+const LONGEST: Duration = Duration::from_secs(6);
+/// How long to wait before a call is made again that IAM says has no object.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What came of a step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -105,21 +115,22 @@ impl<'a> Hand<'a> {
         self.deadline
     }
 
-    /// Makes a step, and records the call with its undo.
+    /// Makes a step, and records the call with its undo. That IAM does not find the thing is believed only if its listings say the same, and not
+    /// in the seconds that IAM takes until all its answers agree.
     ///
     /// # Errors
     ///
-    /// If IAM did not do it, for any other reason than that it does not find the thing.
+    /// If IAM did not do it, for any other reason than that it does not find the thing; [`Failure::Unsettled`] if its answers contradict each other.
     #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
     pub async fn set<S: Setting>(&mut self, step: &Step<S>) -> Result<Set, AwsCall> {
-        if self.writer.is_none() {
-            match step.setting.resolve(self.reader).await? {
-                Live::Is(value) if S::is_same(&value, &step.to) => return Ok(Set::Already),
-                Live::Is(_) => {}
-                Live::Gone | Live::Unclear => return Ok(Set::Gone),
-            }
+        if self.writer.is_some() && self.make(step).await? == Set::Done {
+            return Ok(Set::Done);
         }
-        self.make(step).await
+        match self.look(step).await? {
+            Live::Is(value) if S::is_same(&value, &step.to) => Ok(Set::Already),
+            Live::Is(_) => self.insist(step).await,
+            Live::Gone | Live::Unclear => Ok(Set::Gone),
+        }
     }
 
     /// The same, but only if the setting still has the value `from`. The undo gives back what was really there, to the letter. IAM has no
@@ -130,15 +141,15 @@ impl<'a> Hand<'a> {
     /// As [`Self::set`].
     #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
     pub async fn swap<S: Setting>(&mut self, step: &Step<S>) -> Result<(Set, Option<String>), AwsCall> {
-        let live = match step.setting.resolve(self.reader).await? {
+        let live = match self.look(step).await? {
             Live::Is(value) if S::is_same(&value, &step.to) => return Ok((Set::Already, None)),
             Live::Is(value) if S::is_same(&value, &step.from) => value,
             Live::Is(_) => return Ok((Set::Moved, None)),
             Live::Gone | Live::Unclear => return Ok((Set::Gone, None)),
         };
         let step = Step { from: live, ..step.clone() };
-        if self.make(&step).await? == Set::Gone {
-            return Ok((Set::Gone, None));
+        if self.make(&step).await? != Set::Done {
+            self.insist(&step).await?;
         }
         if self.writer.is_none() {
             return Ok((Set::Done, None));
@@ -151,6 +162,39 @@ impl<'a> Hand<'a> {
             _ => None,
         };
         Ok((Set::Done, raced))
+    }
+
+    /// Waits until all answers of IAM agree about the change; false if it is so long ago that they do.
+    pub async fn settles(&self) -> bool {
+        let settled = self.circumstances.time() + SETTLED;
+        let left = (settled - Utc::now()).to_std().ok();
+        if let Some(left) = left {
+            tokio::time::sleep(left.min(LONGEST)).await;
+        }
+        left.is_some()
+    }
+
+    /// How a setting is now. Just after the change, anything but the value that the change gave may be IAM's lag: then it is read again.
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    async fn look<S: Setting>(&self, step: &Step<S>) -> Result<Live<S::Value>, AwsCall> {
+        let live = step.setting.resolve(self.reader).await?;
+        if matches!(&live, Live::Is(value) if S::is_same(value, &step.from)) || !self.settles().await {
+            return Ok(live);
+        }
+        step.setting.resolve(self.reader).await
+    }
+
+    /// Makes a step that is still to be made by what IAM lists.
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    async fn insist<S: Setting>(&mut self, step: &Step<S>) -> Result<Set, AwsCall> {
+        if self.writer.is_some() {
+            tokio::time::sleep(AGAIN).await;
+        }
+        if self.make(step).await? == Set::Done {
+            return Ok(Set::Done);
+        }
+        let message = "IAM lists it, and does not find it when it is to be changed".to_owned();
+        Err(AwsCall { call: format!("changing {}", step.setting), failure: Failure::Unsettled, message })
     }
 
     /// Makes the call, unless the hand only looks, and records it with its undo. `Gone`: IAM does not find the thing, or no call makes the step.

@@ -4,11 +4,13 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
+use policy::arn::CredentialId;
 use policy::case::{Call, Next, Outcome, Receipt, RemedyOutcome};
 use policy::facts::Facts;
 use policy::guardrail::Judge;
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
+use policy::target::Identity;
 use policy::text::quoted;
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use serde::Serialize;
@@ -19,11 +21,16 @@ use crate::environment::Environment;
 use crate::error::{AwsCall, Error, Failure};
 use crate::hand::{Came, Ending, Hand};
 use crate::notice::Notice;
-use crate::reading::facts;
-use crate::{log, plan, protected};
+use crate::plan::{self, Plan};
+use crate::reading::identity::Whom;
+use crate::reading::{facts, identity};
+use crate::{log, protected};
 
 /// Why facts are missing that take too long to read.
 const LATE: &str = "IAM holds so much about the target that there was not enough time to read it";
+
+/// How often somebody is looked for who is renamed while a remedy is applied.
+const TRIES: u32 = 3;
 
 /// What a function crate adds: its name, the remedy that it owns, and how that remedy takes a change back.
 pub trait Function {
@@ -36,12 +43,13 @@ pub trait Function {
     /// Who judges.
     const JUDGE: Judge = Judge::Function { name: Self::NAME, owns: Self::OWNS };
 
-    /// Takes a change back, or contains whoever is behind it: idempotent, and only what still stands.
+    /// Takes a change back, or contains whoever is behind it: idempotent, and only what still stands. `whom` is the identity that the remedy
+    /// changes, under the name that it has now.
     ///
     /// # Errors
     ///
     /// If AWS did not do something, so that it is not known whether the change still stands.
-    fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change) -> impl Future<Output = Result<Ending, AwsCall>>;
+    fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, whom: &Identity) -> impl Future<Output = Result<Ending, AwsCall>>;
 }
 
 /// What a function returns: the cases that an event made.
@@ -177,11 +185,7 @@ impl Handler {
             return Ok(None);
         };
         let mut hand = Hand::new(&self.clients.reader, writer, circumstances, deadline);
-        let ended = match protected::reason(&self.clients.reader, &self.environment, plan::of(remedy), case, &change).await {
-            Ok(None) => F::take_back(&mut hand, case, &change).await,
-            Ok(Some(reason)) => Ok(Ending::unremediable(reason)),
-            Err(call) => Err(call),
-        };
+        let ended = self.take_back::<F>(&mut hand, plan::of(remedy), case, &change).await;
         let acts = writer.is_some();
         let (outcome, failure) = match ended {
             Ok(ending) => (if acts { applied(remedy, hand, ending) } else { observed(remedy, hand, ending, case) }, None),
@@ -200,6 +204,56 @@ impl Handler {
         };
         case.close_with(outcome);
         Ok(failure)
+    }
+
+    /// Finds out whom the remedy changes and whether it may, and applies it. If they were renamed in the meantime, once more.
+    async fn take_back<F: Function>(&self, hand: &mut Hand<'_>, plan: &dyn Plan, case: &Case, change: &Change) -> Result<Ending, AwsCall> {
+        if let Some(reason) = plan.never(case, change) {
+            return Ok(Ending::unremediable(reason));
+        }
+        let Some(named) = plan.touches(case, change) else {
+            return Ok(Ending::unremediable("nobody is named whom the remedy could change".to_owned()));
+        };
+        let key = plan.key(case, change);
+        let mut whom = match self.find(hand, &named, key.as_ref()).await? {
+            Whom::Is(whom) => whom,
+            Whom::Gone(why) => return Ok(Ending::clean(why)),
+            Whom::Unknown(why) => return Ok(Ending::unremediable(why)),
+        };
+        let mut tried = 0;
+        loop {
+            let reason = protected::reason(hand.reader(), &self.environment, plan, change, &whom);
+            let ending = match hand.deadline().before_the_remedy(Box::pin(reason)).await {
+                Some(reason) => match reason? {
+                    Some(reason) => Ending::unremediable(reason),
+                    None => F::take_back(hand, case, change, &whom).await?,
+                },
+                None => {
+                    Ending::unremediable("there was not enough time to find out whether anybody is left who could give it back".to_owned())
+                }
+            };
+            tried += 1;
+            let renamed = match &named.id {
+                Some(_) if ending.came != Came::Done && tried < TRIES => identity::resolve(hand.reader(), &named, None).await?,
+                _ => Whom::Is(whom.clone()),
+            };
+            match renamed {
+                Whom::Is(now) if now.name != whom.name => whom = now,
+                _ => {
+                    let note = (whom.name != named.name).then(|| format!("{named} has been renamed: {whom}"));
+                    return Ok(ending.saying(note));
+                }
+            }
+        }
+    }
+
+    /// Whom a remedy changes. Just after the change, IAM may not know them yet.
+    async fn find(&self, hand: &Hand<'_>, named: &Identity, key: Option<&CredentialId>) -> Result<Whom, AwsCall> {
+        let whom = identity::resolve(hand.reader(), named, key).await?;
+        if matches!(whom, Whom::Is(_)) || !hand.settles().await {
+            return Ok(whom);
+        }
+        identity::resolve(hand.reader(), named, key).await
     }
 }
 

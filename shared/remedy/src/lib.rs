@@ -16,6 +16,6 @@ pub mod reading;
 pub mod setting;
 
 pub use entry::run;
-pub use error::{AwsCall, Error, Failure, Named, found, known};
+pub use error::{AwsCall, Error, Failure, Named, found};
 pub use hand::{Ending, Hand, Set};
 pub use handler::Function;

@@ -307,6 +307,13 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
         _ => {}
     }
     let acted = matches!(case.outcome, Outcome::Applied | Outcome::AlreadyClean | Outcome::Observed) && case.remedy().is_some();
+    let by_name = |(plan, change): (&dyn Plan, &Change)| {
+        plan.touches(case, change).filter(|identity| identity.id.is_none() && plan.key(case, change).is_none())
+    };
+    if let Some(identity) = planned(case).filter(|_| acted).and_then(by_name) {
+        let note = format!("the record gives no unique id: this is whoever was called {identity} when Rescind looked");
+        lines.push(("Note", note));
+    }
     lines
         .extend(case.change.as_ref().filter(|_| acted).and_then(|change| change.kind().caveat()).map(|caveat| ("Note", caveat.to_owned())));
     lines

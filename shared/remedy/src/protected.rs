@@ -1,9 +1,9 @@
 //! What Rescind never touches, whoever asks.
 
-use policy::arn::begins_with;
-use policy::break_glass;
+use policy::Change;
+use policy::arn::{UniqueId, begins_with};
+use policy::break_glass::{self, BreakGlass, Standing};
 use policy::target::{Identity, IdentityKind};
-use policy::{Case, Change};
 
 use crate::environment::Environment;
 use crate::error::{AwsCall, found};
@@ -20,28 +20,47 @@ pub async fn reason(
     reader: &Reader,
     environment: &Environment,
     plan: &dyn Plan,
-    case: &Case,
     change: &Change,
+    identity: &Identity,
 ) -> Result<Option<String>, AwsCall> {
-    if let Some(reason) = plan.never(case, change) {
+    if let Some(reason) = break_glass(reader, environment, identity).await? {
         return Ok(Some(reason));
     }
-    let Some(identity) = plan.touches(case, change) else {
-        return Ok(None);
-    };
-    let break_glass = &environment.break_glass;
-    if plan.locks_out() && break_glass::includes(break_glass, environment.account.as_str(), identity.kind, identity.name.as_str()) {
-        return Ok(Some(format!("{identity} is a break-glass principal, which Rescind never contains: a person has to look at once")));
-    }
-    if let Some(reason) = role(reader, environment, &identity).await? {
+    if let Some(reason) = role(reader, environment, identity).await? {
         return Ok(Some(reason));
     }
-    if !plan.locks_out() || responders::is_anyone_left(reader, break_glass, &identity, &change.target()).await? {
+    // Without a list, which the template does not let enforce, only what locks somebody out is worth reading the whole account.
+    let matters = plan.locks_out() || !environment.break_glass.is_empty();
+    let account = environment.account.as_str();
+    if !matters || responders::is_anyone_left(reader, &environment.break_glass, account, identity, &change.target()).await? {
         return Ok(None);
     }
     Ok(Some(format!(
-        "nobody else could lift it: no break-glass principal exists, and no other user or role is certainly an administrator, so containing {identity} could lock everybody out"
+        "nobody else could give it back: no break-glass principal exists, and no other user or role is certainly an administrator, so applying {} to {identity} could lock everybody out",
+        plan.remedy().name()
     )))
+}
+
+/// Why an identity must not be changed: it is a break-glass principal, or a group that one is in.
+async fn break_glass(reader: &Reader, environment: &Environment, identity: &Identity) -> Result<Option<String>, AwsCall> {
+    let account = environment.account.as_str();
+    let id = identity.id.as_ref().map(UniqueId::as_str);
+    let why = "which no remedy ever touches: a person has to look at once";
+    match break_glass::standing(&environment.break_glass, account, identity.kind, identity.name.as_str(), id) {
+        Standing::Unlisted => {}
+        Standing::Listed | Standing::Recreated => return Ok(Some(format!("{identity} is a break-glass principal, {why}"))),
+    }
+    if identity.kind != IdentityKind::Group {
+        return Ok(None);
+    }
+    let users = environment.break_glass.iter().filter(|listed| listed.account.as_str() == account && listed.identity.is_user());
+    for BreakGlass { identity: user, .. } in users {
+        let groups = found(identity::groups(reader, &user.name).await)?.unwrap_or_default();
+        if groups.iter().any(|group| identity.is_named(IdentityKind::Group, group.as_str())) {
+            return Ok(Some(format!("break-glass {user} is in {identity}, {why}")));
+        }
+    }
+    Ok(None)
 }
 
 /// Why a role must not be changed: it is one of Rescind's own, or only AWS can change it.
@@ -53,13 +72,31 @@ async fn role(reader: &Reader, environment: &Environment, identity: &Identity) -
         let why = "this is one of Rescind's own roles, which it never changes: whoever changed it may be attacking Rescind itself";
         return Ok(Some(why.to_owned()));
     }
-    if RESERVED_NAMES.iter().any(|prefix| begins_with(identity.name.as_str(), prefix)) {
-        // If the role is gone, the remedy finds that out itself.
-        let details = found(identity::details(reader, identity).await)?;
-        let reserved = details.is_some_and(|details| RESERVED_PATHS.iter().any(|path| details.path.starts_with(path)));
-        return Ok(reserved.then(|| "only AWS can change this role: take the access back in the service that owns it".to_owned()));
+    let name = identity.name.as_str();
+    let reserved = RESERVED_NAMES.iter().any(|prefix| begins_with(name, prefix));
+    if !reserved && !responds(name) {
+        return Ok(None);
+    }
+    // If the role is gone, the remedy finds that out itself.
+    let Some(details) = found(identity::details(reader, identity).await)? else {
+        return Ok(None);
+    };
+    if reserved && RESERVED_PATHS.iter().any(|path| details.path.starts_with(path)) {
+        return Ok(Some("only AWS can change this role: take the access back in the service that owns it".to_owned()));
+    }
+    if responds(name) && details.path == "/" {
+        let why = "AWS acts through this role for your organization (incident response, stack sets), and Rescind never fights it: a person has to look";
+        return Ok(Some(why.to_owned()));
     }
     Ok(None)
+}
+
+/// Whether a role of the path `/` and this name is one that AWS responds or deploys through: that of AWS Security Incident Response, or of a stack set with
+/// service-managed permissions, whose name ends with 32 hexadecimal digits. Anybody may use such a name, so the role is spared and a person notified.
+fn responds(role: &str) -> bool {
+    let stack_set = role.strip_prefix("stacksets-exec-");
+    role == "AWSSecurityIncidentResponseContainment"
+        || stack_set.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Whether a role is one of the stack's own.

@@ -152,6 +152,7 @@ fn a_policy_taken_back() {
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Undo       aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
+    Note       the record gives no unique id: this is whoever was called user polsen when Rescind looked
     Case       rsc-8b332ad44cc59341
     ");
     insta::assert_snapshot!(Notice::of(&applied()).subject(), @"[high] Rescind: taken back: policy Billing on user polsen (123456789012)");
@@ -243,7 +244,7 @@ fn a_key_that_came_back() {
     let mut case = case(include_str!("../../../events/update-access-key.json"));
     case.close(Outcome::AlreadyClean, Some("access key AKIAIOSFODNN7EXAMPLE was inactive already"));
     insta::assert_snapshot!(Notice::of(&case).text(), @"
-    already quarantined: access key AKIAIOSFODNN7EXAMPLE of user deploy
+    already inactive or gone: access key AKIAIOSFODNN7EXAMPLE of user deploy
 
     What       access key AKIAIOSFODNN7EXAMPLE of user deploy was set active again; nothing was left to deactivate when Rescind acted
     Why        access key AKIAIOSFODNN7EXAMPLE was inactive already
@@ -325,6 +326,7 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess grants the whole account [CIS-AWS-3.0-1.16]
+    Perhaps    break-glass-principals-are-not-recreated (critical, enforce): The actor has a break-glass principal's ARN and another unique id: it was deleted and made anew
     Perhaps    identity-administration-needs-an-exemption (critical, enforce): This policy lets its holder become an administrator [CIS-AWS-3.0-1.16]
     Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own grants the whole account, whatever it is called [CIS-AWS-3.0-1.16]
     Perhaps    who-aws-quarantines-loses-their-keys (critical, enforce): AWS has quarantined this user: one of the user's keys is exposed
@@ -399,7 +401,8 @@ fn chat_gets_a_custom_notification() {
         "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
         "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with signin.amazonaws.com, without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-8b332ad44cc59341`",
         "nextSteps": [
-          "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`"
+          "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`",
+          "*Note* `the record gives no unique id: this is whoever was called user polsen when Rescind looked`"
         ],
         "keywords": [
           "applied",

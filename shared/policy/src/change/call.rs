@@ -76,12 +76,15 @@ impl Call<'_> {
         Ok(identity.with_id(id))
     }
 
-    /// A record says the unique id of its actor only: it is the target's if somebody changed their own user.
+    /// A record says the unique id of its actor only: it is the target's if somebody changed their own user or role.
     fn id_of(&self, identity: &Identity) -> Option<UniqueId> {
         let actor = self.actor;
-        let oneself = actor.kind == ActorKind::User
-            && actor.account == self.event.account.as_str()
-            && identity.is_named(IdentityKind::User, &actor.name);
+        let kind = match actor.kind {
+            ActorKind::User => Some(IdentityKind::User),
+            ActorKind::Role => Some(IdentityKind::Role),
+            ActorKind::Root | ActorKind::Service | ActorKind::Principal => None,
+        };
+        let oneself = actor.account == self.event.account.as_str() && kind.is_some_and(|kind| identity.is_named(kind, &actor.name));
         actor.principal_id.as_deref().filter(|_| oneself).and_then(|id| UniqueId::new(id).ok())
     }
 }

@@ -9,6 +9,7 @@ mod group_joined;
 mod inline_policy_put;
 mod policy_attached;
 mod quarantine_lifted;
+mod renamed;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -25,6 +26,8 @@ pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
 pub use quarantine_lifted::QuarantineLifted;
 pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
+pub use renamed::Renamed;
+pub(crate) use renamed::read as read_renamed;
 
 use crate::arn::{CredentialId, IamName, PolicyArn};
 use crate::credential::Session;
@@ -130,7 +133,7 @@ macro_rules! changes {
     };
 }
 
-changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, GroupJoined, InlinePolicyPut }
+changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut }
 
 impl Change {
     /// What the change is about.

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Comparisons as Cedar's JSON form names them.
 const COMPARISONS: [&str; 6] = ["==", "!=", "like", "contains", "containsAll", "containsAny"];
 /// Attributes that hold what IAM reads without regard to case.
-const WRITTEN: [&str; 3] = ["arn", "name", "path"];
+const WRITTEN: [&str; 5] = ["arn", "name", "path", "newName", "newPath"];
 const REFUSED: &str = "an ARN, name or path can only be compared with text, or with another ARN, name or path";
 
 /// Lowers the texts of a policy that are compared with ARNs, names and paths.

@@ -11,6 +11,7 @@ use super::DecisionError;
 use crate::action::{ACTIONS, Action};
 use crate::actor::{Actor, ActorKind};
 use crate::arn::path_of;
+use crate::break_glass::Standing;
 use crate::change::Change;
 use crate::facts::{Facts, Members, Needs};
 use crate::record::Event;
@@ -29,8 +30,8 @@ pub struct Question<'a> {
     pub change: &'a Change,
     /// What was read from IAM.
     pub facts: &'a Facts,
-    /// Whether the actor is a break-glass principal, which can lift a quarantine.
-    pub break_glass: bool,
+    /// What the actor is on the list of break-glass principals.
+    pub break_glass: Standing,
 }
 
 /// A question in Cedar's terms.
@@ -223,7 +224,8 @@ fn context(question: &Question<'_>) -> Result<(Context, Needs), DecisionError> {
     let time = event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut context = Members::new(event.account.clone(), event.partition());
     context.text("account", event.account.as_str());
-    context.boolean("breakGlass", *break_glass);
+    context.boolean("breakGlass", *break_glass == Standing::Listed);
+    context.boolean("breakGlassRecreated", *break_glass == Standing::Recreated);
     context.boolean("mfa", actor.mfa == Some(true));
     context.text("region", &event.region);
     context.push("time", RestrictedExpression::new_datetime(time));

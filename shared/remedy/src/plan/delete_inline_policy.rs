@@ -69,9 +69,14 @@ impl Plan for DeleteInlinePolicy {
     /// The text of an undo is an attacker's. It is accepted only for the policy that the case is about, with the text that the change put, and as
     /// the inverse of a deletion that the same case says was made.
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
-        let (Some((_, text)), Some(step)) = (InlinePolicy::parse(undo, Home::of(case)), case.change.as_ref().and_then(step)) else {
+        let (Some((setting, text)), Some(mut step)) = (InlinePolicy::parse(undo, Home::of(case)), case.change.as_ref().and_then(step))
+        else {
             return false;
         };
+        // One whose unique id is known was found under another name, if it had been renamed.
+        if step.setting.identity.id.is_some() && step.setting.identity.kind == setting.identity.kind {
+            step.setting.identity = setting.identity;
+        }
         let is_as_put = text.is_some() && (step.from.is_none() || InlinePolicy::is_same(&step.from, &text));
         is_as_put && step.setting.call(&text).as_ref() == Some(undo) && call.is_some() && step.call().as_ref() == call
     }

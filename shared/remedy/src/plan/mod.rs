@@ -9,6 +9,7 @@ mod quarantine_key;
 mod quarantine_principal;
 mod remove_group_member;
 
+use policy::arn::CredentialId;
 use policy::case::Call;
 use policy::remedy::Remedy;
 use policy::target::Identity;
@@ -69,6 +70,11 @@ pub trait Plan: Sync {
 
     /// The identity that the remedy changes.
     fn touches(&self, case: &Case, change: &Change) -> Option<Identity>;
+
+    /// The access key that says for certain whom the remedy changes, if the event does not say their unique id.
+    fn key(&self, _: &Case, _: &Change) -> Option<CredentialId> {
+        None
+    }
 
     /// Whether it locks its target out, so that somebody else has to be left who could undo it.
     fn locks_out(&self) -> bool {

@@ -17,7 +17,7 @@
 
 use policy::actor::ActorKind;
 use policy::affected::ROOT;
-use policy::arn::{CredentialId, IamName};
+use policy::arn::{CredentialId, IamName, UniqueId};
 use policy::case::Call;
 use policy::change::{CredentialActivated, CredentialExposed, PolicyAttached};
 use policy::credential::{Credential, CredentialKind};
@@ -35,9 +35,9 @@ pub struct QuarantineKey;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Subject {
     /// This credential.
-    One(IamName, Credential),
+    One(Identity, Credential),
     /// Every access key of a user, because AWS does not say which one is exposed.
-    AllKeys(IamName),
+    AllKeys(Identity),
     /// Nothing that can be set inactive; why, for a person.
     Nothing(&'static str),
 }
@@ -48,18 +48,18 @@ pub fn subject(case: &Case, change: &Change) -> Subject {
     match change {
         Change::CredentialActivated(CredentialActivated { owner, credential, .. })
         | Change::CredentialExposed(CredentialExposed { owner, credential: Some(credential), .. }) => {
-            owner.user().map_or(Subject::Nothing(ROOT), |user| Subject::One(user.name.clone(), credential.clone()))
+            owner.user().map_or(Subject::Nothing(ROOT), |user| Subject::One(user.clone(), credential.clone()))
         }
         Change::CredentialExposed(CredentialExposed { session: Some(_), .. }) => {
             Subject::Nothing("these credentials belong to a session and cannot be set inactive: quarantine-principal ends the session")
         }
         Change::CredentialExposed(CredentialExposed { owner, .. }) => match owner {
-            Target::Identity(identity) if identity.is_user() => Subject::AllKeys(identity.name.clone()),
+            Target::Identity(identity) if identity.is_user() => Subject::AllKeys(identity.clone()),
             Target::Root => Subject::Nothing(ROOT),
             _ => Subject::Nothing("a role has no keys to set inactive: quarantine-principal ends its sessions"),
         },
         Change::PolicyAttached(PolicyAttached { identity, policy_arn }) if identity.is_user() && policy_arn.is_key_quarantine() => {
-            Subject::AllKeys(identity.name.clone())
+            Subject::AllKeys(identity.clone())
         }
         _ => of_actor(case),
     }
@@ -70,7 +70,8 @@ fn of_actor(case: &Case) -> Subject {
     let id = actor.access_key_id.as_deref().and_then(|id| CredentialId::new(id).ok());
     match (actor.kind, id, IamName::new(&actor.name)) {
         (ActorKind::User, Some(id), Ok(name)) if !id.is_of_a_session() && actor.account == case.account.as_str() => {
-            Subject::One(name, Credential { kind: CredentialKind::AccessKey, id })
+            let unique = actor.principal_id.as_deref().and_then(|id| UniqueId::new(id).ok());
+            Subject::One(Identity::user(name).with_id(unique), Credential { kind: CredentialKind::AccessKey, id })
         }
         _ => Subject::Nothing("the actor did not sign with a long-lived key of this account: quarantine-principal contains the actor"),
     }
@@ -82,21 +83,21 @@ impl Plan for QuarantineKey {
     }
 
     fn words(&self, _: &Change) -> Words {
-        Words { done: "quarantined", clean: "already quarantined" }
+        Words { done: "quarantined", clean: "already inactive or gone" }
     }
 
     fn matter(&self, case: &Case, change: &Change) -> String {
         match (change, subject(case, change)) {
             (Change::CredentialActivated(_) | Change::CredentialExposed(_), _) | (_, Subject::Nothing(_)) => change.kind().matter(),
-            (_, Subject::One(user, credential)) => format!("{credential} of user {user}"),
-            (_, Subject::AllKeys(user)) => format!("every access key of user {user}"),
+            (_, Subject::One(user, credential)) => format!("{credential} of {user}"),
+            (_, Subject::AllKeys(user)) => format!("every access key of {user}"),
         }
     }
 
     fn applied(&self, case: &Case, change: &Change) -> String {
         match subject(case, change) {
             Subject::One(_, credential) => format!("{credential} is inactive now"),
-            Subject::AllKeys(user) => format!("every access key of user {user} is inactive now"),
+            Subject::AllKeys(user) => format!("every access key of {user} is inactive now"),
             Subject::Nothing(why) => why.to_owned(),
         }
     }
@@ -114,8 +115,15 @@ impl Plan for QuarantineKey {
 
     fn touches(&self, case: &Case, change: &Change) -> Option<Identity> {
         match subject(case, change) {
-            Subject::One(user, _) | Subject::AllKeys(user) => Some(Identity::user(user)),
+            Subject::One(user, _) | Subject::AllKeys(user) => Some(user),
             Subject::Nothing(_) => None,
+        }
+    }
+
+    fn key(&self, case: &Case, change: &Change) -> Option<CredentialId> {
+        match subject(case, change) {
+            Subject::One(_, credential) if credential.kind == CredentialKind::AccessKey => Some(credential.id),
+            _ => None,
         }
     }
 
@@ -123,7 +131,7 @@ impl Plan for QuarantineKey {
         let Subject::One(user, credential) = subject(case, change) else {
             return Vec::new();
         };
-        CredentialStatus { user, credential }.call(&Status::Inactive).into_iter().collect()
+        CredentialStatus { user: user.name, credential }.call(&Status::Inactive).into_iter().collect()
     }
 
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {

@@ -18,9 +18,11 @@
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use policy::affected::Affected;
+use policy::arn::CredentialId;
 use policy::case::Call;
-use policy::change::QuarantineLifted;
+use policy::change::{CredentialExposed, QuarantineLifted};
 use policy::containment::{Quarantine, Sessions};
+use policy::credential::CredentialKind;
 use policy::remedy::Remedy;
 use policy::target::{Identity, IdentityKind};
 use policy::{Case, Change};
@@ -110,6 +112,17 @@ impl Plan for QuarantinePrincipal {
         quarantine(case, change).ok().map(|(identity, _)| identity)
     }
 
+    fn key(&self, _: &Case, change: &Change) -> Option<CredentialId> {
+        match change {
+            Change::CredentialExposed(CredentialExposed { credential: Some(credential), .. })
+                if credential.kind == CredentialKind::AccessKey =>
+            {
+                Some(credential.id.clone())
+            }
+            _ => None,
+        }
+    }
+
     fn locks_out(&self) -> bool {
         true
     }
@@ -130,7 +143,10 @@ impl Plan for QuarantinePrincipal {
             document.is_some() && InlinePolicy::is_same(&document, text)
         };
         let can_act = |identity: &Identity| identity.kind != IdentityKind::Group;
-        if let Some((setting, text, None)) = inverse::<InlinePolicy>(call, undo, home) {
+        // One that was put, or one that a newer one replaced.
+        if let Some((setting, made, back)) = inverse::<InlinePolicy>(call, undo, home)
+            && let (text @ Some(_), None) | (None, text @ Some(_)) = (made, back)
+        {
             return can_act(&setting.identity) && is_ours(setting.name.as_str(), &text);
         }
         if let Some((setting, true, false)) = inverse::<Attachment>(call, undo, home) {

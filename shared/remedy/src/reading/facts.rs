@@ -2,11 +2,12 @@
 
 use policy::change::{Found, Gives, InlinePolicyPut, Missing};
 use policy::facts::{Access, Facts, Needs, Texts};
-use policy::target::Identity;
+use policy::target::{Identity, Target};
 use policy::text::shown;
 use policy::{Change, Rulebook};
 
 use super::holdings::{self, Except};
+use super::identity::{Owner, Whom};
 use super::{Reader, identity};
 use crate::error::{AwsCall, found};
 
@@ -20,7 +21,15 @@ const GONE: &str = "the target is no longer there under its name, so Rescind can
 /// If IAM did not answer.
 pub async fn read(reader: &Reader, rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Result<Facts, String>, AwsCall> {
     let mut facts = Facts::none();
-    let target = change.target();
+    let target = match change.target() {
+        Target::Identity(identity) if identity.id.is_some() => match identity::resolve(reader, &identity, None).await? {
+            Whom::Is(identity) => Target::Identity(identity),
+            Whom::Gone(why) | Whom::Unknown(why) => {
+                return Ok(Err(format!("{why}, so Rescind cannot read what the guardrails ask about it")));
+            }
+        },
+        target => target,
+    };
     let given = change.kind().gives();
     let joined = match given {
         Gives::Membership(group) => Some(Identity::group(group.clone())),
@@ -140,7 +149,10 @@ pub async fn held_after(reader: &Reader, identity: &Identity, change: &Change) -
 /// If IAM did not answer.
 pub async fn missing(reader: &Reader, missing: &Missing) -> Result<Result<Found, String>, AwsCall> {
     Ok(match missing {
-        Missing::Owner { id, .. } => identity::owner(reader, id).await?.map(Found::Owner),
+        Missing::Owner { id, .. } => match identity::owner(reader, id).await? {
+            Owner::User(user) => Ok(Found::Owner(user)),
+            Owner::Gone(why) | Owner::Unknown(why) => Err(why),
+        },
         Missing::Document(InlinePolicyPut { identity, policy_name, .. }) => {
             let text = found(holdings::inline_document(reader, identity, policy_name.as_str()).await)?;
             let gone = || format!("the record omits the text of inline policy {policy_name}, and {identity} no longer holds it");

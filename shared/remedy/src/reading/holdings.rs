@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use policy::arn::{IamName, PolicyArn};
 use policy::change::Gives;
 use policy::containment::Quarantine;
@@ -11,6 +12,9 @@ use policy::target::{Identity, IdentityKind};
 
 use super::{Reader, identity};
 use crate::error::{AwsCall, Named as _, found};
+
+/// How many documents are read at once. IAM throttles the account as a whole, and other people's calls with it.
+const SIDE_BY_SIDE: usize = 4;
 
 /// What is left out of the holdings of an identity: the thing that a change gave it.
 #[derive(Clone, Copy)]
@@ -72,11 +76,10 @@ pub async fn of(reader: &Reader, identity: &Identity, except: Except<'_>) -> Res
         return Ok(None);
     };
     if identity.is_user() {
-        for name in found(identity::groups(reader, &identity.name).await)?.unwrap_or_default() {
-            let group = Identity::group(name);
-            if !matches!(except, Except::Membership(left) if group.is_named(IdentityKind::Group, left.as_str())) {
-                policies.extend(of_identity(reader, &group, Except::Nothing).await?.unwrap_or_default());
-            }
+        let groups = found(identity::groups(reader, &identity.name).await)?.unwrap_or_default();
+        let is_left_out = |name: &IamName| matches!(except, Except::Membership(left) if name.as_str().eq_ignore_ascii_case(left.as_str()));
+        for group in groups.into_iter().filter(|name| !is_left_out(name)).map(Identity::group) {
+            policies.extend(of_identity(reader, &group, Except::Nothing).await?.unwrap_or_default());
         }
     }
     let boundary = match boundary {
@@ -117,21 +120,19 @@ pub async fn of_identity(reader: &Reader, identity: &Identity, except: Except<'_
         return Ok(None);
     };
     let is_left_out = |arn: &str| matches!(except, Except::Attachment(left) if left.as_str().eq_ignore_ascii_case(arn));
-    let mut documents = Vec::new();
-    for arn in attached.iter().filter(|arn| !is_left_out(arn)) {
-        // One that is gone since it was listed grants nothing any more.
+    // One that is gone since it was listed grants nothing any more.
+    let managed = attached.iter().filter(|arn| !is_left_out(arn)).map(async |arn: &String| {
         let text = document(reader, arn).await?;
         let quarantine = |text: &String| Quarantine::of_arn(arn).is_some_and(|quarantine| quarantine.matches(text));
-        documents.extend(text.filter(|text| !quarantine(text)));
-    }
-    for name in inline {
-        if matches!(except, Except::Inline(left) if left.as_str() == name) {
-            continue;
-        }
-        let text = found(inline_document(reader, identity, &name).await)?;
-        documents.extend(text.filter(|text| !is_quarantine(&name, text)));
-    }
-    Ok(Some(documents))
+        Ok::<_, AwsCall>(text.filter(|text| !quarantine(text)))
+    });
+    let own = inline.iter().filter(|name| !matches!(except, Except::Inline(left) if left.as_str() == *name)).map(async |name: &String| {
+        let text = found(inline_document(reader, identity, name).await)?;
+        Ok::<_, AwsCall>(text.filter(|text| !is_quarantine(name, text)))
+    });
+    let managed: Vec<Option<String>> = stream::iter(managed).buffered(SIDE_BY_SIDE).try_collect().await?;
+    let own: Vec<Option<String>> = stream::iter(own).buffered(SIDE_BY_SIDE).try_collect().await?;
+    Ok(Some(managed.into_iter().chain(own).flatten().collect()))
 }
 
 fn is_quarantine(policy_name: &str, text: &str) -> bool {

@@ -50,6 +50,7 @@ reads! {
     list_signing_certificates ListSigningCertificatesFluentBuilder,
     list_ssh_public_keys ListSSHPublicKeysFluentBuilder,
     list_user_policies ListUserPoliciesFluentBuilder,
+    list_users ListUsersFluentBuilder,
 }
 
 impl Reader {
