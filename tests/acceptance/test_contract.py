@@ -4,8 +4,8 @@ import json
 
 import pytest
 from lab.command import credentials, rescind
-from lab.events import assumed_role, but, late
-from lab.offence import CALLS, FINDINGS, OFFENCES, Offence, undated
+from lab.events import assumed_role, but, iam_user, late
+from lab.offence import ADMINISTRATOR, CALLS, FINDINGS, OF_KNOWN_USERS, OFFENCES, Offence, undated
 from lab.rulebook import EXEMPT_EVERYBODY, rulebook
 from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, OWN_ROLES, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, Observation, World
 
@@ -295,8 +295,10 @@ def test_a_target_that_is_gone_is_said_to_be(trial):
     assert seen.notice.case == seen.case
 
 
-# Whom a quarantine affects is known by the name only.
-@only([offence for offence in OFFENCES if offence.function != QUARANTINE_PRINCIPAL])
+# Names move and are given again; ids do not.
+
+
+@only([offence for offence in OFFENCES if offence.function != QUARANTINE_PRINCIPAL or offence.known_by == "id"])
 def test_another_target_of_the_same_name_is_left_alone(trial):
     kind, name = trial.offence.target
     trial.world.remove(kind, name)
@@ -305,3 +307,97 @@ def test_another_target_of_the_same_name_is_left_alone(trial):
     assert seen.changed == set()
     assert seen.outcome in ("already-clean", "unremediable")
     assert seen.notice.case == seen.case
+
+
+@only(OF_KNOWN_USERS)
+@pytest.mark.parametrize("name_is", ["given up", "taken by somebody else"])
+def test_one_renamed_in_between_is_found_and_whoever_has_the_name_now_is_left_alone(trial, name_is):
+    elsewhere = renamed(trial)
+    if name_is == "taken by somebody else":
+        trial.world.user(trial.offence.target[1])
+    seen = trial.receives()
+    assert (seen.outcome, undated(seen.changed)) == ("applied", elsewhere)
+    assert ("has been renamed" in seen.notice.text) is (trial.offence.target[1] in seen.case["change"]["target"].values() or "actor" in trial.offence.what)
+    undone = rescind("undo", "-", "--yes", stdin=json.dumps(seen.case), env=credentials(trial.world.account.url))
+    assert (undone.returncode, undone.stderr) == (0, ""), undone.stdout
+
+
+@only(OF_KNOWN_USERS)
+def test_one_renamed_while_the_remedy_runs_is_found(trial):
+    found = set()
+    trial.world.aws.meanwhile(trial.offence.write, lambda: found.update(renamed(trial)))
+    seen = trial.receives(fresh=True)
+    assert seen.outcome == "applied"
+    now = undated(set(trial.world.account.snapshot()))
+    for fact in found:
+        assert (fact[2:] in now) is (fact[0] == "+")
+
+
+def renamed(trial: Trial) -> set[str]:
+    """The offence's target has another name now: the facts that its remedy changes are about that one."""
+    name = trial.offence.target[1]
+    trial.world.iam.update_user(UserName=name, NewUserName="elsewhere")
+    trial.world.aws.tell_whose_key_it_is("elsewhere")
+    return {fact.replace(f"user {name} ", "user elsewhere ") for fact in trial.facts}
+
+
+@only([offence for offence in OFFENCES if offence.known_by == "name" and offence.target[0] == "user"])
+def test_one_who_is_known_by_name_alone_and_renamed_is_told_to_a_person(trial):
+    renamed(trial)
+    seen = trial.receives()
+    assert (seen.outcome, seen.notice.case, seen.changed) == ("unremediable", seen.case, set())
+
+
+def test_the_notice_says_where_only_a_name_is_known(trial):
+    says = "the record gives no unique id" in trial.receives().notice.text
+    assert says is (trial.offence.known_by == "name")
+
+
+# IAM's answers contradict each other for some seconds after a change.
+
+
+def test_a_call_that_does_not_find_what_iam_lists_is_made_again(trial):
+    trial.world.aws.find_nothing(trial.offence.write, times=1)
+    assert trial.is_applied(trial.receives(fresh=True))
+
+
+def test_what_iam_lists_and_never_finds_is_an_error_that_lambda_retries(trial):
+    trial.world.aws.find_nothing(trial.offence.write)
+    seen = trial.receives(fresh=True)
+    assert (seen.error.type, seen.changed, seen.notices) == ("Retryable.Unsettled", set(), [])
+    assert_is_taken_back_when_aws_recovers(trial)
+
+
+# Whoever could give back what was taken.
+
+
+def test_a_break_glass_principal_is_never_touched(trial):
+    kind, name = trial.offence.target
+    if kind == "group":
+        trial.world.user("responder", groups=[name])
+        arn = "arn:aws:iam::123456789012:user/responder"
+    else:
+        arn = f"arn:aws:iam::123456789012:{kind}/{name}"
+    event, with_another_id = trial.event, f"{arn}=A{'IDA' if ':user/' in arn else 'ROA'}EXAMPLEEXAMPLE01"
+    is_the_actor = trial.offence.what == "the actor of an attachment"
+    if trial.offence in CALLS and not is_the_actor:
+        event = but(event, userIdentity=iam_user("mallory"))
+    # Whoever is on the list may do anything; one that was made anew may not.
+    for listed in (with_another_id,) if is_the_actor else (arn, with_another_id):
+        before = trial.world.account.snapshot()
+        seen = trial.receives(event, BREAK_GLASS=listed)
+        assert seen.writes == []
+        assert trial.world.account.snapshot() == before
+        assert (seen.outcome, seen.notice.case) == ("unremediable", seen.case)
+        assert "break-glass" in seen.notice.text and "By hand" not in seen.notice.text
+
+
+@only([offence for offence in OFFENCES if offence.target[0] != "group"])
+def test_nothing_is_taken_from_the_last_who_could_give_it_back(trial):
+    """The list names a principal that does not exist, or one of another account."""
+    for arn in ("arn:aws:iam::123456789012:role/nobody", "arn:aws:iam::999999999999:role/responder"):
+        seen = trial.receives(BREAK_GLASS=arn)
+        assert trial.is_told_as("unremediable", seen)
+        assert "nobody else could give it back" in seen.notice.text
+    trial.world.role("somebody", holds=[ADMINISTRATOR])
+    assert trial.is_applied(trial.receives(BREAK_GLASS="arn:aws:iam::123456789012:role/nobody"))

@@ -54,6 +54,8 @@ class Offence:
     settings: dict[str, str] = field(default_factory=dict, hash=False)
     # Whether AWS found it, rather than somebody called for it.
     finding: bool = False
+    # How it is known whom the remedy changes: by their unique id, by their access key, or by their name alone.
+    known_by: str = "name"
     # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
     complete_without_parameters: bool = False
 
@@ -80,7 +82,8 @@ def _attached(kind: str, policy: str, name: str, path: str = "/"):
         actor = iam_user(name, target.id) if kind == "user" else None
         return attachment(policy, **{kind: target}, actor=actor), {target.no_longer_holds(policy)}
 
-    return Offence(DETACH_POLICY, f"a policy attached to a {kind}", commit, f"Detach{kind.capitalize()}Policy", (kind, name), DETACH_POLICY)
+    known_by = "id" if kind == "user" else "name"
+    return Offence(DETACH_POLICY, f"a policy attached to a {kind}", commit, f"Detach{kind.capitalize()}Policy", (kind, name), DETACH_POLICY, known_by=known_by)
 
 
 # quarantine-key
@@ -120,9 +123,9 @@ def _owner_of_an_exposed_key(world: World):
     return exposure(world.key(deploy)), {deploy.now_has("RescindQuarantine", DENY_ALL)}
 
 
-def of_session(role: str, session: str | None = "i-0a") -> dict:
-    """GuardDuty's accessKeyDetails of a role's session."""
-    principal = f"AROAEXAMPLE:{session}" if session else "AROAEXAMPLE"
+def of_session(role: str, session: str | None = "i-0a", id: str = "AROAEXAMPLE") -> dict:
+    """GuardDuty's accessKeyDetails of a role's session; the id is too short to be one unless it is given."""
+    principal = f"{id}:{session}" if session else id
     return {"accessKeyId": "ASIAEXAMPLEEXAMPLE00", "principalId": principal, "userName": role, "userType": "AssumedRole"}
 
 
@@ -131,7 +134,7 @@ def _session_misused(world: World):
     web = world.role("web", holds=[ADMINISTRATOR])
     condition = {"DateLessThan": {"aws:TokenIssueTime": "0"}, "StringLike": {"aws:userid": "*:i-0a"}}
     deny = {**DENY_ALL, "Statement": [{**DENY_ALL["Statement"][0], "Condition": condition}]}
-    return misuse(of_session("web")), {undated(web.now_has("RescindQuarantine-0-s-i-0a", deny))}
+    return misuse(of_session("web", id=web.id)), {undated(web.now_has("RescindQuarantine-0-s-i-0a", deny))}
 
 
 def _quarantine_lifted(world: World):
@@ -185,14 +188,14 @@ OFFENCES = [
     _attached("user", BILLING, "polsen"),
     _attached("group", ADMINISTRATOR, "developers"),
     _attached("role", ADMINISTRATOR, "build", path="/ci/"),
-    _quarantines_key("an access key created", _key_created, guardrails=NOBODY_HAS_KEYS, complete_without_parameters=True),
-    _quarantines_key("an access key reactivated", _key_activated),
+    _quarantines_key("an access key created", _key_created, guardrails=NOBODY_HAS_KEYS, known_by="key", complete_without_parameters=True),
+    _quarantines_key("an access key reactivated", _key_activated, known_by="key"),
     _quarantines_key("an SSH key uploaded", _ssh_key_uploaded, write="UpdateSSHPublicKey", guardrails=NOBODY_HAS_KEYS, complete_without_parameters=True),
-    _quarantines_key("a key exposed", _key_exposed, target="deploy", finding=True),
-    _contains("the owner of an exposed key", _owner_of_an_exposed_key, ("user", "deploy"), QUARANTINE_KEY, finding=True),
-    _contains("a misused session of a role", _session_misused, ("role", "web"), QUARANTINE_KEY, finding=True),
+    _quarantines_key("a key exposed", _key_exposed, target="deploy", known_by="key", finding=True),
+    _contains("the owner of an exposed key", _owner_of_an_exposed_key, ("user", "deploy"), QUARANTINE_KEY, known_by="key", finding=True),
+    _contains("a misused session of a role", _session_misused, ("role", "web"), QUARANTINE_KEY, known_by="id", finding=True),
     _contains("a quarantine lifted", _quarantine_lifted, ("user", "polsen"), QUARANTINE_PRINCIPAL),
-    _contains("the actor of an attachment", _actor_of_an_attachment, ("user", "mallory"), DETACH_POLICY, guardrails=BILLING_AND_ITS_GIVER),
+    _contains("the actor of an attachment", _actor_of_an_attachment, ("user", "mallory"), DETACH_POLICY, known_by="id", guardrails=BILLING_AND_ITS_GIVER),
     _joined("a group that holds a policy", lambda world, group: world.attach(ADMINISTRATOR, group)),
     _joined("a group with an inline policy", lambda world, group: world.writes_inline(group, ALLOW_ALL)),
     _put_inline("user", "polsen"),
@@ -201,3 +204,4 @@ OFFENCES = [
 ]
 CALLS = [offence for offence in OFFENCES if not offence.finding]
 FINDINGS = [offence for offence in OFFENCES if offence.finding]
+OF_KNOWN_USERS = [offence for offence in OFFENCES if offence.known_by != "name" and offence.target[0] == "user"]

@@ -97,8 +97,8 @@ class Proxy:
         """What IAM says of roles that are AWS's own."""
         self._answer(operation, UNLIMITED, 400, "UnmodifiableEntity", "Cannot perform the operation on the protected role")
 
-    def find_nothing(self, operation: str) -> None:
-        self._answer(operation, UNLIMITED, 404, "NoSuchEntity", "What was named cannot be found")
+    def find_nothing(self, operation: str, times: int = UNLIMITED) -> None:
+        self._answer(operation, times, 404, "NoSuchEntity", "What was named cannot be found")
 
     def tell_whose_key_it_is(self, user: str) -> None:
         """The owner's present name, as IAM tells it: the emulator goes on telling the name that the owner had when the key was made."""

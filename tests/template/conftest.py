@@ -24,5 +24,5 @@ def full_stack():
         NotificationEmail="security@example.com",
         CreateTrail="true",
         PermissionsBoundaryArn="arn:aws:iam::123456789012:policy/boundary",
-        BreakGlassArns="arn:aws:iam::123456789012:user/ops/break-glass,arn:aws:iam::123456789012:role/Emergency",
+        BreakGlassArns="arn:aws:iam::123456789012:user/ops/break-glass,arn:aws:iam::123456789012:role/Emergency=AROAEXAMPLEEXAMPLE01",
     )

@@ -203,6 +203,7 @@ class _Resolver:
             "Fn::If": lambda choice: self.value(choice[1] if self.holds(choice[0]) else choice[2]),
             "Fn::Join": lambda parts: parts[0].join(self.value(parts[1])),
             "Fn::Not": lambda condition: not self.value(condition[0]),
+            "Fn::Split": lambda parts: self.value(parts[1]).split(parts[0]),
             "Fn::Sub": self.substituted,
         }
         self.resources = {name: r for name, r in template["Resources"].items() if self.present(r)}

@@ -42,7 +42,7 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
 
 def test_every_function_knows_the_break_glass_principals(full_stack):
     known = {f["Environment"]["Variables"]["BREAK_GLASS"] for f in full_stack.functions().values()}
-    assert known == {f"arn:aws:iam::{ACCOUNT}:user/ops/break-glass,arn:aws:iam::{ACCOUNT}:role/Emergency"}
+    assert known == {f"arn:aws:iam::{ACCOUNT}:user/ops/break-glass,arn:aws:iam::{ACCOUNT}:role/Emergency=AROAEXAMPLEEXAMPLE01"}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,8 @@ def test_every_function_knows_the_break_glass_principals(full_stack):
         ("arn:aws:iam::123456789012:user/break-glass", True),
         ("arn:aws-us-gov:iam::123456789012:role/ops/Emergency", True),
         ("arn:aws:iam::123456789012:user/a,arn:aws:iam::123456789012:role/b", True),
+        ("arn:aws:iam::123456789012:role/Emergency=AROAEXAMPLEEXAMPLE01,arn:aws:iam::123456789012:user/a", True),
+        ("arn:aws:iam::123456789012:role/Emergency=42", False),
         ("break-glass", False),
         ("arn:aws:iam::123456789012:root", False),
         ("arn:aws:iam::123456789012:group/admins", False),
@@ -64,6 +66,13 @@ def test_every_function_knows_the_break_glass_principals(full_stack):
 def test_break_glass_principals_are_arns_of_users_and_roles(arns, taken):
     pattern = read()["Parameters"]["BreakGlassArns"]["AllowedPattern"]
     assert (re.fullmatch(pattern, arns) is not None) is taken
+
+
+def test_enforcing_needs_a_break_glass_principal():
+    rule = read()["Rules"]["EnforcingNeedsSomebodyWhoCanGiveBack"]
+    assertion, = rule["Assertions"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Mode"}, "enforce"]}
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "BreakGlassArns"}, ""]}]}
 
 
 def test_every_parameter_is_in_a_group():

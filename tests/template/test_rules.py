@@ -40,6 +40,7 @@ SAMPLES_OF = {
     "put-role-policy": ["delete-inline-policy"],
     "put-user-policy": ["delete-inline-policy"],
     "update-access-key": [],
+    "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],
 }

@@ -6,7 +6,6 @@ use policy::remedy::Remedy;
 use policy::target::Identity;
 use policy::{Case, Change};
 use remedy::plan::deletion;
-use remedy::setting::Setting as _;
 use remedy::{AwsCall, Ending, Function, Hand, Set};
 
 struct DeleteInlinePolicy;
@@ -28,7 +27,7 @@ impl Function for DeleteInlinePolicy {
                 Ending::clean("somebody, or an earlier try at this event, had deleted it".to_owned())
             }
             (Set::Moved, _) => Ending::clean("it says something else now: that is another change, with an event of its own".to_owned()),
-            (Set::Gone, _) => Ending::clean(format!("{} is gone or renamed", step.setting.holder())),
+            (Set::Gone, _) => hand.gone(whom),
         })
     }
 }

@@ -29,8 +29,8 @@ impl Function for QuarantinePrincipal {
             Ok((_, quarantine)) => quarantine,
             Err(why) => return Ok(Ending::unremediable(why)),
         };
-        let gone = || Ending::unremediable(format!("{whom} is gone or renamed: if it was renamed, it keeps its access under the new name"));
-        Ok(contain(hand, case, whom, &quarantine).await?.unwrap_or_else(gone))
+        let contained = contain(hand, case, whom, &quarantine).await?;
+        Ok(contained.unwrap_or_else(|| hand.gone(whom)))
     }
 }
 

@@ -21,11 +21,12 @@ impl Function for RemoveGroupMember {
         step.setting.user = whom.name.clone();
         Ok(match hand.set(&step).await? {
             Set::Done => Ending::done(),
-            Set::Already | Set::Moved => Ending::clean(format!("user {} is not in group {}", step.setting.user, step.setting.group)),
-            Set::Gone => {
+            Set::Already | Set::Moved => {
+                // An earlier try may have removed the user without being able to send the notice: so this one says how to undo it.
                 hand.remember(&step);
-                Ending::clean("IAM does not find the user or the group: it is gone or renamed".to_owned())
+                Ending::clean(format!("user {} is not in group {}", step.setting.user, step.setting.group))
             }
+            Set::Gone => hand.gone(whom),
         })
     }
 }

@@ -9,6 +9,7 @@ use policy::case::{Call, CredentialReport};
 use policy::facts::Facts;
 use policy::guardrail::DecisionError;
 use policy::hearing::Circumstances;
+use policy::target::{Identity, IdentityKind};
 
 use crate::deadline::Deadline;
 use crate::error::{AwsCall, Failure, found};
@@ -44,11 +45,12 @@ pub struct Ending {
     pub(crate) report: Option<CredentialReport>,
 }
 
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Came {
     Done,
     Clean,
     Unremediable,
+    Spared,
 }
 
 impl Ending {
@@ -72,6 +74,12 @@ impl Ending {
     #[must_use]
     pub const fn unremediable(why: String) -> Self {
         Self::new(Came::Unremediable, Some(why))
+    }
+
+    /// Rescind could do it, and must not: nobody should; why.
+    #[must_use]
+    pub const fn spared(why: String) -> Self {
+        Self::new(Came::Spared, Some(why))
     }
 
     /// The same with something to say about it.
@@ -162,6 +170,18 @@ impl<'a> Hand<'a> {
             _ => None,
         };
         Ok((Set::Done, raced))
+    }
+
+    /// What came of a remedy whose target IAM does not find. A role has only one name ever, and one whose unique id is known was looked for under
+    /// every name; others may have been renamed and keep what they hold.
+    #[must_use]
+    pub fn gone(&self, whom: &Identity) -> Ending {
+        if whom.id.is_some() || whom.kind == IdentityKind::Role {
+            return Ending::clean(format!("{whom} was deleted"));
+        }
+        Ending::unremediable(format!(
+            "IAM finds no {whom}, and the record gives no unique id: if they were renamed, they keep what they hold under the new name"
+        ))
     }
 
     /// Waits until all answers of IAM agree about the change; false if it is so long ago that they do.

@@ -209,7 +209,7 @@ impl Handler {
     /// Finds out whom the remedy changes and whether it may, and applies it. If they were renamed in the meantime, once more.
     async fn take_back<F: Function>(&self, hand: &mut Hand<'_>, plan: &dyn Plan, case: &Case, change: &Change) -> Result<Ending, AwsCall> {
         if let Some(reason) = plan.never(case, change) {
-            return Ok(Ending::unremediable(reason));
+            return Ok(Ending::spared(reason));
         }
         let Some(named) = plan.touches(case, change) else {
             return Ok(Ending::unremediable("nobody is named whom the remedy could change".to_owned()));
@@ -225,7 +225,7 @@ impl Handler {
             let reason = protected::reason(hand.reader(), &self.environment, plan, change, &whom);
             let ending = match hand.deadline().before_the_remedy(Box::pin(reason)).await {
                 Some(reason) => match reason? {
-                    Some(reason) => Ending::unremediable(reason),
+                    Some(reason) => Ending::spared(reason),
                     None => F::take_back(hand, case, change, &whom).await?,
                 },
                 None => {
@@ -233,9 +233,11 @@ impl Handler {
                 }
             };
             tried += 1;
-            let renamed = match &named.id {
-                Some(_) if ending.came != Came::Done && tried < TRIES => identity::resolve(hand.reader(), &named, None).await?,
-                _ => Whom::Is(whom.clone()),
+            let can_be_found = named.id.is_some() || key.is_some();
+            let renamed = if can_be_found && matches!(ending.came, Came::Clean | Came::Unremediable) && tried < TRIES {
+                identity::resolve(hand.reader(), &named, key.as_ref()).await?
+            } else {
+                Whom::Is(whom.clone())
             };
             match renamed {
                 Whom::Is(now) if now.name != whom.name => whom = now,
@@ -266,10 +268,10 @@ fn applied(remedy: Remedy, hand: Hand<'_>, Ending { came, detail, report }: Endi
     let outcome = match came {
         Came::Done => Outcome::Applied,
         Came::Clean => Outcome::AlreadyClean,
-        Came::Unremediable => Outcome::Unremediable,
+        Came::Unremediable | Came::Spared => Outcome::Unremediable,
     };
-    let undo = undo(hand.undo);
-    RemedyOutcome { calls: hand.calls, undo, report, ..RemedyOutcome::without_call(remedy, outcome, detail) }
+    let (undo, spared) = (undo(hand.undo), came == Came::Spared);
+    RemedyOutcome { calls: hand.calls, undo, report, spared, ..RemedyOutcome::without_call(remedy, outcome, detail) }
 }
 
 /// What a hand that only looks found: the calls that enforcing would make, or why it would make none.
@@ -279,7 +281,7 @@ fn observed(remedy: Remedy, hand: Hand<'_>, Ending { came, detail, report }: End
         Came::Done if detail.is_empty() => case.why_observed().to_owned(),
         Came::Done => format!("{}; {detail}", case.why_observed()),
         Came::Clean => format!("nothing is left to take back: {detail}"),
-        Came::Unremediable => format!("Rescind could not do it even when enforcing: {detail}"),
+        Came::Unremediable | Came::Spared => format!("Rescind could not do it even when enforcing: {detail}"),
     };
     RemedyOutcome { would: hand.calls, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
 }

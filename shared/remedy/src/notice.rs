@@ -289,7 +289,9 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
     // What must never be done, or could lock everybody out, is not proposed to a person either.
     let by_hand = |(plan, change): &(&dyn Plan, &Change)| match case.outcome {
         Outcome::Failed => true,
-        Outcome::Unremediable => !plan.locks_out() && plan.never(case, change).is_none(),
+        Outcome::Unremediable => {
+            !plan.locks_out() && plan.never(case, change).is_none() && !case.outcomes.iter().any(|outcome| outcome.spared)
+        }
         _ => false,
     };
     if let Some((plan, change)) = planned(case).filter(by_hand) {

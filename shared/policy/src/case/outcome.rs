@@ -61,6 +61,9 @@ pub struct RemedyOutcome {
     /// How to give back what was taken, call by call, in the order of the undoing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Receipt>,
+    /// Whether Rescind could do it, and must not: nobody should.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spared: bool,
     /// What is known about the credential, and what it could do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<CredentialReport>,
@@ -70,6 +73,6 @@ impl RemedyOutcome {
     /// An outcome without a call.
     #[must_use]
     pub const fn without_call(remedy: Remedy, outcome: Outcome, detail: Option<String>) -> Self {
-        Self { remedy, outcome, detail, calls: Vec::new(), would: Vec::new(), undo: Vec::new(), report: None }
+        Self { remedy, outcome, detail, calls: Vec::new(), would: Vec::new(), undo: Vec::new(), spared: false, report: None }
     }
 }
