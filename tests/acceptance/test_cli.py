@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,27 @@ def test_an_expired_exemption_is_told_and_is_no_flaw(rulebook):
     checked = rescind("check", rulebook)
     assert checked.returncode == 0
     assert "expired: exemption `identity-center-provisions-its-roles`" in checked.stdout
+
+
+@pytest.mark.parametrize(("left", "said"), [(29, "ends within 30 days"), (6, "ends within 7 days")])
+def test_an_exemption_about_to_end_is_announced_and_is_no_flaw(rulebook, left, said):
+    exemptions = rulebook / "exemptions.cedar"
+    until = datetime.now(timezone.utc).date() + timedelta(days=left)
+    exemptions.write_text(exemptions.read_text().replace("2028-12-31", str(until)))
+    checked = rescind("check", rulebook)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert f"{said}: exemption `break-glass-principals`" in checked.stdout
+
+
+def test_an_exemption_that_somebody_can_create_a_role_for_is_refused_at_its_place(rulebook):
+    exemptions = rulebook / "exemptions.cedar"
+    loose = 'principal.arn like "arn:aws*:iam::*:role/aws-service-role/sso.amazonaws.com/AWSServiceRoleForSSO" &&'
+    exemptions.write_text(exemptions.read_text().replace("principal.account == context.account &&", loose))
+    checked = rescind("check", rulebook)
+    assert checked.returncode == 1
+    line, column = next((number, text.index('"') + 1) for number, text in enumerate(exemptions.read_text().splitlines(), 1) if loose in text)
+    assert f"{exemptions}:{line}:{column}: `arn:aws*:iam::*:role/" in checked.stderr
+    assert "principal.path ==" in checked.stderr
 
 
 @pytest.mark.parametrize("what", ["missing", "empty"])

@@ -1,7 +1,9 @@
 """What is told but not taken back."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
-from lab.events import BILLING, READ_ONLY, assumed_role, attachment, iam_user
+from lab.events import BILLING, READ_ONLY, assumed_role, attachment, but, iam_user
 from lab.rulebook import exemption, rulebook
 
 POLSEN = "arn:aws:iam::123456789012:user/polsen"
@@ -34,6 +36,23 @@ def test_an_exemption_past_its_end_no_longer_applies(world, tmp_path):
     assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(BILLING)})
 
 
+def test_an_exemption_that_ended_between_the_change_and_its_delivery_still_covers_it(world, tmp_path):
+    polsen = world.user("polsen", holds=[BILLING])
+    ended = rulebook(tmp_path, exemptions=exemption(POLSEN, until="2020-12-31"))
+    seen = world.receives(but(attachment(BILLING, user=polsen), eventTime="2020-12-31T23:59:59Z"), guardrails=ended)
+    assert (seen.outcome, seen.changed) == ("exempt", set())
+
+
+def test_a_function_says_at_its_start_which_exemptions_end_soon(world, tmp_path):
+    polsen = world.user("polsen", holds=[BILLING])
+    until = datetime.now(timezone.utc).date() + timedelta(days=20)
+    ending = rulebook(tmp_path, exemptions=exemption(POLSEN, until=str(until)))
+    seen = world.receives(attachment(BILLING, user=polsen), guardrails=ending, fresh=True)
+    said = [record for record in seen.invocation.records() if record.get("message") == "exemption ends"]
+    assert [(record["exemption"], record["until"], record["days_left"]) for record in said] == [("an-exemption", str(until), 20)]
+    assert [record["ExemptionDaysLeft"] for record in seen.invocation.records() if "ExemptionDaysLeft" in record] == [20]
+
+
 def test_an_exemption_covers_its_own_actor_only(world, tmp_path):
     polsen = world.user("polsen", holds=[BILLING])
     others = rulebook(tmp_path, exemptions=exemption(f"{POLSEN}-2"))
@@ -43,8 +62,16 @@ def test_an_exemption_covers_its_own_actor_only(world, tmp_path):
 
 def test_whom_a_guardrail_lets_through_needs_no_exemption(world):
     developers = world.group("developers", holds=[BILLING])
-    seen = world.receives(attachment(BILLING, group=developers, actor=assumed_role("FinanceAdmin")))
+    seen = world.receives(attachment(BILLING, group=developers, actor=assumed_role("FinanceAdmin", path="/finance/")))
     assert (seen.cases, seen.calls, seen.changed) == ([], [], set())
+
+
+@pytest.mark.parametrize("path", ["/", "/x/finance/", "/x:role/finance/"])
+def test_a_role_of_the_same_name_elsewhere_is_no_finance_admin(world, path):
+    """Whoever can create a role chooses its name."""
+    developers = world.group("developers", holds=[BILLING])
+    seen = world.receives(attachment(BILLING, group=developers, actor=assumed_role("FinanceAdmin", path=path)))
+    assert seen.changed == {developers.no_longer_holds(BILLING)}
 
 
 def test_a_session_name_does_not_make_a_finance_admin(world):

@@ -147,7 +147,7 @@ def iam_user(name: str, principal_id: str | None = None, **identity) -> dict:
     }
 
 
-def assumed_role(role: str, session: str = "someone") -> dict:
+def assumed_role(role: str, session: str = "someone", path: str = "/") -> dict:
     """A `userIdentity` of a session of a role."""
     return {
         "type": "AssumedRole",
@@ -159,7 +159,7 @@ def assumed_role(role: str, session: str = "someone") -> dict:
             "sessionIssuer": {
                 "type": "Role",
                 "principalId": "AROAEXAMPLEEXAMPLE00",
-                "arn": f"arn:aws:iam::{ACCOUNT}:role/{role}",
+                "arn": f"arn:aws:iam::{ACCOUNT}:role{path}{role}",
                 "accountId": ACCOUNT,
                 "userName": role,
             },

@@ -15,7 +15,7 @@ FROM_OUR_ALARMS = {
 def metrics(alarm):
     """The metrics that an alarm watches: (namespace, metric, dimension values)."""
     plain = [alarm] if "MetricName" in alarm else [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m]
-    return {(m["Namespace"], m["MetricName"], *(d["Value"] for d in m["Dimensions"])) for m in plain}
+    return {(m["Namespace"], m["MetricName"], *(d["Value"] for d in m.get("Dimensions", []))) for m in plain}
 
 
 def test_notices_are_encrypted_under_a_key_that_rotates(stack):
@@ -111,6 +111,14 @@ def test_a_case_that_was_not_taken_back_is_an_alarm(stack, outcome):
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
+@pytest.mark.parametrize("days", [30, 7])
+def test_an_exemption_rings_before_it_ends_and_once_a_day_at_most(stack, days):
+    alarm = stack.properties(f"ExemptionEndsIn{days}Days")
+    assert (alarm["Namespace"], alarm["MetricName"], "Dimensions" in alarm) == ("Rescind", "ExemptionDaysLeft", False)
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Minimum", days, "LessThanOrEqualToThreshold")
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 86400
+
+
 def test_seven_days_without_a_write_to_iam_ring_an_alarm_and_so_does_a_metric_that_never_came(stack):
     alarm = stack.properties("NoEvents")
     assert metrics(alarm) == {("AWS/Events", "TriggeredRules", stack.name("QuarantineKeyFunctionIamChanged"))}
@@ -137,7 +145,7 @@ def test_an_alarms_text_fits_even_if_the_stacks_name_is_long(long_stack, name):
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
     names = {f: stack.name(f).removeprefix("rescind-") for f in FUNCTIONS}
-    alarms = [a for a in stack.of_type("AWS::CloudWatch::Alarm").values() if stack.name(function) in {m[2] for m in metrics(a)}]
+    alarms = [a for a in stack.of_type("AWS::CloudWatch::Alarm").values() if any(stack.name(function) in m[2:] for m in metrics(a))]
     assert alarms == [alarm_about(stack, function)]
     assert alarms[0]["AlarmName"] == stack.name(function)
     assert [name for name in names.values() if name in alarms[0]["AlarmDescription"]] == [names[function]]

@@ -304,9 +304,41 @@ fn what_is_forbidden_for_certain_is_unknown_where_an_exemption_may_cover_it() {
 }
 
 #[test]
-fn an_expired_exemption_is_named() {
-    let rulebook = rulebook(&guardrail("true"), &exemption("2026-05-31"));
-    assert_eq!(rulebook.expired(now()).map(|exemption| exemption.id.as_str()).collect::<Vec<_>>(), ["e"]);
+fn an_exemption_is_judged_by_the_time_of_the_change_and_not_of_its_delivery() {
+    let rulebook = rulebook(&guardrail("true"), &exemption("2025-12-31"));
+    let verdict = |time: &str| {
+        let mut event = event(POLSEN, "");
+        event.record.event_time = time.parse().unwrap();
+        decide(&rulebook, &event, &Facts::none()).unwrap().decision
+    };
+    assert!(matches!(verdict("2025-12-31T23:59:59Z"), Decision::Exempt { .. }), "delivered months after its end");
+    assert!(matches!(verdict("2026-01-01T00:00:00Z"), Decision::Forbidden { .. }));
+}
+
+#[test]
+fn an_exemption_is_announced_30_and_7_days_before_its_end_and_after_it() {
+    let announced = |until| {
+        let rulebook = rulebook(&guardrail("true"), &exemption(until));
+        rulebook
+            .ending(now())
+            .into_iter()
+            .map(|ending| (ending.exemption.id.clone(), ending.days_left, ending.within()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(announced("2026-07-02"), []);
+    assert_eq!(announced("2026-07-01"), [("e".to_owned(), 30, Some(30))]);
+    assert_eq!(announced("2026-06-09"), [("e".to_owned(), 8, Some(30))]);
+    assert_eq!(announced("2026-06-08"), [("e".to_owned(), 7, Some(7))]);
+    assert_eq!(announced("2026-06-01"), [("e".to_owned(), 0, Some(7))], "its last day");
+    assert_eq!(announced("2026-05-31"), [("e".to_owned(), -1, None)]);
+}
+
+#[test]
+fn the_exemption_that_ends_first_is_announced_first() {
+    let one = |id: &str, until: &str| exemption(until).replace("\"e\"", &format!("\"{id}\""));
+    let exemptions = [one("a", "2026-06-20"), one("b", "2026-05-01"), one("c", "2026-06-02"), one("d", "2027-01-01")].join("\n");
+    let rulebook = rulebook(&guardrail("true"), &exemptions);
+    assert_eq!(rulebook.ending(now()).iter().map(|ending| ending.exemption.id.as_str()).collect::<Vec<_>>(), ["b", "c", "a"]);
 }
 
 // ── What is refused ──
@@ -418,13 +450,49 @@ fn a_guardrail_that_would_undo_what_another_function_does_is_refused() {
     assert!(flaws(&inline, "").contains("`delete-inline-policy` would undo"));
     for (remedy, condition) in [
         ("detach-policy", r#"when { context.policy.owner != "aws" }"#),
-        ("detach-policy", r#"unless { context.policy.arn like "*:policy/approved/*" }"#),
-        ("detach-policy", r#"unless { context.policy.arn like "*:policy/rescind/*" }"#),
+        ("detach-policy", r#"unless { context.policy.arn like "arn:aws:iam::123456789012:policy/approved/*" }"#),
+        ("detach-policy", r#"unless { context.policy.arn like "arn:aws:iam::123456789012:policy/rescind/*" }"#),
         ("detach-policy", r#"unless { context.policy.name like "Rescind*" }"#),
         ("detach-policy", r#"when { context.policy.name like "*-s-*" }"#),
         ("quarantine-key", r#"when { context.policy.name like "RescindQuarantine*" }"#),
     ] {
         load(&guardrail("attach-policy", remedy, condition), "").unwrap_or_else(|flaws| panic!("{condition}: {flaws:#?}"));
+    }
+}
+
+#[test]
+fn a_wildcard_before_the_path_is_refused_where_it_lets_a_change_through() {
+    let unless = format!(
+        "{HEAD}forbid (principal, action in Action::\"attach-policy\", resource)\nwhen {{ context.policy.arn like \"arn:aws*:iam::*\" }}\nunless {{ context.policy.arn like \"arn:aws*:iam::aws:policy/Read*\" }};"
+    );
+    let exemption = "@id(\"e\") @owner(\"o\") @reason(\"r\") @until(\"2026-12-31\")\npermit (principal, action, resource)\nwhen { principal.arn like \"arn:aws:iam::*:role/aws-service-role/x\" };";
+    insta::assert_snapshot!(flaws(&unless, exemption), @r#"
+    exemptions.cedar:3:27: `arn:aws:iam::*:role/aws-service-role/x` lets more through than it seems to: `*` also matches colons and slashes, and whoever creates a role or policy chooses its path
+        help: compare account, path and name: `principal is Role && principal.account == context.account && principal.path == "/team/" && principal.name == "deploy"`
+    rules.cedar:6:34: `arn:aws*:iam::aws:policy/Read*` lets more through than it seems to: `*` also matches colons and slashes, and whoever creates a role or policy chooses its path
+        help: compare owner and name: `context.policy.owner == "aws" && context.policy.name == "ReadOnlyAccess"`
+    "#);
+}
+
+#[test]
+fn no_role_that_somebody_can_create_has_an_arn_that_an_accepted_pattern_matches_beside_its_own_path() {
+    let until = "@id(\"e\") @owner(\"o\") @reason(\"r\") @until(\"2026-12-31\")";
+    let pattern = "arn:aws:iam::123456789012:role/aws-service-role/*";
+    let exempts = format!("{until} permit (principal, action, resource) when {{ principal.arn like \"{pattern}\" }};");
+    let rulebook = rulebook(&guardrail("true"), &exempts);
+    let verdict = |path: &str| {
+        let arn = format!("arn:aws:iam::123456789012:role{path}x");
+        let role = format!(
+            r#"{{"type":"AssumedRole","accountId":"123456789012","arn":"arn:aws:sts::123456789012:assumed-role/x/y",
+                "sessionContext":{{"sessionIssuer":{{"arn":"{arn}","userName":"x"}}}}}}"#
+        );
+        matches!(decide(&rulebook, &event(&role, ""), &Facts::none()).unwrap().decision, Decision::Exempt { .. })
+    };
+    assert!(verdict("/aws-service-role/sso.amazonaws.com/"));
+    for path in
+        ["/", "/x:role/aws-service-role/sso.amazonaws.com/", "/a/aws-service-role/", "/arn:aws:iam::123456789012:role/aws-service-role/"]
+    {
+        assert!(!verdict(path), "{path}");
     }
 }
 

@@ -86,15 +86,23 @@ fn billing_is_forbidden_to_everybody_but_finance() {
     let billing = "aws:policy/job-function/Billing";
     let polsen = case(POLSEN, "AttachGroupPolicy", "developers", billing);
     assert_eq!(broken(polsen.as_ref()), ["billing-is-for-finance"]);
-    let finance = role("arn:aws:iam::123456789012:role/FinanceAdmin");
+    let finance = role("arn:aws:iam::123456789012:role/finance/FinanceAdmin");
     assert_eq!(case(&finance, "AttachGroupPolicy", "finance", billing), None);
 }
 
 #[test]
-fn a_user_named_like_the_finance_role_is_not_finance() {
-    let impostor = POLSEN.replace("user/polsen", "user/role/FinanceAdmin");
-    let case = case(&impostor, "AttachGroupPolicy", "developers", "aws:policy/job-function/Billing");
-    assert_eq!(broken(case.as_ref()), ["billing-is-for-finance"]);
+fn nobody_is_finance_by_a_name_that_anybody_can_give() {
+    for impostor in [
+        POLSEN.replace("user/polsen", "user/finance/FinanceAdmin").replace("\"polsen\"", "\"FinanceAdmin\""),
+        role("arn:aws:iam::123456789012:role/FinanceAdmin"),
+        role("arn:aws:iam::123456789012:role/x/finance/FinanceAdmin"),
+        role("arn:aws:iam::123456789012:role/x:role/finance/FinanceAdmin"),
+        role("arn:aws:iam::123456789012:role/finance/x/FinanceAdmin"),
+        role("arn:aws:iam::999999999999:role/finance/FinanceAdmin").replace("123456789012", "999999999999"),
+    ] {
+        let case = case(&impostor, "AttachGroupPolicy", "developers", "aws:policy/job-function/Billing");
+        assert_eq!(broken(case.as_ref()), ["billing-is-for-finance"], "{impostor}");
+    }
 }
 
 #[test]
@@ -271,9 +279,11 @@ fn identity_center_may_provision_its_own_roles_and_no_others() {
     assert!(matches!(own.decision, Decision::Exempt { .. }));
     let other = case(&sso, "AttachRolePolicy", "Build", admin).unwrap();
     assert!(matches!(other.decision, Decision::Forbidden { .. }));
-    let impostor = role("arn:aws:iam::123456789012:role/AWSServiceRoleForSSO");
-    let forged = case(&impostor, "AttachRolePolicy", "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
-    assert!(matches!(forged.decision, Decision::Forbidden { .. }));
+    for path in ["/", "/x/aws-service-role/sso.amazonaws.com/", "/x:role/aws-service-role/sso.amazonaws.com/"] {
+        let impostor = role(&format!("arn:aws:iam::123456789012:role{path}AWSServiceRoleForSSO"));
+        let forged = case(&impostor, "AttachRolePolicy", "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
+        assert!(matches!(forged.decision, Decision::Forbidden { .. }), "{path}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 
 use chrono::{DateTime, Utc};
 use policy::case::{Call, Receipt};
+use policy::guardrail::{Ending, Exemption};
 use policy::text::shown;
 use policy::{Case, Event};
 use serde_json::{Value, json};
@@ -32,6 +33,14 @@ pub fn init(level: Option<&str>) {
 /// Init came to an end: the function is ready.
 pub fn ready(function: &str, mode: &str, guardrails: usize, exemptions: usize) {
     tracing::info!(function, mode, guardrails, exemptions, "ready");
+}
+
+/// An exemption has ended, or will soon.
+pub fn ending(ending: &Ending<'_>, now: DateTime<Utc>) {
+    let Ending { exemption: Exemption { id, owner, until, .. }, days_left } = ending;
+    let until = until.to_string();
+    tracing::warn!(exemption = id, owner, until, days_left, "exemption ends");
+    metric(&[&[]], &[("ExemptionDaysLeft", "Count", *days_left)], json!({ "Exemption": id }), now);
 }
 
 /// An event arrived, and can be read.

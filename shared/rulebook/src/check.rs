@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use policy::guardrail::Exemption;
 use thiserror::Error;
 
 use crate::{Flaws, RulebookError, load};
@@ -27,7 +28,7 @@ pub enum CheckError {
     Output(#[from] io::Error),
 }
 
-/// Writes the exemptions that have expired by `now`, and how many guardrails and exemptions the rulebook holds.
+/// Writes the exemptions that have ended by `now` or will within 30 days, and how many guardrails and exemptions the rulebook holds.
 ///
 /// # Errors
 ///
@@ -37,8 +38,15 @@ pub fn check(dir: &Path, now: DateTime<Utc>, out: &mut impl Write) -> Result<(),
         RulebookError::Invalid(flaws) => CheckError::Invalid { dir: dir.to_owned(), flaws },
         other => CheckError::NotLoaded(other),
     })?;
-    for exemption in rulebook.expired(now) {
-        writeln!(out, "expired: exemption `{}` of {} ended on {}: renew or remove it", exemption.id, exemption.owner, exemption.until)?;
+    for ending in rulebook.ending(now) {
+        let Exemption { id, owner, until, .. } = ending.exemption;
+        match ending.within() {
+            None => writeln!(out, "expired: exemption `{id}` of {owner} ended on {until}: renew or remove it")?,
+            Some(days) => {
+                let left = counted(usize::try_from(ending.days_left).unwrap_or_default(), "day");
+                writeln!(out, "ends within {days} days: exemption `{id}` of {owner} has {left} left, until {until}: renew or remove it")?;
+            }
+        }
     }
     let (guardrails, exemptions) = (rulebook.guardrail_count(), rulebook.exemption_count());
     writeln!(out, "{}: valid, {} and {}", dir.display(), counted(guardrails, "guardrail"), counted(exemptions, "exemption"))?;

@@ -80,6 +80,32 @@ impl Exemption {
     }
 }
 
+/// How many days before its end an exemption is announced, the nearest first.
+pub const ANNOUNCED: [i64; 2] = [7, 30];
+
+/// An exemption that a person should renew or remove.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'a> {
+    /// Which one.
+    pub exemption: &'a Exemption,
+    /// Days until its last day: 0 on that day, below 0 if it has ended.
+    pub days_left: i64,
+}
+
+impl<'a> Ending<'a> {
+    /// The exemption as a moment sees it; `None` if its end is more than 30 days away.
+    pub(super) fn of(exemption: &'a Exemption, moment: DateTime<Utc>) -> Option<Self> {
+        let days_left = (exemption.until - moment.date_naive()).num_days();
+        ANNOUNCED.iter().any(|days| days_left <= *days).then_some(Self { exemption, days_left })
+    }
+
+    /// Which of [`ANNOUNCED`] has been reached; `None` if the exemption has ended.
+    #[must_use]
+    pub fn within(&self) -> Option<i64> {
+        ANNOUNCED.into_iter().find(|days| (0..=*days).contains(&self.days_left))
+    }
+}
+
 /// A mistake in an annotation: its key (to find its place by), what is wrong, and what was probably intended.
 pub(super) type Mistake = (Option<String>, String, Option<String>);
 

@@ -7,11 +7,12 @@ use cedar_policy::{ActionConstraint, Authorizer, Effect, EntityUid, Policy, Poli
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::annotation::{self, Exemption, Guardrail, Mistake};
+use super::annotation::{self, Ending, Guardrail, Mistake};
 use super::needs;
 use super::request::Vocabulary;
 use super::source::{Flaw, Source};
-use super::{Concern, Judge, Rulebook, aim, asked, fold, gate};
+use super::wildcard::Loose;
+use super::{Concern, Judge, Rulebook, aim, asked, fold, gate, wildcard};
 use crate::action::{ACTIONS, Action};
 use crate::facts::Needs;
 use crate::remedy::Remedy;
@@ -44,6 +45,16 @@ impl Placed<'_> {
         let text = self.source.text.get(self.start..self.end).unwrap_or_default();
         let at = key.and_then(|key| text.find(&format!("@{key}"))).unwrap_or(0);
         self.source.flaw(self.start + at, message)
+    }
+
+    /// A flaw at a pattern that lets too much through. The same pattern may also stand where it is harmless: in the `when` before.
+    fn loose(&self, Loose { pattern, help }: &Loose) -> Flaw {
+        let text = self.source.text.get(self.start..self.end).unwrap_or_default();
+        let at = text.rfind(&format!("\"{pattern}\"")).unwrap_or(0);
+        let message = format!(
+            "`{pattern}` lets more through than it seems to: `*` also matches colons and slashes, and whoever creates a role or policy chooses its path"
+        );
+        self.source.flaw(self.start + at, message).with_help(*help)
     }
 
     fn mistakes(&self, mistakes: Vec<Mistake>) -> impl Iterator<Item = Flaw> {
@@ -122,9 +133,12 @@ impl Rulebook {
         Err(flaws)
     }
 
-    /// Exemptions that no longer apply: what a person should renew or remove.
-    pub fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Exemption> {
-        self.exemptions.values().filter(move |exemption| !exemption.applies_at(now))
+    /// Exemptions that a person should renew or remove, because they have ended or will within 30 days: the first to end comes first.
+    #[must_use]
+    pub fn ending(&self, now: DateTime<Utc>) -> Vec<Ending<'_>> {
+        let mut ending: Vec<_> = self.exemptions.values().filter_map(|exemption| Ending::of(exemption, now)).collect();
+        ending.sort_by_key(|ending| (ending.days_left, &ending.exemption.id));
+        ending
     }
 
     fn take(&mut self, placed: &Placed<'_>) -> Result<(), Vec<Flaw>> {
@@ -132,6 +146,10 @@ impl Rulebook {
         let mut json = placed.policy.to_json().map_err(|error| one(placed.flaw(None, error.to_string())))?;
         let needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let asked = asked::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        let loose: Vec<Flaw> = wildcard::of_policy(&json).iter().map(|pattern| placed.loose(pattern)).collect();
+        if !loose.is_empty() {
+            return Err(loose);
+        }
         self.asked.extend(asked);
         fold::policy(&mut json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let gate = (!needs.is_empty()).then(|| gate::of_policy(&json));

@@ -16,12 +16,13 @@ mod needs;
 mod request;
 mod source;
 mod weigh;
+mod wildcard;
 
 use std::collections::HashMap;
 
 use cedar_policy::{Authorizer, PolicyId, PolicySet};
 
-pub use annotation::{Exemption, Guardrail, Mode};
+pub use annotation::{Ending, Exemption, Guardrail, Mode};
 pub use decision::{Decision, DecisionError, Undecided};
 pub use judge::Judge;
 pub use load::{EXEMPTIONS_FILE, SCHEMA_FILE, SHIPPED_SCHEMA};
