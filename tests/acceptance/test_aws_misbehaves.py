@@ -4,7 +4,7 @@ Each of these gets a process of its own: the client of one that was throttled ho
 """
 
 import pytest
-from lab.events import BILLING, attachment, but, iam_user, sample
+from lab.events import BILLING, READ_ONLY, attachment, but, iam_user, sample
 from lab.rulebook import rulebook
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -88,8 +88,9 @@ def test_however_a_notice_fails_the_retry_sends_it(world, misbehaves, error):
 
 
 def test_where_who_holds_the_policy_cannot_be_asked_nothing_is_assumed(world):
-    polsen, event = billing_event(world)
-    world.rename(polsen, "innocent")
+    intern = world.user("intern", holds=[BILLING])
+    event = attachment(BILLING, user=intern)
+    world.rename(intern, "innocent")
     world.aws.deny("ListEntitiesForPolicy")
     seen = world.receives(event, fresh=True)
     assert (seen.error.type, seen.changed) == ("Final.AccessDenied", set())
@@ -104,17 +105,17 @@ def test_where_a_role_cannot_be_told_from_aws_s_own_nothing_is_assumed(world):
 
 
 def test_where_a_fact_cannot_be_read_nothing_is_assumed(world, tmp_path):
-    build = world.role("Build", holds=[ADMINISTRATOR])
+    build = world.role("Build", holds=[READ_ONLY])
     asks = rulebook(tmp_path, ASKS_FOR_THE_PATH)
     world.aws.fail("GetRole", 500)
-    seen = world.receives(attachment(ADMINISTRATOR, role=build), fresh=True, guardrails=asks)
+    seen = world.receives(attachment(READ_ONLY, role=build), fresh=True, guardrails=asks)
     assert (seen.error.type, seen.changed) == ("Retryable.ServiceError", set())
     world.aws.forget()
-    assert world.receives(attachment(ADMINISTRATOR, role=build), guardrails=asks).changed == {build.no_longer_holds(ADMINISTRATOR)}
+    assert world.receives(attachment(READ_ONLY, role=build), guardrails=asks).changed == {build.no_longer_holds(READ_ONLY)}
 
 
 def test_where_a_fact_is_gone_with_its_target_a_person_is_told(world, tmp_path):
-    seen = world.receives(attachment(ADMINISTRATOR, role="gone"), guardrails=rulebook(tmp_path, ASKS_FOR_THE_PATH))
+    seen = world.receives(attachment(READ_ONLY, role="gone"), guardrails=rulebook(tmp_path, ASKS_FOR_THE_PATH))
     assert (seen.case["decision"]["verdict"], seen.outcome, seen.changed) == ("unknown", "unremediable", set())
     assert seen.notice.case == seen.case
 

@@ -1,10 +1,11 @@
 """Each function's role allows exactly the calls that the function makes: the calls are recorded, and compared with the template."""
 
 import itertools
+import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline
+from lab.events import BILLING, QUARANTINE, READ_ONLY, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, updated
 from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
@@ -99,6 +100,14 @@ def whoever_has_no_room(world: World):
     yield misuse(of_session(web.name))
 
 
+def twice_misused(world: World):
+    world.role("responder")
+    web = world.role("web")
+    yield misuse(of_session(web.name))
+    time.sleep(1.1)
+    yield updated(misuse(of_session(web.name)))
+
+
 def whoever_was_renamed(world: World):
     world.role("responder")
     gone = world.user("gone")
@@ -107,9 +116,19 @@ def whoever_was_renamed(world: World):
     yield event
 
 
-def nobody_to_lift_it(world: World):
-    """Without a break-glass principal the whole account is read for another administrator."""
-    yield exposure(world.key(world.user("deploy")))
+def nobody_on_the_list(world: World):
+    """Where no break-glass principal exists, the whole account is read for another administrator, and everything that one holds."""
+    world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
+    polsen = world.user("polsen", holds=[BILLING], groups=[world.group("team")])
+    key, actor = world.key(polsen), iam_user("polsen", polsen.id)
+    world.writes_inline(polsen)
+    for name in ("polsen", "elsewhere"):
+        if name != polsen.name:
+            world.rename(polsen, name)
+        yield attachment(BILLING, user="polsen", actor=actor)
+        yield put_inline(polsen, ALLOW_READING, actor=actor)
+        yield joined("polsen", "team", actor)
+        yield key_activated(key, "polsen", actor=actor)
 
 
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
@@ -118,7 +137,7 @@ RARELY = {
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
     QUARANTINE_KEY: [(every_credential, {})],
-    QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (nobody_to_lift_it, {})],
+    QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER)],
 }
 
 
@@ -130,7 +149,7 @@ def test_each_function_makes_exactly_the_calls_that_its_role_allows(world, tmp_p
             world.receives(event, name=function, guardrails=rulebook(tmp_path, offence.guardrails), **offence.settings)
             world.start_over()
     facts = rulebook(tmp_path, asks_for_every_fact(function))
-    for make, settings in itertools.chain([(every_change, RESPONDER)], RARELY[function]):
+    for make, settings in itertools.chain([(every_change, RESPONDER), (nobody_on_the_list, RESPONDER)], RARELY[function]):
         for event in make(world):
             world.receives(event, name=function, guardrails=facts, **settings)
         world.start_over()

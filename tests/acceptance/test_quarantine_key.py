@@ -171,7 +171,7 @@ def test_each_affected_entity_of_a_health_event_makes_a_case_of_its_own(world):
 def test_a_key_that_iam_does_not_know_is_told_to_a_person(world):
     seen = receives(world, exposure("AKIAGONEGONEGONEGONE"))
     assert (seen.outcome, seen.changed) == ("unremediable", set())
-    assert "already deleted, or belongs to another account" in seen.notice.text
+    assert "it was deleted" in seen.notice.text
 
 
 def test_one_entity_that_fails_holds_up_no_other_and_is_tried_again(world):

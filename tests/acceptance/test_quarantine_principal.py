@@ -1,11 +1,12 @@
 """Intruders: quarantined, kept so, and reported to people."""
 
 import json
+import time
 
 import pytest
 from lab.command import rescind
-from lab.events import BILLING, assumed_role, attachment, exposure, iam_call, iam_user, misuse
-from lab.offence import ADMINISTRATOR, ALLOW_ALL, BILLING_AND_ITS_GIVER, DENY_ALL, of_session
+from lab.events import BILLING, assumed_role, attachment, exposure, iam_call, iam_user, misuse, updated
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, BILLING_AND_ITS_GIVER, DENY_ALL, of_session, undated
 from lab.rulebook import rulebook
 from lab.world import OWN_ROLES, QUARANTINE_PRINCIPAL, Observation
 
@@ -84,10 +85,29 @@ def test_where_a_finding_names_no_session_every_session_that_was_there_is_ended(
     assert name.count("-") == 1
 
 
+def test_of_three_updates_of_a_finding_the_newest_quarantine_replaces_the_others(world, responder):
+    web = world.role("web", holds=[ADMINISTRATOR])
+    finding = misuse(of_session("web", id=web.id))
+    first = receives(world, finding, **responder)
+    before = world.account.snapshot()
+    for _ in range(2):
+        time.sleep(1.1)
+        last = receives(world, updated(finding), **responder)
+        (name,) = inline(world, web)
+        assert (last.outcome, last.case["id"]) == ("applied", first.case["id"])
+        assert name == last.writes[0].parameters["PolicyName"]
+        assert "it replaces RescindQuarantine-" in last.notice.text
+    for receipt in last.undos:
+        world.take_back(receipt)
+    assert len(inline(world, web)) == 1, "the one before it is back"
+    assert undated(set(world.account.snapshot())) == undated(set(before))
+
+
+
 @pytest.mark.parametrize("identity", [None, "ann"], ids=["by its name", "by its source identity"])
 def test_an_actor_with_a_role_loses_that_session_alone(world, tmp_path, responder, identity):
     polsen, ops = world.user("polsen", holds=[BILLING]), world.role("ops")
-    actor = assumed_role("ops", "someone")
+    actor = assumed_role("ops", "someone", ops.id)
     if identity:
         actor["sessionContext"]["sourceIdentity"] = identity
     receives(world, attachment(BILLING, user=polsen, actor=actor), guardrails=rulebook(tmp_path, BILLING_AND_ITS_GIVER), **responder)
@@ -158,7 +178,7 @@ def test_those_who_break_glass_are_never_contained(world):
     deploy, event = exposed(world)
     seen = receives(world, event, BREAK_GLASS=deploy.arn)
     assert (seen.outcome, seen.changed) == ("unremediable", set())
-    assert "Rescind never contains" in seen.notice.text
+    assert "no remedy ever touches" in seen.notice.text
 
 
 def test_the_last_who_could_lift_it_is_never_contained(world):

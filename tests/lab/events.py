@@ -151,14 +151,14 @@ def assumed_role(role: str, session: str = "someone", path: str = "/") -> dict:
     """A `userIdentity` of a session of a role."""
     return {
         "type": "AssumedRole",
-        "principalId": f"AROAEXAMPLEEXAMPLE00:{session}",
+        "principalId": f"{id}:{session}",
         "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}",
         "accountId": ACCOUNT,
         "accessKeyId": "ASIAEXAMPLEEXAMPLE00",
         "sessionContext": {
             "sessionIssuer": {
                 "type": "Role",
-                "principalId": "AROAEXAMPLEEXAMPLE00",
+                "principalId": id,
                 "arn": f"arn:aws:iam::{ACCOUNT}:role{path}{role}",
                 "accountId": ACCOUNT,
                 "userName": role,
@@ -180,6 +180,12 @@ def late(event: dict, hours: int = 5) -> dict:
     """The same event, delivered that many hours after it happened."""
     then = (datetime.now(timezone.utc) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {**but(event, **({"eventTime": then} if "eventTime" in event["detail"] else {})), "time": then}
+
+
+def updated(event: dict, seconds: int = 60) -> dict:
+    """The same finding, updated so much later."""
+    then = (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**event, "id": str(uuid.uuid4()), "time": then}
 
 
 def but(event: dict, **record) -> dict:

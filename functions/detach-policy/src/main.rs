@@ -4,14 +4,16 @@ mod holders;
 
 use std::process::ExitCode;
 
+use policy::arn::PolicyArn;
 use policy::change::PolicyAttached;
 use policy::containment::Quarantine;
 use policy::remedy::Remedy;
 use policy::target::Identity;
 use policy::{Case, Change};
 use remedy::plan::detachment;
+use remedy::reading::{Reader, holdings};
 use remedy::setting::{Attachment, ManagedPolicy, Step, is_quarantine};
-use remedy::{AwsCall, Ending, Function, Hand, Set};
+use remedy::{AwsCall, Ending, Failure, Function, Hand, Set};
 
 use crate::holders::Whereabouts;
 
@@ -31,7 +33,15 @@ impl Function for DetachPolicy {
             return Ok(Ending::unremediable("this policy is one of Rescind's own quarantines: Rescind never detaches it".to_owned()));
         }
         step.setting.identity = whom.clone();
-        if hand.set(&step).await? == Set::Done {
+        let set = match hand.set(&step).await {
+            // IAM lists it in other letters than the record has.
+            Err(call) if call.failure == Failure::Unsettled => {
+                step.setting.policy = spelt(hand.reader(), &step.setting).await?.ok_or(call)?;
+                hand.set(&step).await?
+            }
+            set => set?,
+        };
+        if set == Set::Done {
             return Ok(Ending::done());
         }
         match holders::whereabouts(hand.reader(), case, whom, policy_arn).await? {
@@ -40,6 +50,14 @@ impl Function for DetachPolicy {
             Whereabouts::Uncertain(why) => Ok(Ending::unremediable(why)),
         }
     }
+}
+
+/// The policy as IAM spells it, if the record has it in other letters: IAM finds policies without regard to case.
+async fn spelt(reader: &Reader, attachment: &Attachment) -> Result<Option<PolicyArn>, AwsCall> {
+    let listed = holdings::attached(reader, &attachment.identity).await?;
+    let policy = attachment.policy.as_str();
+    let same = listed.iter().find(|listed| listed.eq_ignore_ascii_case(policy) && *listed != policy);
+    Ok(same.and_then(|listed| PolicyArn::new(listed).ok()))
 }
 
 /// Nothing stands any more. An earlier try at this very event may have detached it without being able to send the notice, so this notice says

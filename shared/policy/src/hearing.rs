@@ -203,7 +203,10 @@ impl Weighing<'_> {
                 let decision = circumstances.rulebook.decide(&question, *weighed, facts.err())?;
                 (Some(change), decision)
             }
-            Subject::Unknown(reason) => (None, circumstances.rulebook.undecidable(circumstances.action, reason)),
+            Subject::Unknown(reason) => {
+                let Circumstances { rulebook, event, action, actor, break_glass } = circumstances;
+                (None, rulebook.undecidable(action, event, actor, break_glass, reason)?)
+            }
         };
         Ok(circumstances.case(change, decision, part.as_deref(), mode, now))
     }

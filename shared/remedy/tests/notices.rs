@@ -326,7 +326,6 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess grants the whole account [CIS-AWS-3.0-1.16]
-    Perhaps    break-glass-principals-are-not-recreated (critical, enforce): The actor has a break-glass principal's ARN and another unique id: it was deleted and made anew
     Perhaps    identity-administration-needs-an-exemption (critical, enforce): This policy lets its holder become an administrator [CIS-AWS-3.0-1.16]
     Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own grants the whole account, whatever it is called [CIS-AWS-3.0-1.16]
     Perhaps    who-aws-quarantines-loses-their-keys (critical, enforce): AWS has quarantined this user: one of the user's keys is exposed

@@ -24,6 +24,48 @@ pub(super) fn of_policy(policy: &Value) -> Value {
     gate
 }
 
+/// Of a policy in its JSON form, the part that the actor and the circumstances of the call decide, whatever was changed: never narrower than the
+/// policy.
+pub(super) fn of_actor(policy: &Value) -> Value {
+    let mut gate = without(policy, &is_about_actor);
+    if let Some(resource) = gate.get_mut("resource") {
+        *resource = json!({ "op": "All" });
+    }
+    gate
+}
+
+/// The members that every context has.
+const CIRCUMSTANCES: [&str; 11] = [
+    "account",
+    "accessKeyId",
+    "breakGlass",
+    "breakGlassRecreated",
+    "invokedBy",
+    "mfa",
+    "region",
+    "session",
+    "sourceIp",
+    "time",
+    "userAgent",
+];
+
+/// Whether an expression looks at nothing but the actor and the circumstances of the call.
+fn is_about_actor(expression: &Value) -> bool {
+    let Value::Object(members) = expression else {
+        return true;
+    };
+    members.iter().all(|(operator, operands)| {
+        let of_context = operands.get("left").and_then(|left| left.get("Var")).is_some_and(|variable| variable == "context");
+        let attribute = operands.get("attr").and_then(Value::as_str).unwrap_or_default();
+        match operator.as_str() {
+            "Value" => true,
+            "Var" => operands == "principal",
+            "." | "has" if of_context => CIRCUMSTANCES.contains(&attribute),
+            _ => needs::parts(operands).all(is_about_actor),
+        }
+    })
+}
+
 /// A policy without the parts of its conditions that are not `free`: never narrower than the policy.
 pub(super) fn without(policy: &Value, free: &impl Fn(&Value) -> bool) -> Value {
     let mut wider = policy.clone();
@@ -68,6 +110,14 @@ mod tests {
     fn a_gate_keeps_what_asks_for_no_fact() {
         let kept = gate("when { context.policy.owner != \"aws\" && context.policy.grants.admin && context.mfa }");
         insta::assert_snapshot!(kept, @r#"forbid( principal, action, resource ) when { (!(context.policy.owner == "aws")) && context.mfa };"#);
+    }
+
+    #[test]
+    fn what_the_actor_decides_is_kept_of_a_policy() {
+        let policy = "forbid (principal is Role, action, resource in Group::\"g\") when { principal.name == \"a\" && context.mfa } when { resource.name == \"b\" } unless { context.breakGlass || context.policy.name == \"c\" };";
+        let gate = of_actor(&Policy::from_str(policy).unwrap().to_json().unwrap());
+        let gate = Policy::from_json(None, gate).unwrap().to_cedar().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        insta::assert_snapshot!(gate, @r#"forbid( principal is Role, action, resource ) when { (principal.name == "a") && context.mfa && (!context.breakGlass) };"#);
     }
 
     #[test]

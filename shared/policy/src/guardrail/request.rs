@@ -107,7 +107,7 @@ impl Vocabulary {
 
     pub(super) fn translate(&self, question: &Question<'_>) -> Result<Translated, DecisionError> {
         let wrong = |error: &dyn std::error::Error| DecisionError::Request(error.to_string());
-        let (principal, principal_entity) = self.principal(question)?;
+        let (principal, principal_entity) = self.principal(question.actor, question.event.partition())?;
         let mut resource = self.resource(question, &principal)?;
         // If they are the same, the target's entity serves as both: it has what was read, and the path that the record gives of the actor.
         if principal != resource.uid {
@@ -123,6 +123,23 @@ impl Vocabulary {
         Ok(Translated { request, entities, unread: unread | resource.unread })
     }
 
+    /// The request as far as it is known if the event does not say what changed: about nothing, with what every context has.
+    pub(super) fn of_actor(
+        &self,
+        action: &Action,
+        event: &Event,
+        actor: &Actor,
+        break_glass: Standing,
+    ) -> Result<(Request, Entities), DecisionError> {
+        let wrong = |error: &dyn std::error::Error| DecisionError::Request(error.to_string());
+        let (principal, entity) = self.principal(actor, event.partition())?;
+        let judged = self.actions.get(action).ok_or_else(|| DecisionError::Request(format!("unknown action {}", action.name)))?;
+        let entities = judged.entities.clone().add_entities([entity], None).map_err(|error| wrong(&error))?;
+        let (context, _) = circumstances(event, actor, break_glass).finish().map_err(DecisionError::Request)?;
+        let request = Request::new(principal.clone(), judged.uid.clone(), principal, context, None).map_err(|error| wrong(&error))?;
+        Ok((request, entities))
+    }
+
     /// An entity's id, in lower case as every name that is put to the rulebook (see `fold`).
     fn uid(&self, type_name: &str, id: &str) -> Result<EntityUid, DecisionError> {
         let name = self.types.get(type_name).cloned();
@@ -130,9 +147,7 @@ impl Vocabulary {
         Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id.to_ascii_lowercase())))
     }
 
-    fn principal(&self, question: &Question<'_>) -> Result<(EntityUid, Entity), DecisionError> {
-        let actor = question.actor;
-        let partition = question.event.partition();
+    fn principal(&self, actor: &Actor, partition: &str) -> Result<(EntityUid, Entity), DecisionError> {
         let account = actor.account.as_str();
         let (type_name, id) = match actor.kind {
             ActorKind::User => ("User", format!("arn:{partition}:iam::{account}:user/{}", actor.name)),
@@ -220,12 +235,18 @@ fn entity(
 }
 
 fn context(question: &Question<'_>) -> Result<(Context, Needs), DecisionError> {
-    let Question { event, actor, change, facts, break_glass, .. } = question;
+    let mut context = circumstances(question.event, question.actor, question.break_glass);
+    question.change.kind().context(question.facts, &mut context);
+    context.finish().map_err(DecisionError::Request)
+}
+
+/// The members that every context has.
+fn circumstances(event: &Event, actor: &Actor, break_glass: Standing) -> Members {
     let time = event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut context = Members::new(event.account.clone(), event.partition());
     context.text("account", event.account.as_str());
-    context.boolean("breakGlass", *break_glass == Standing::Listed);
-    context.boolean("breakGlassRecreated", *break_glass == Standing::Recreated);
+    context.boolean("breakGlass", break_glass == Standing::Listed);
+    context.boolean("breakGlassRecreated", break_glass == Standing::Recreated);
     context.boolean("mfa", actor.mfa == Some(true));
     context.text("region", &event.region);
     context.push("time", RestrictedExpression::new_datetime(time));
@@ -238,8 +259,7 @@ fn context(question: &Question<'_>) -> Result<(Context, Needs), DecisionError> {
     if let Some(address) = actor.source_ip.as_deref().and_then(|source| IpAddr::from_str(source).ok()) {
         context.push("sourceIp", RestrictedExpression::new_ip(address.to_string()));
     }
-    change.kind().context(facts, &mut context);
-    context.finish().map_err(DecisionError::Request)
+    context
 }
 
 /// An ARN, name or path, in lower case (see `fold`).

@@ -4,13 +4,16 @@
 //! `gate`), those of the others that cannot apply whatever the facts are. The second pass has the facts that the rest asks for. Whatever
 //! the first pass decided stands, even if no fact can be read.
 
-use cedar_policy::PolicyId;
+use cedar_policy::{Policy, PolicyId, PolicySet};
 
 use super::decision::{self, Decision, DecisionError, Undecided};
 use super::request::{Question, Translated};
-use super::{Concern, Exemption, Guardrail, Rulebook};
+use super::{Concern, Exemption, Guardrail, Rulebook, gate};
 use crate::action::Action;
+use crate::actor::Actor;
+use crate::break_glass::Standing;
 use crate::facts::Needs;
+use crate::record::Event;
 
 /// What the record decides about a change, and what it leaves open.
 pub struct Weighed {
@@ -40,6 +43,13 @@ impl Weighed {
     #[must_use]
     pub const fn needs(&self) -> Needs {
         self.needs
+    }
+}
+
+impl Concern {
+    /// The policies themselves, and not the gates of those that need facts.
+    fn whole_policies(&self) -> impl Iterator<Item = &Policy> {
+        self.by_record.policies().filter(|policy| !self.needs.contains_key(policy.id())).chain(self.by_facts.policies())
     }
 }
 
@@ -118,12 +128,50 @@ impl Rulebook {
         })
     }
 
-    /// The decision on an event of this action that does not say what changed: any of the guardrails that concern it may be broken.
-    #[must_use]
-    pub fn undecidable(&self, action: &Action, reason: String) -> Decision {
-        let concerned = self.concerns.get(action).into_iter().flat_map(|concern| concern.by_record.policies());
-        let ids: Vec<PolicyId> = concerned.map(|policy| policy.id().clone()).collect();
-        Decision::Unknown { guardrails: self.named(&ids), reason }
+    /// The decision on an event of this action that does not say what changed: any of the guardrails that concern it may be broken, unless who
+    /// called, and how, rules it out. An exemption for the actor covers them.
+    ///
+    /// # Errors
+    ///
+    /// If Cedar could not evaluate a guardrail or exemption.
+    pub fn undecidable(
+        &self,
+        action: &Action,
+        event: &Event,
+        actor: &Actor,
+        break_glass: Standing,
+        reason: String,
+    ) -> Result<Decision, DecisionError> {
+        let Some(concern) = self.concerns.get(action) else {
+            return Ok(Decision::Allowed);
+        };
+        let (request, entities) = self.vocabulary.of_actor(action, event, actor, break_glass)?;
+        let open = |concern: &Concern, whole: bool| {
+            let mut gates = PolicySet::new();
+            for policy in concern.whole_policies() {
+                let json = policy.to_json().map_err(|error| DecisionError::Evaluation(error.to_string()))?;
+                let gate = gate::of_actor(&json);
+                if !whole || gate == json {
+                    let gate = Policy::from_json(Some(policy.id().clone()), gate);
+                    let gate = gate.map_err(|error| DecisionError::Evaluation(error.to_string()))?;
+                    gates.add(gate).map_err(|error| DecisionError::Evaluation(error.to_string()))?;
+                }
+            }
+            satisfied(&self.authorizer.is_authorized(&request, &gates, &entities))
+        };
+        let guardrails = self.named(&open(concern, false)?);
+        if guardrails.is_empty() {
+            return Ok(Decision::Allowed);
+        }
+        let mut exemptions = open(&self.permits, true)?;
+        exemptions.retain(|id| self.exemptions.get(id).is_some_and(|exemption| exemption.applies_at(event.record.event_time)));
+        Ok(match self.covering(&exemptions) {
+            Some(exemption) => {
+                let undecided = Some(Undecided { guardrails, reason });
+                Decision::Exempt { guardrails: Vec::new(), exemption: exemption.clone(), undecided }
+            }
+            None => Decision::Unknown { guardrails, reason },
+        })
     }
 
     fn first_pass(&self, concern: &Concern, Translated { request, entities, .. }: &Translated) -> Result<Passed, DecisionError> {
