@@ -4,8 +4,9 @@ Each of these gets a process of its own: the client of one that was throttled ho
 """
 
 import pytest
-from lab.events import BILLING, READ_ONLY, attachment, but, iam_user, sample
+from lab.events import BILLING, READ_ONLY, attachment, but, exposure, iam_user, sample
 from lab.rulebook import rulebook
+from lab.world import QUARANTINE_KEY
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ASKS_FOR_THE_PATH = """
@@ -118,6 +119,42 @@ def test_where_a_fact_is_gone_with_its_target_a_person_is_told(world, tmp_path):
     seen = world.receives(attachment(READ_ONLY, role="gone"), guardrails=rulebook(tmp_path, ASKS_FOR_THE_PATH))
     assert (seen.case["decision"]["verdict"], seen.outcome, seen.changed) == ("unknown", "unremediable", set())
     assert seen.notice.case == seen.case
+
+
+# What takes too long.
+
+ASKS_WHAT_THE_USER_CAN_DO = """
+@id("asks-what-the-user-can-do")
+@description("Asks everything that the user holds")
+@severity("critical")
+@remedy("detach-policy")
+forbid (principal, action == Action::"AttachUserPolicy", resource) when { context.after.grants.admin };
+"""
+EVERYTHING_THAT_A_USER_HOLDS = ("ListAttachedUserPolicies", "ListUserPolicies", "ListGroupsForUser")
+
+
+def test_a_rule_on_everything_that_the_target_can_do_is_cut_short_and_a_rule_on_the_name_acts_all_the_same(world, tmp_path):
+    polsen, event = billing_event(world)
+    for operation in EVERYTHING_THAT_A_USER_HOLDS:
+        world.aws.dawdle(operation, 2.5)
+    seen = world.receives(event, fresh=True, seconds=10, guardrails=rulebook(tmp_path, ASKS_WHAT_THE_USER_CAN_DO))
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(BILLING)})
+    undecided = seen.case["decision"]["undecided"]
+    assert "asks-what-the-user-can-do" in [guardrail["id"] for guardrail in undecided["guardrails"]]
+    assert "not enough time" in undecided["reason"] and "not enough time" in seen.notice.text
+    assert seen.operations.index("DetachUserPolicy") < seen.operations.index("ListAttachedUserPolicies")
+
+
+def test_a_report_that_takes_too_long_is_cut_short_and_the_notice_is_sent(world):
+    deploy = world.user("deploy", holds=[BILLING])
+    key = world.key(deploy)
+    for operation in EVERYTHING_THAT_A_USER_HOLDS:
+        world.aws.dawdle(operation, 2.9)
+    seen = world.receives(exposure(key), fresh=True, seconds=10, name=QUARANTINE_KEY)
+    assert (seen.outcome, seen.changed) == ("applied", deploy.no_longer_active(key))
+    (outcome,) = seen.case["outcomes"]
+    assert "not enough time" in outcome["report"]["unread"][0]
+    assert seen.invocation.seconds < 10
 
 
 def test_a_topic_that_is_gone_is_an_error(world):

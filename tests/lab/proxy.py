@@ -135,6 +135,10 @@ class Proxy:
         """Takes the call and never answers."""
         self._rule(operation, times, lambda exchange: self._stopping.wait(SILENCE_SECONDS) or exchange.hang_up())
 
+    def dawdle(self, operation: str, seconds: float) -> None:
+        """Each such call is answered, after so long."""
+        self._rule(operation, UNLIMITED, lambda exchange: bool(self._stopping.wait(seconds)) and False)
+
     def meanwhile(self, operation: str, happens: Callable[[], object]) -> None:
         """Something else happens in the account just before the next such call arrives there."""
         self._rule(operation, 1, lambda exchange: bool(happens()) and False)

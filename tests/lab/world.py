@@ -242,12 +242,13 @@ class World:
         self._functions.move_to_end(key)
         return self._functions[key]
 
-    def receives(self, event: object, mode: str = "enforce", fresh: bool = False, name: str = DETACH_POLICY, **settings) -> Observation:
+    def receives(self, event: object, mode: str = "enforce", fresh: bool = False, name: str = DETACH_POLICY, seconds: int = 30, **settings) -> Observation:
         """One event reaches the function of that name; what comes of it, and everything that changed.
 
-        `fresh` gives it a process of its own: where AWS throttles, the client remembers, and later calls of the same process wait.
+        `fresh` gives it a process of its own, with so many `seconds` until Lambda kills it: where AWS throttles, the client remembers, and later
+        calls of the same process wait.
         """
-        function = Rie(RELEASE / name, self.environment(mode, **settings)) if fresh else self.function(mode, name, **settings)
+        function = Rie(RELEASE / name, self.environment(mode, **settings), seconds) if fresh else self.function(mode, name, **settings)
         try:
             before, seen = self.account.snapshot(), len(self.aws.calls())
             invocation = function.invoke(event)

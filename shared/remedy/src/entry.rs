@@ -45,6 +45,7 @@ async fn serve<F: Function>() -> Result<(), String> {
     log::ready(F::NAME, handler.environment.mode.name(), handler.rulebook.guardrail_count(), handler.rulebook.exemption_count());
     let started = Utc::now();
     handler.rulebook.ending(started).iter().for_each(|ending| log::ending(ending, started));
+    log::break_glass(&handler.environment);
     let handler = &handler;
     let answer = |event: LambdaEvent<Box<RawValue>>| async move {
         let answer = handler.handle::<F>(event.payload.get(), Utc::now(), Deadline::at(event.context.deadline())).await;

@@ -209,7 +209,7 @@ impl Handler {
     /// Finds out whom the remedy changes and whether it may, and applies it. If they were renamed in the meantime, once more.
     async fn take_back<F: Function>(&self, hand: &mut Hand<'_>, plan: &dyn Plan, case: &Case, change: &Change) -> Result<Ending, AwsCall> {
         if let Some(reason) = plan.never(case, change) {
-            return Ok(Ending::spared(reason));
+            return Ok(Ending::unremediable(reason));
         }
         let Some(named) = plan.touches(case, change) else {
             return Ok(Ending::unremediable("nobody is named whom the remedy could change".to_owned()));
@@ -222,10 +222,10 @@ impl Handler {
         };
         let mut tried = 0;
         loop {
-            let reason = protected::reason(hand.reader(), &self.environment, plan, change, &whom);
-            let ending = match hand.deadline().before_the_remedy(Box::pin(reason)).await {
-                Some(reason) => match reason? {
-                    Some(reason) => Ending::spared(reason),
+            let spared = protected::ending(hand.reader(), &self.environment, plan, change, &whom);
+            let ending = match hand.deadline().before_the_remedy(Box::pin(spared)).await {
+                Some(spared) => match spared? {
+                    Some(ending) => ending,
                     None => F::take_back(hand, case, change, &whom).await?,
                 },
                 None => {

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use chrono::{DateTime, Utc};
 use policy::case::{Call, Receipt};
 use policy::guardrail::{Ending, Exemption};
+use policy::severity::Severity;
 use policy::text::shown;
 use policy::{Case, Event};
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::environment::Environment;
 use crate::error::Error;
 
 /// The namespace of every metric.
@@ -43,6 +45,16 @@ pub fn ending(ending: &Ending<'_>, now: DateTime<Utc>) {
     metric(&[&[]], &[("ExemptionDaysLeft", "Count", *days_left)], json!({ "Exemption": id }), now);
 }
 
+/// Says if nobody of this account is on the list of break-glass principals.
+pub fn break_glass(environment: &Environment) {
+    if !environment.break_glass.iter().any(|listed| listed.account.as_str() == environment.account.as_str()) {
+        tracing::warn!(
+            listed = environment.break_glass.len(),
+            "BreakGlassArns names nobody of this account: nobody could give back what Rescind takes, so the remedies of the last administrator are refused"
+        );
+    }
+}
+
 /// An event arrived, and can be read.
 pub fn event_seen(function: &str, event: &Event, now: DateTime<Utc>) {
     let latency = (now - event.record.event_time).num_milliseconds();
@@ -65,7 +77,7 @@ pub fn step(call: &Call, undo: Option<&Call>) {
 pub fn case_closed(function: &str, case: &Case) {
     let lead = case.decision.lead();
     let guardrail = lead.map_or("none", |guardrail| &guardrail.id);
-    let severity = lead.map_or("none", |guardrail| guardrail.severity.name());
+    let severity = case.severity().map_or("none", Severity::name);
     let outcome = case.outcome.name();
     tracing::info!(
         function,

@@ -10,6 +10,7 @@ use policy::case::{Case, Outcome};
 use policy::change::Change;
 use policy::guardrail::Decision;
 use policy::remedy::Remedy;
+use policy::severity::Severity;
 use policy::text::{bounded, shown};
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ impl<'a> Notice<'a> {
     /// What happened to what: at most 100 printable ASCII characters.
     #[must_use]
     pub fn subject(&self) -> String {
-        let severity = self.case.decision.lead().map_or("unknown", |guardrail| guardrail.severity.name());
+        let severity = self.case.severity().map_or("unknown", Severity::name);
         let subject = format!("[{severity}] Rescind: {} ({})", self.headline, self.case.account);
         let ascii = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
         subject.chars().map(ascii).take(SUBJECT_MAX).collect()
@@ -155,7 +156,7 @@ impl<'a> Notice<'a> {
         let lead = self.case.decision.lead();
         let change = self.case.change.as_ref().map_or("unknown", Change::name);
         [
-            ("severity", lead.map_or("unknown", |guardrail| guardrail.severity.name()).to_owned()),
+            ("severity", self.case.severity().map_or("unknown", Severity::name).to_owned()),
             ("guardrail", lead.map_or("unknown", |guardrail| &guardrail.id).to_owned()),
             ("outcome", self.case.outcome.name().to_owned()),
             ("account", self.case.account.to_string()),

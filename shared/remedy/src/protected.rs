@@ -7,6 +7,7 @@ use policy::target::{Identity, IdentityKind};
 
 use crate::environment::Environment;
 use crate::error::{AwsCall, found};
+use crate::hand::Ending;
 use crate::plan::Plan;
 use crate::reading::{Reader, identity, responders};
 
@@ -15,19 +16,19 @@ const RESERVED_PATHS: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
 /// The names of such roles begin like this. Anybody may use such a name: it is a reason to look at the path, never proof.
 const RESERVED_NAMES: [&str; 2] = ["AWSServiceRoleFor", "AWSReservedSSO_"];
 
-/// Why this remedy must not be applied, if it must not.
-pub async fn reason(
+/// How a remedy ends that must not be applied; `None` if it may be.
+pub async fn ending(
     reader: &Reader,
     environment: &Environment,
     plan: &dyn Plan,
     change: &Change,
     identity: &Identity,
-) -> Result<Option<String>, AwsCall> {
+) -> Result<Option<Ending>, AwsCall> {
     if let Some(reason) = break_glass(reader, environment, identity).await? {
-        return Ok(Some(reason));
+        return Ok(Some(Ending::spared(reason)));
     }
-    if let Some(reason) = role(reader, environment, identity).await? {
-        return Ok(Some(reason));
+    if let Some(ending) = role(reader, environment, identity).await? {
+        return Ok(Some(ending));
     }
     // Without a list, which the template does not let enforce, only what locks somebody out is worth reading the whole account.
     let matters = plan.locks_out() || !environment.break_glass.is_empty();
@@ -35,10 +36,10 @@ pub async fn reason(
     if !matters || responders::is_anyone_left(reader, &environment.break_glass, account, identity, &change.target()).await? {
         return Ok(None);
     }
-    Ok(Some(format!(
+    Ok(Some(Ending::spared(format!(
         "nobody else could give it back: no break-glass principal exists, and no other user or role is certainly an administrator, so applying {} to {identity} could lock everybody out",
         plan.remedy().name()
-    )))
+    ))))
 }
 
 /// Why an identity must not be changed: it is a break-glass principal, or a group that one is in.
@@ -64,13 +65,13 @@ async fn break_glass(reader: &Reader, environment: &Environment, identity: &Iden
 }
 
 /// Why a role must not be changed: it is one of Rescind's own, or only AWS can change it.
-async fn role(reader: &Reader, environment: &Environment, identity: &Identity) -> Result<Option<String>, AwsCall> {
+async fn role(reader: &Reader, environment: &Environment, identity: &Identity) -> Result<Option<Ending>, AwsCall> {
     if identity.kind != IdentityKind::Role {
         return Ok(None);
     }
     if is_own(environment, identity.name.as_str()) {
         let why = "this is one of Rescind's own roles, which it never changes: whoever changed it may be attacking Rescind itself";
-        return Ok(Some(why.to_owned()));
+        return Ok(Some(Ending::spared(why.to_owned())));
     }
     let name = identity.name.as_str();
     let reserved = RESERVED_NAMES.iter().any(|prefix| begins_with(name, prefix));
@@ -82,11 +83,12 @@ async fn role(reader: &Reader, environment: &Environment, identity: &Identity) -
         return Ok(None);
     };
     if reserved && RESERVED_PATHS.iter().any(|path| details.path.starts_with(path)) {
-        return Ok(Some("only AWS can change this role: take the access back in the service that owns it".to_owned()));
+        let why = "only AWS can change this role: take the access back in the service that owns it";
+        return Ok(Some(Ending::unremediable(why.to_owned())));
     }
     if responds(name) && details.path == "/" {
         let why = "AWS acts through this role for your organization (incident response, stack sets), and Rescind never fights it: a person has to look";
-        return Ok(Some(why.to_owned()));
+        return Ok(Some(Ending::unremediable(why.to_owned())));
     }
     Ok(None)
 }

@@ -20,6 +20,7 @@ use crate::change::Change;
 use crate::guardrail::{Decision, Judge, Mode};
 use crate::record::Event;
 use crate::remedy::Remedy;
+use crate::severity::Severity;
 
 /// The version of this document's form. A member may be added without a new version; none changes its meaning.
 pub const VERSION: u32 = 1;
@@ -168,6 +169,15 @@ impl Case {
             outcome: Outcome::Observed,
             outcomes: Vec::new(),
         })
+    }
+
+    /// How urgent it is: as grave as its gravest guardrail says, and critical if a remedy was refused to spare somebody who could give access back.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        if self.outcomes.iter().any(|outcome| outcome.spared) {
+            return Some(Severity::Critical);
+        }
+        self.decision.lead().map(|guardrail| guardrail.severity)
     }
 
     /// The remedy that the case is about. Cases of earlier versions name it in their outcomes only.
