@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use policy::capability::{Capability, Grants, Holdings, Path as Escalation, Reason, Sure, why, why_path};
 use policy::document::{Document, plain};
-use policy::text::shown;
+use policy::text::{said, shown};
 use serde_json::{Value, json};
 
 use crate::input;
@@ -62,7 +62,7 @@ fn joined(id: &Value, mut granted: Value) -> Value {
 }
 
 fn failure(name: &str, error: &str, as_json: bool) -> String {
-    if as_json { json!({ "id": name, "error": error }).to_string() } else { format!("{}: {error}", shown(name)) }
+    if as_json { json!({ "id": name, "error": error }).to_string() } else { format!("{}: {}", shown(name), said(error)) }
 }
 
 fn one(name: &str, text: &str, several: bool, as_json: bool, out: &mut impl Write) -> Result<usize> {
@@ -146,7 +146,7 @@ const SHOWN: usize = 5;
 
 fn statements(document: &Document<'_>, reasons: &[Reason]) -> String {
     let named = reasons.iter().map(|reason| {
-        let sid = document.statements.get(reason.statement).and_then(|statement| statement.sid.as_deref());
+        let sid = document.statements.get(reason.statement).and_then(|statement| statement.sid.as_deref()).filter(|sid| !sid.is_empty());
         sid.map_or_else(|| format!("statement {}", reason.statement), |sid| format!("statement {} ({})", reason.statement, shown(sid)))
     });
     let named: Vec<String> = named.collect();

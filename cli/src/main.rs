@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         Err(error) => {
             use io::Write as _;
             // If standard error is closed, the exit status still says it.
-            let _ = writeln!(io::stderr(), "{error:#}");
+            let _ = writeln!(io::stderr(), "{}", policy::text::chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -111,6 +111,17 @@ def test_what_is_no_event_is_a_clear_error(text):
     assert "event" in decided.stderr and "panicked" not in decided.stderr
 
 
+@pytest.mark.parametrize("command", [["explain", "user", "polsen", "--from", "-"], ["decide", "-"], ["undo", "-"]])
+def test_an_error_is_printed_once_with_its_cause(command):
+    ran = rescind(*command, stdin="[")
+    assert (ran.returncode, ran.stdout, ran.stderr.count("EOF while parsing")) == (1, "", 1)
+
+
+def test_the_quotes_of_a_message_are_not_escaped():
+    ran = rescind("decide", "-", stdin='{"detail": {}}')
+    assert "missing field `detail-type`" in ran.stderr and "u{60}" not in ran.stderr
+
+
 def test_a_call_outside_the_schema_is_told_as_that():
     decided = rescind("decide", "-", stdin=SAMPLE.read_text().replace("AttachUserPolicy", "ListUsers"))
     assert decided.returncode == 1

@@ -29,6 +29,11 @@ def test_a_person_sees_what_is_granted_and_by_which_statement(encode):
     assert "statement 0 (Read), statement 1 (ListUsers)" in text
 
 
+def test_a_statement_whose_sid_is_empty_is_named_by_its_number():
+    text = grants(json.dumps({"Statement": {**HALVES["Statement"][1], "Sid": ""}}))
+    assert "by statement 0\n" in text and "()" not in text
+
+
 def test_a_harmless_policy_is_said_to_be_harmless():
     assert grants(json.dumps(READS)) == "grants nothing that is dangerous of itself\n"
 

@@ -1,6 +1,6 @@
 //! The explanation for people: a tree, readable at a glance.
 
-use policy::text::shown;
+use policy::text::{said, shown};
 
 use super::model::{Can, Escalation, Explanation, Policy};
 use super::trust::{Assumer, Trust};
@@ -71,7 +71,7 @@ impl Paint {
     }
 
     fn unknown(&self, why: &str) -> String {
-        self.of(YELLOW, &format!("not known: {}", shown(why)))
+        self.of(YELLOW, &format!("not known: {}", said(why)))
     }
 
     fn capability(&self, name: &str) -> String {

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, anyhow, bail};
 use policy::Case;
 use policy::case::VERSION;
-use policy::text::{quoted, shown};
+use policy::text::{quoted, said};
 use serde_json::{Map, Value};
 
 /// Depth of texts within texts: a message within an envelope, a case within a message, and one more.
@@ -49,7 +49,7 @@ fn no_case() -> anyhow::Error {
 }
 
 fn case(value: Value) -> Result<Case> {
-    let case: Case = serde_json::from_value(value).map_err(|error| anyhow!("this is not a case: {}", shown(&error.to_string())))?;
+    let case: Case = serde_json::from_value(value).map_err(|error| anyhow!("this is not a case: {}", said(&error.to_string())))?;
     if case.version != VERSION {
         bail!("this case has version {}, and this command understands version {VERSION}", case.version);
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::{IamName, PolicyArn, ProviderArn, UniqueId};
-use crate::text::shown;
+use crate::text;
 
 /// A kind of IAM identity.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -178,8 +178,8 @@ impl fmt::Display for Target {
             Self::Identity(identity) => identity.fmt(f),
             Self::Root => f.write_str("the root user"),
             Self::Account => f.write_str("the account"),
-            Self::Policy(arn) => write!(f, "policy {}", shown(arn.as_str())),
-            Self::Provider(arn) => write!(f, "identity provider {}", shown(arn.as_str())),
+            Self::Policy(arn) => write!(f, "policy {}", text::name(arn.as_str())),
+            Self::Provider(arn) => write!(f, "identity provider {}", text::name(arn.as_str())),
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Text that an attacker may have written, made fit to be shown.
 //!
-//! Names, ARNs, user agents and error messages reach a terminal, a mail and a chat. Three things must not happen there: markup or
-//! a mention takes effect, a link comes to life, the order of the letters lies (right-to-left overrides). One rule serves all three
-//! places: what is not plain printable ASCII, or could begin markup, is written as its code point.
+//! Names, ARNs, user agents and error messages reach a terminal, a mail and a chat. Four things must not happen there: markup or
+//! a mention takes effect, a link comes to life, the order of the letters lies (right-to-left overrides), foreign text reads as Rescind's own
+//! words. One rule serves all three places: what is not plain printable ASCII, or could begin markup, is written as its code point, and whatever
+//! is more than one plain word stands between double quotes.
 
 use std::fmt::Write as _;
 
 /// Longest piece of foreign text in a message, in characters.
 const SHOWN_MAX: usize = 256;
+/// Longest message that is made safe as a whole, in characters.
+const SAID_MAX: usize = 1024;
 
 /// `text` fit for a terminal, a mail or a chat message, cut after 256 characters.
 ///
@@ -17,14 +20,20 @@ const SHOWN_MAX: usize = 256;
 /// ```
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(SHOWN_MAX));
+    inert(text, "<>&`|*\\", "", SHOWN_MAX)
+}
+
+/// The first `max` characters of `text`, with everything as its code point that is neither plain ASCII nor `plain`, begins a link, or is among
+/// the `live`.
+fn inert(text: &str, live: &str, plain: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max));
     let mut chars = text.chars();
     let mut before = [' ', ' '];
-    for c in chars.by_ref().take(SHOWN_MAX) {
+    for c in chars.by_ref().take(max) {
         // The second slash of `://` and the dot of `www.` are what mail readers turn into links.
         let begins_link = (c == '/' && before == [':', '/']) || (c == '.' && before.map(|c| c.to_ascii_lowercase()) == ['w', 'w']);
-        let inert = (c.is_ascii_graphic() || c == ' ') && !"<>&`|*\\".contains(c);
-        if inert && !begins_link {
+        let stands = plain.contains(c) || ((c.is_ascii_graphic() || c == ' ') && !live.contains(c));
+        if stands && !begins_link {
             out.push(c);
         } else {
             // Writing to a String does not fail.
@@ -43,6 +52,59 @@ pub fn shown(text: &str) -> String {
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("`{}`", shown(text))
+}
+
+/// Foreign `text` in a sentence of Rescind's own, such as a user agent: as [`shown`], between double quotes that nothing in it can close.
+///
+/// ```
+/// assert_eq!(policy::text::speech("aws-cli/2.15, with MFA"), "\"aws-cli/2.15, with MFA\"");
+/// assert_eq!(policy::text::speech("a\" b"), "\"a\\u{22} b\"");
+/// ```
+#[must_use]
+pub fn speech(text: &str) -> String {
+    format!("\"{}\"", shown(text).replace('"', "\\u{22}"))
+}
+
+/// A foreign name, ARN or code in a sentence of Rescind's own: as it stands if it is one plain word that cannot pass for a sentence, as
+/// [`speech`] otherwise.
+///
+/// ```
+/// assert_eq!(policy::text::name("arn:aws:iam::123456789012:user/team/polsen"), "arn:aws:iam::123456789012:user/team/polsen");
+/// assert_eq!(policy::text::name("polsen, who may"), "\"polsen, who may\"");
+/// ```
+#[must_use]
+pub fn name(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+=.@_-/:".contains(c);
+    let shown = shown(text);
+    if !text.is_empty() && shown.chars().all(plain) { shown } else { speech(text) }
+}
+
+/// A message of Rescind's own or of a library, made safe once more: foreign text in it may already be [`shown`], [`quoted`] or [`speech`], and
+/// stays as it is. Cut after 1,024 characters.
+///
+/// ```
+/// use policy::text::{quoted, said};
+/// assert_eq!(said(&format!("{} is no action", quoted("<b>"))), "`\\u{3c}b\\u{3e}` is no action");
+/// ```
+#[must_use]
+pub fn said(text: &str) -> String {
+    inert(text, "<>&|*", "…", SAID_MAX)
+}
+
+/// An error with its causes, each of them once: the message of an error often holds its cause's.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            // Writing to a String does not fail.
+            let _ = write!(text, ": {words}");
+        }
+        source = cause.source();
+    }
+    text
 }
 
 /// `text` as one word of a POSIX-like shell (bash, zsh, ksh), inert as markup too.
@@ -120,7 +182,43 @@ mod tests {
         assert!(bounded("ä".repeat(1 << 20), 101).len() < 200);
     }
 
+    #[test]
+    fn a_cause_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read the case: {0}")]
+        struct Holds(#[from] std::fmt::Error);
+        #[derive(Debug, thiserror::Error)]
+        #[error("nothing was done")]
+        struct Lacks(#[from] Holds);
+        assert_eq!(
+            chain(&Lacks(Holds(std::fmt::Error))),
+            "nothing was done: cannot read the case: an error occurred when formatting an argument"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn nothing_closes_the_quotes_that_it_stands_in(text in any::<String>()) {
+            let speech = speech(&text);
+            prop_assert_eq!(speech.matches('"').count(), 2);
+            prop_assert!(speech.starts_with('"') && speech.ends_with('"'));
+            prop_assert!(name(&text) == speech || !name(&text).contains([' ', ',', ';', '"']));
+        }
+
+        #[test]
+        fn what_is_shown_once_is_not_escaped_twice(text in any::<String>()) {
+            for once in [quoted(&text), speech(&text), name(&text)] {
+                prop_assert_eq!(said(&once), once);
+            }
+        }
+
+        #[test]
+        fn a_message_made_safe_is_printable(text in any::<String>()) {
+            let said = said(&text);
+            prop_assert!(said.chars().all(|c| c == '…' || c == ' ' || c.is_ascii_graphic()));
+            prop_assert!(!said.contains("://") && !said.contains('<'));
+        }
+
         #[test]
         fn whatever_is_shown_is_printable(text in any::<String>()) {
             let shown = shown(&text);

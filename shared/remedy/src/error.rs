@@ -13,7 +13,7 @@ use policy::change::ChangeError;
 use policy::guardrail::DecisionError;
 use policy::hearing::HearingError;
 use policy::record::RecordError;
-use policy::text::shown;
+use policy::text::{self, chain, said, speech};
 use thiserror::Error;
 
 /// Why an event ended without its remedy and notice.
@@ -191,8 +191,10 @@ impl AwsCall {
             SdkError::ServiceError(answer) => {
                 let code = answer.err().code().unwrap_or_default();
                 let status = answer.raw().status().as_u16();
-                let message = format!("{} {}", shown(code), shown(answer.err().message().unwrap_or_default()));
-                Self { call, failure: Failure::of_code(code, status), message: message.trim().to_owned() }
+                let words = answer.err().message().filter(|words| !words.is_empty());
+                let message = [Some(code).filter(|code| !code.is_empty()).map(text::name), words.map(speech)];
+                let message = message.into_iter().flatten().collect::<Vec<_>>().join(" ");
+                Self { call, failure: Failure::of_code(code, status), message }
             }
             SdkError::ResponseError(answer) => {
                 let message = format!("an answer with status {} that cannot be read", answer.raw().status().as_u16());
@@ -202,23 +204,12 @@ impl AwsCall {
                 Self { call, failure: Failure::Unreachable, message: "no answer within the time allowed".to_owned() }
             }
             SdkError::DispatchFailure(failure) => {
-                let cause = failure.as_connector_error().map_or_else(String::new, |error| shown(&chain(error)));
+                let cause = failure.as_connector_error().map_or_else(String::new, |error| said(&chain(error)));
                 Self { call, failure: Failure::Unreachable, message: cause }
             }
-            error => Self { call, failure: Failure::Rejected, message: shown(&chain(error)) },
+            error => Self { call, failure: Failure::Rejected, message: said(&chain(error)) },
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 impl From<RecordError> for Error {

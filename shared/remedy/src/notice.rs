@@ -1,6 +1,6 @@
 //! The case as a person reads it: the frame of a notice. Its words come from the kind of change and from the remedy.
 //!
-//! Everything that an attacker may have written passes through [`policy::text::shown`] on its way here.
+//! Everything that an attacker may have written passes through [`policy::text`] on its way here, and is quoted if it could pass for our words.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use policy::change::Change;
 use policy::guardrail::Decision;
 use policy::remedy::Remedy;
 use policy::severity::Severity;
-use policy::text::{bounded, shown};
+use policy::text::{self, bounded, said, speech};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Named as _};
@@ -86,7 +86,7 @@ impl<'a> Notice<'a> {
 
     /// The message for AWS's chat integration (Amazon Q Developer in chat applications, "Custom notifications").
     fn chat(&self) -> Value {
-        // Between back-quotes a chat renders no markup, mentions or links, and `shown` leaves no back-quote.
+        // Between back-quotes a chat renders no markup, mentions or links; those of our own words become apostrophes.
         let code = |line: &str| line.split('\n').map(|line| format!("`{}`", line.replace('`', "'"))).collect::<Vec<_>>().join("\n");
         let (steps, description): (Vec<_>, Vec<_>) = self.lines.iter().partition(|(word, _)| ACTIONS.contains(word));
         let written =
@@ -187,7 +187,7 @@ fn headline(case: &Case) -> String {
     let matter = match (planned(case), &case.change) {
         (Some((plan, change)), _) => plan.matter(case, change),
         (None, Some(change)) => change.kind().matter(),
-        (None, None) => shown(&case.record.event_name),
+        (None, None) => text::name(&case.record.event_name),
     };
     let Words { done, clean } = planned(case).map_or(Words::TAKEN_BACK, |(plan, change)| plan.words(change));
     match case.outcome {
@@ -204,7 +204,7 @@ fn headline(case: &Case) -> String {
 }
 
 fn what(case: &Case) -> String {
-    let event = || shown(&case.record.event_name);
+    let event = || text::name(&case.record.event_name);
     let Some(change) = &case.change else {
         return if case.actor.kind == ActorKind::Service {
             format!("AWS reported {}", event())
@@ -214,7 +214,7 @@ fn what(case: &Case) -> String {
     };
     let kind = change.kind();
     if case.outcome == Outcome::Attempted {
-        let why = case.record.error_code.as_deref().map(shown).unwrap_or_default();
+        let why = case.record.error_code.as_deref().map(text::name).unwrap_or_default();
         return format!("the actor tried {}; AWS refused it ({why}), so there is nothing to take back", kind.tried(&event()));
     }
     let partly = case.outcomes.iter().any(|outcome| !outcome.calls.is_empty());
@@ -231,33 +231,33 @@ fn what(case: &Case) -> String {
 /// The reason for the outcome, if the outcome alone does not say it.
 fn why(case: &Case) -> Option<String> {
     let reason = match &case.decision {
-        Decision::Unknown { reason, .. } => Some(shown(reason)),
-        decision => decision.undecided().map(|undecided| format!("not everything could be judged: {}", shown(&undecided.reason))),
+        Decision::Unknown { reason, .. } => Some(said(reason)),
+        decision => decision.undecided().map(|undecided| format!("not everything could be judged: {}", said(&undecided.reason))),
     };
-    let details = case.outcomes.iter().filter_map(|outcome| outcome.detail.clone());
+    let details = case.outcomes.iter().filter_map(|outcome| outcome.detail.as_deref().map(said));
     let parts: Vec<String> = reason.into_iter().chain(details).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn who(actor: &Actor) -> String {
-    let arn = shown(&actor.arn);
-    let name = shown(&actor.name);
-    let session = actor.session.as_deref().map(|session| format!(", session {}", shown(session))).unwrap_or_default();
+    let arn = text::name(&actor.arn);
+    let name = text::name(&actor.name);
+    let session = actor.session.as_deref().map(|session| format!(", session {}", text::name(session))).unwrap_or_default();
     match actor.kind {
         ActorKind::User => format!("user {name} ({arn})"),
         ActorKind::Role => format!("role {name}{session} ({arn})"),
-        ActorKind::Root => format!("the root user of {}", shown(&actor.account)),
+        ActorKind::Root => format!("the root user of {}", text::name(&actor.account)),
         ActorKind::Service => format!("the AWS service {name}"),
-        ActorKind::Principal if arn.is_empty() => format!("an actor that CloudTrail calls {}", shown(&actor.identity_type)),
-        ActorKind::Principal => format!("{} {arn}", shown(&actor.identity_type)),
+        ActorKind::Principal if actor.arn.is_empty() => format!("an actor that CloudTrail calls {}", text::name(&actor.identity_type)),
+        ActorKind::Principal => format!("{} {arn}", text::name(&actor.identity_type)),
     }
 }
 
 fn from(actor: &Actor) -> String {
-    let source = actor.source_ip.as_deref().map_or_else(|| "an unknown address".to_owned(), shown);
-    let agent = actor.user_agent.as_deref().map(|agent| format!(", with {}", shown(agent))).unwrap_or_default();
+    let source = actor.source_ip.as_deref().map_or_else(|| "an unknown address".to_owned(), text::name);
+    let agent = actor.user_agent.as_deref().map(|agent| format!(", with {}", speech(agent))).unwrap_or_default();
     let invoked_by = actor.invoked_by.as_ref().filter(|service| actor.user_agent.as_ref() != Some(service));
-    let through = invoked_by.map(|service| format!(", through {}", shown(service))).unwrap_or_default();
+    let through = invoked_by.map(|service| format!(", through {}", text::name(service))).unwrap_or_default();
     let mfa = match actor.mfa {
         Some(true) => "with MFA",
         Some(false) => "without MFA",

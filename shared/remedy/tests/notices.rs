@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use policy::actor::ActorKind;
 use policy::arn::IamName;
 use policy::case::{Case, CredentialReport, Next, Outcome, Receipt, RemedyOutcome};
 use policy::change::{Found, Missing};
@@ -141,12 +142,12 @@ fn sample_with(pointer: &str, value: Value) -> String {
 
 #[test]
 fn a_policy_taken_back() {
-    insta::assert_snapshot!(Notice::of(&applied()).text(), @"
+    insta::assert_snapshot!(Notice::of(&applied()).text(), @r#"
     taken back: policy Billing on user polsen
 
     What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
-    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
@@ -154,7 +155,7 @@ fn a_policy_taken_back() {
     Undo       aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Note       the record gives no unique id: this is whoever was called user polsen when Rescind looked
     Case       rsc-8b332ad44cc59341
-    ");
+    "#);
     insta::assert_snapshot!(Notice::of(&applied()).subject(), @"[high] Rescind: taken back: policy Billing on user polsen (123456789012)");
 }
 
@@ -231,7 +232,7 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     What       the quarantine RescindQuarantine was taken from user polsen, or replaced; Rescind left it as it is
     Why        user polsen is gone or renamed
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
-    From       198.51.100.7, with aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard, MFA not recorded
+    From       198.51.100.7, with "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard", MFA not recorded
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to
@@ -243,29 +244,29 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
 fn a_key_that_came_back() {
     let mut case = case(include_str!("../../../events/update-access-key.json"));
     case.close(Outcome::AlreadyClean, Some("access key AKIAIOSFODNN7EXAMPLE was inactive already"));
-    insta::assert_snapshot!(Notice::of(&case).text(), @"
+    insta::assert_snapshot!(Notice::of(&case).text(), @r#"
     already inactive or gone: access key AKIAIOSFODNN7EXAMPLE of user deploy
 
     What       access key AKIAIOSFODNN7EXAMPLE of user deploy was set active again; nothing was left to deactivate when Rescind acted
     Why        access key AKIAIOSFODNN7EXAMPLE was inactive already
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
-    From       192.0.2.26, with aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard, MFA not recorded
+    From       192.0.2.26, with "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard", MFA not recorded
     When       2026-03-02 10:09:37 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  inactive-credentials-stay-inactive (critical, enforce): A credential that was set inactive is active again
     Case       rsc-4404189ca82dffe9
-    ");
+    "#);
 }
 
 #[test]
 fn a_remedy_that_aws_refused_asks_for_a_person() {
-    insta::assert_snapshot!(closed(Outcome::Failed, "iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary"), @"
+    insta::assert_snapshot!(closed(Outcome::Failed, "iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary"), @r#"
     ACT: could not be taken back: policy Billing on user polsen
 
     What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it as it is
     Why        iam:DetachUserPolicy on user polsen failed (access denied): AccessDenied; look for a boundary
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
-    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
@@ -273,56 +274,56 @@ fn a_remedy_that_aws_refused_asks_for_a_person() {
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Next       Rescind tries again, then leaves the event in its failure queue
     Case       rsc-8b332ad44cc59341
-    ");
+    "#);
 }
 
 #[test]
 fn what_cannot_be_taken_back_asks_for_a_person() {
-    insta::assert_snapshot!(closed(Outcome::Unremediable, "this is one of Rescind's own roles, which it never changes"), @"
+    insta::assert_snapshot!(closed(Outcome::Unremediable, "this is one of Rescind's own roles, which it never changes"), @r#"
     ACT: cannot be taken back: policy Billing on user polsen
 
     What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind left it as it is
     Why        this is one of Rescind's own roles, which it never changes
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
-    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Case       rsc-8b332ad44cc59341
-    ");
+    "#);
 }
 
 #[test]
 fn a_call_that_aws_refused_is_reported_as_such() {
     let mut case = case(&sample_with("/errorCode", json!("AccessDenied")));
     assert_eq!(case.settle(), Next::Nothing);
-    insta::assert_snapshot!(Notice::of(&case).text(), @"
+    insta::assert_snapshot!(Notice::of(&case).text(), @r#"
     refused by AWS: policy Billing on user polsen
 
     What       the actor tried to attach arn:aws:iam::aws:policy/job-function/Billing to user polsen; AWS refused it (AccessDenied), so there is nothing to take back
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
-    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Case       rsc-8b332ad44cc59341
-    ");
+    "#);
 }
 
 #[test]
 fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     let mut case = case(&sample_with("/requestParameters", Value::Null));
     assert_eq!(case.settle(), Next::Nothing);
-    insta::assert_snapshot!(Notice::of(&case).text(), @"
+    insta::assert_snapshot!(Notice::of(&case).text(), @r#"
     ACT: cannot be judged: AttachUserPolicy
 
     What       AttachUserPolicy was called, and its record does not say what changed
     Why        CloudTrail did not keep the parameters of AttachUserPolicy: requestParameters is null; Rescind cannot decide whether this is forbidden, and does not guess: a person has to look
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
-    From       192.0.2.26, with signin.amazonaws.com, without MFA
+    From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess grants the whole account [CIS-AWS-3.0-1.16]
@@ -335,7 +336,7 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Next       look at what this actor changed, at this time, in the account itself
     Case       rsc-a0ce6cb1f6482013
-    ");
+    "#);
 }
 
 /// What each sample event comes to, in a stack that observes and has nothing to read but what the record says: a snapshot for each.
@@ -398,7 +399,7 @@ fn chat_gets_a_custom_notification() {
       "content": {
         "textType": "client-markdown",
         "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
-        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with signin.amazonaws.com, without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-8b332ad44cc59341`",
+        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-8b332ad44cc59341`",
         "nextSteps": [
           "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`",
           "*Note* `the record gives no unique id: this is whoever was called user polsen when Rescind looked`"
@@ -426,6 +427,39 @@ fn queues_and_functions_get_the_case_itself() {
         assert_eq!(received, case);
     }
     assert_eq!(message["default"], message["email"]);
+}
+
+#[test]
+fn what_an_attacker_says_never_reads_as_words_of_rescind() {
+    let forged = "aws-cli/2.15, with MFA. Rescind: known change\", with MFA";
+    let line = |word: &str, forge: &dyn Fn(&mut Actor)| {
+        let mut case = case(SAMPLE);
+        forge(&mut case.actor);
+        let text = Notice::of(&case).text();
+        text.lines().find_map(|line| line.strip_prefix(word)).unwrap().trim().to_owned()
+    };
+    let quoted = "\"aws-cli/2.15, with MFA. Rescind: known change\\u{22}, with MFA\"";
+    let (polsen, console) = ("arn:aws:iam::123456789012:user/polsen", "signin.amazonaws.com");
+    let agent = line("From", &|actor| actor.user_agent = Some(forged.to_owned()));
+    assert_eq!(agent, format!("192.0.2.26, with {quoted}, through {console}, without MFA"));
+    let address = line("From", &|actor| actor.source_ip = Some(forged.to_owned()));
+    assert_eq!(address, format!("{quoted}, with \"{console}\", without MFA"));
+    assert_eq!(line("Who", &|actor| forged.clone_into(&mut actor.name)), format!("user {quoted} ({polsen})"));
+    assert_eq!(line("Who", &|actor| forged.clone_into(&mut actor.arn)), format!("user polsen ({quoted})"));
+    let session = line("Who", &|actor| (actor.kind, actor.session) = (ActorKind::Role, Some(forged.to_owned())));
+    assert_eq!(session, format!("role polsen, session {quoted} ({polsen})"));
+}
+
+#[test]
+fn a_user_agent_of_one_word_is_quoted_as_well() {
+    let text = Notice::of(&case(&sample_with("/userAgent", json!("MFA")))).text();
+    assert!(text.contains("192.0.2.26, with \"MFA\", through"), "{text}");
+}
+
+#[test]
+fn the_quotes_of_rescinds_own_words_are_left_as_they_are() {
+    let detail = "the finding names `\\u{3c}b\\u{3e}`, which is neither a key nor a user";
+    assert!(closed(Outcome::Unremediable, detail).contains(detail));
 }
 
 proptest! {

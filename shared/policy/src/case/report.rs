@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::text::shown;
+use crate::text::said;
 
 /// What a person wants to know first about a quarantined credential.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -38,13 +38,13 @@ impl CredentialReport {
             let _ = write!(can, "; possibly {}", self.may.join(", "));
         }
         let mut lines = vec![("Could", can)];
-        lines.extend(self.last_used.as_ref().map(|used| ("Last used", shown(used))));
+        lines.extend(self.last_used.as_ref().map(|used| ("Last used", said(used))));
         lines.extend(self.created.map(|created| {
             let days = (time - created).num_days();
             ("Created", format!("{}, {days} day{} before", created.format("%Y-%m-%d %H:%M:%S UTC"), if days == 1 { "" } else { "s" }))
         }));
-        lines.push(("Also has", if self.others.is_empty() { "no other credentials".to_owned() } else { shown(&self.others.join("; ")) }));
-        lines.extend(self.unread.iter().map(|unread| ("Not read", shown(unread))));
+        lines.push(("Also has", if self.others.is_empty() { "no other credentials".to_owned() } else { said(&self.others.join("; ")) }));
+        lines.extend(self.unread.iter().map(|unread| ("Not read", said(unread))));
         lines
     }
 }

@@ -8,7 +8,7 @@ use crate::credential::{Credential, CredentialKind, Session};
 use crate::facts::{Facts, Members};
 use crate::severity::Severity;
 use crate::target::Target;
-use crate::text::shown;
+use crate::text;
 
 /// What AWS found.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -95,6 +95,6 @@ impl Kind for CredentialExposed {
             }
             (None, None) => format!("credentials of {}", self.owner),
         };
-        format!("{} about {whose} ({})", shown(&self.finding.kind), self.finding.severity.name())
+        format!("{} about {whose} ({})", text::name(&self.finding.kind), self.finding.severity.name())
     }
 }

@@ -6,7 +6,7 @@ use super::{Call, Change, ChangeError, Claim, Gives, Kind, Unread};
 use crate::arn::PolicyArn;
 use crate::facts::{Facts, Members};
 use crate::target::{Identity, IdentityKind, Target};
-use crate::text::shown;
+use crate::text;
 
 /// A managed policy was attached to a user, group or role.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -40,11 +40,11 @@ impl Kind for PolicyAttached {
     }
 
     fn happened(&self) -> String {
-        format!("{} was attached to {}", shown(self.policy_arn.as_str()), self.identity)
+        format!("{} was attached to {}", text::name(self.policy_arn.as_str()), self.identity)
     }
 
     fn tried(&self, _: &str) -> String {
-        format!("to attach {} to {}", shown(self.policy_arn.as_str()), self.identity)
+        format!("to attach {} to {}", text::name(self.policy_arn.as_str()), self.identity)
     }
 }
 

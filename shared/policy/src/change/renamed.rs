@@ -6,7 +6,7 @@ use super::{Call, Change, Claim, Kind, Unread};
 use crate::arn::IamName;
 use crate::facts::{Facts, Members};
 use crate::target::{Identity, IdentityKind, Target};
-use crate::text::shown;
+use crate::text;
 
 /// Longest path, in characters (IAM API reference, `UpdateUser`).
 const PATH_MAX: usize = 512;
@@ -39,14 +39,14 @@ impl Kind for Renamed {
 
     fn matter(&self) -> String {
         if self.new_name == self.identity.name {
-            let path = self.new_path.as_deref().map(shown).unwrap_or_default();
+            let path = self.new_path.as_deref().map(text::name).unwrap_or_default();
             return format!("{} moved to path {path}", self.identity);
         }
         format!("{} renamed {}", self.identity, self.new_name)
     }
 
     fn happened(&self) -> String {
-        let path = self.new_path.as_deref().map(|path| format!(" with path {}", shown(path))).unwrap_or_default();
+        let path = self.new_path.as_deref().map(|path| format!(" with path {}", text::name(path))).unwrap_or_default();
         format!("{} is {} {}{path} now", self.identity, self.identity.kind.word(), self.new_name)
     }
 }

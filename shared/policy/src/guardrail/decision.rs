@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{Exemption, Guardrail, Mode};
 use crate::severity::Severity;
-use crate::text::shown;
+use crate::text::said;
 
 /// What the rulebook says of a change.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -90,9 +90,9 @@ fn key(guardrail: &Guardrail) -> (bool, Reverse<Severity>, &str) {
 #[derive(Debug, Error)]
 pub enum DecisionError {
     /// Cedar could not evaluate a policy.
-    #[error("a guardrail or exemption could not be evaluated: {}", shown(.0))]
+    #[error("a guardrail or exemption could not be evaluated: {}", said(.0))]
     Evaluation(String),
     /// The change does not fit the schema.
-    #[error("the change does not fit the schema: {}", shown(.0))]
+    #[error("the change does not fit the schema: {}", said(.0))]
     Request(String),
 }

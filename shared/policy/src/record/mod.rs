@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::arn::{AccountId, IdentifierError, partition_of};
-use crate::text::{bounded, quoted, shown};
+use crate::text::{bounded, quoted, said, shown};
 
 /// Longest free text kept of a record (user agent, source, error code), in bytes. CloudTrail itself cuts a user agent at 1 KB
 /// (CloudTrail user guide, "Record contents").
@@ -28,10 +28,10 @@ const VIA_CLOUDTRAIL: &str = " via CloudTrail";
 #[derive(Debug, Error)]
 pub enum RecordError {
     /// the payload is not an EventBridge envelope around a CloudTrail record
-    #[error("the event is not an EventBridge envelope around a CloudTrail record: {}", shown(&.0.to_string()))]
+    #[error("the event is not an EventBridge envelope around a CloudTrail record: {}", said(&.0.to_string()))]
     Envelope(serde_json::Error),
     /// the payload's detail is not a CloudTrail record
-    #[error("the event's detail is not a CloudTrail record: {}", shown(&.0.to_string()))]
+    #[error("the event's detail is not a CloudTrail record: {}", said(&.0.to_string()))]
     Record(serde_json::Error),
     /// the envelope and the record do not belong together
     #[error("the event contradicts itself: {0}")]

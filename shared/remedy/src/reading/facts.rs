@@ -3,7 +3,7 @@
 use policy::change::{Found, Gives, InlinePolicyPut, Missing};
 use policy::facts::{Access, Facts, Needs, Texts};
 use policy::target::{Identity, Target};
-use policy::text::shown;
+use policy::text;
 use policy::{Change, Rulebook};
 
 use super::holdings::{self, Except};
@@ -89,7 +89,7 @@ async fn granted(reader: &Reader, given: Gives<'_>) -> Result<Result<Vec<String>
         Gives::Managed(arn) => holdings::document(reader, arn.as_str())
             .await?
             .map(|text| vec![text])
-            .ok_or_else(|| format!("the policy {} is no longer there, so Rescind cannot read what it grants", shown(arn.as_str()))),
+            .ok_or_else(|| format!("the policy {} is no longer there, so Rescind cannot read what it grants", text::name(arn.as_str()))),
         Gives::Inline(_, text) => Ok(vec![text.to_owned()]),
         Gives::Membership(group) => holdings::of_identity(reader, &Identity::group(group.clone()), Except::Nothing)
             .await?

@@ -5,7 +5,7 @@ use std::fmt;
 use policy::arn::PolicyArn;
 use policy::case::Call;
 use policy::target::{Identity, IdentityKind};
-use policy::text::shown;
+use policy::text;
 
 use super::{Home, Live, Setting, Writer, identity_of, named, value_of};
 use crate::error::{AwsCall, Named as _, found};
@@ -22,7 +22,7 @@ pub struct Attachment {
 
 impl fmt::Display for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}", shown(self.policy.as_str()), self.identity)
+        write!(f, "{} on {}", text::name(self.policy.as_str()), self.identity)
     }
 }
 
@@ -63,10 +63,10 @@ impl Setting for Attachment {
 
     async fn obstacle(&self, reader: &Reader, attached: &bool) -> Result<Option<String>, AwsCall> {
         let arn = self.policy.as_str();
-        if !attached || found(reader.get_policy().policy_arn(arn).send().await.named("iam:GetPolicy on", &shown(arn)))?.is_some() {
+        if !attached || found(reader.get_policy().policy_arn(arn).send().await.named("iam:GetPolicy on", &text::name(arn)))?.is_some() {
             return Ok(None);
         }
-        Ok(Some(format!("{} is gone", shown(arn))))
+        Ok(Some(format!("{} is gone", text::name(arn))))
     }
 
     async fn set(&self, writer: &Writer, attached: &bool) -> Result<(), AwsCall> {

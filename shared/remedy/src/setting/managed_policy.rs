@@ -6,7 +6,7 @@ use std::fmt;
 use policy::arn::PolicyArn;
 use policy::case::Call;
 use policy::document::plain;
-use policy::text::shown;
+use policy::text;
 
 use super::{Home, Live, Setting, Writer};
 use crate::error::{AwsCall, Named as _};
@@ -21,7 +21,7 @@ pub struct ManagedPolicy {
 
 impl fmt::Display for ManagedPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(self.arn.as_str()))
+        f.write_str(&text::name(self.arn.as_str()))
     }
 }
 
