@@ -112,7 +112,7 @@ fn moments(written: &str, value: &str, wanted: fn(Ordering) -> bool) -> Compared
 }
 
 /// Nanoseconds since 1970: from whole seconds, as any whole number is read, or from one of the W3C's profiles of ISO 8601 (item 18 of `docs/evaluation.md`).
-fn moment(text: &str) -> Option<i128> {
+pub fn moment(text: &str) -> Option<i128> {
     const SECOND: i128 = 1_000_000_000;
     if let Ok(seconds) = text.parse::<i64>() {
         return Some(i128::from(seconds) * SECOND);

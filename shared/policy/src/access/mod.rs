@@ -17,6 +17,7 @@ mod written;
 
 use std::fmt;
 
+pub(crate) use compare::moment;
 pub use context::Context;
 pub use principal::{NoPrincipal, Requester};
 

@@ -1,48 +1,317 @@
 //! What of a statement's conditions can be told without a request.
+//!
+//! A condition limits nothing if its holder can meet it and is as free afterwards as before. The list of such keys is closed, and counts by
+//! value: a secure transport, a direct call, any IPv4 address, a moment that is past, the caller's own headers, a pattern that every
+//! principal meets. Every other condition, a second factor and regions among them, may limit. Two halves that exclude each other, such as an
+//! allow and a deny for the same user agent, may limit as well.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
 
 use super::catalog::PASSED_TO;
 use super::reach::is_stars;
-use crate::document::{Condition, Test};
-use crate::pattern::matches;
+use crate::access::moment;
+use crate::document::{Condition, Document, Effect, Test};
+use crate::pattern::{covers, matches, overlaps};
 
-/// Keys that every request has (IAM user guide, "AWS global condition context keys").
-const ALWAYS_THERE: [&str; 7] = [
-    "aws:CurrentTime",
-    "aws:EpochTime",
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalType",
-    "aws:userid",
-    "aws:SecureTransport",
-];
+/// How a condition stands to the requests that its holder can make.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Met {
+    /// It holds for each of them.
+    Always,
+    /// It holds for the plainest: signed by its holder, over TLS and IPv4, today.
+    Plainly,
+    /// The holder writes the value.
+    AtWill,
+    /// It cannot be told.
+    Perhaps,
+    /// It fails for the plainest.
+    Avoided,
+    /// It holds for none.
+    Never,
+}
 
-/// Whether the conditions hold for every request: there are none, or they only look like some.
-pub(super) fn always_hold(conditions: &[Condition<'_>]) -> bool {
-    conditions.iter().all(|condition| {
-        let there = condition.operator.if_exists || ALWAYS_THERE.iter().any(|key| key.eq_ignore_ascii_case(&condition.key));
-        there && matches!(condition.operator.test, Test::StringLike | Test::ArnLike) && condition.values.iter().any(|value| is_stars(value))
+impl Met {
+    const fn negated(self) -> Self {
+        match self {
+            Self::Always => Self::Never,
+            Self::Plainly => Self::Avoided,
+            Self::Avoided => Self::Plainly,
+            Self::Never => Self::Always,
+            Self::AtWill | Self::Perhaps => self,
+        }
+    }
+}
+
+/// What a deny's conditions leave of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Denial {
+    /// It denies whatever the request.
+    Certain,
+    /// It may.
+    Perhaps,
+    /// Its holder steps around it.
+    Nothing,
+}
+
+/// What is earlier is past wherever this code runs, in nanoseconds since 1970: 2026-01-01T00:00:00Z, before its first release.
+const PAST: i128 = 1_767_225_600_000_000_000;
+/// Stands for a name that only a wildcard names.
+const ANY: &str = "\u{1}*";
+/// Stands for an account in the same way, with as many digits.
+const ANY_ACCOUNT: &str = "\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}";
+
+/// Whether an allow's conditions limit nothing: there are none, or they only look like some.
+pub(super) fn limit_nothing(conditions: &[Condition<'_>]) -> bool {
+    conditions.iter().all(|condition| match met(condition) {
+        Met::Always | Met::Plainly => true,
+        // Two conditions for one header can exclude each other.
+        Met::AtWill => conditions.iter().filter(|other| other.key.eq_ignore_ascii_case(&condition.key)).count() == 1,
+        Met::Perhaps | Met::Avoided | Met::Never => false,
     })
 }
 
-/// The services to which the conditions let a role be passed, as bits of `PASSED_TO`: for certain, and possibly.
-pub(super) fn passed_to(conditions: &[Condition<'_>]) -> (u64, u64) {
-    conditions.iter().filter(|condition| !always_hold(std::slice::from_ref(condition))).fold(
-        (u64::MAX, u64::MAX),
-        |(certain, possible), condition| {
-            if !condition.key.eq_ignore_ascii_case("iam:PassedToService") || condition.values.iter().any(|value| value.contains("${")) {
-                return (0, possible);
+/// What the conditions leave of a deny, among all the documents that bear on its holder.
+pub(super) fn denial(conditions: &[Condition<'_>], documents: &[Document<'_>]) -> Denial {
+    let mut denial = Denial::Certain;
+    for condition in conditions {
+        match met(condition) {
+            Met::Always => {}
+            Met::Never | Met::Avoided => return Denial::Nothing,
+            Met::AtWill if uncontested(condition, documents) => return Denial::Nothing,
+            Met::AtWill | Met::Plainly | Met::Perhaps => denial = Denial::Perhaps,
+        }
+    }
+    denial
+}
+
+/// Whether no other condition asks for another value of the same header, so that the holder is free to avoid this one.
+fn uncontested(condition: &Condition<'_>, documents: &[Document<'_>]) -> bool {
+    documents.iter().flat_map(|document| &document.statements).all(|statement| {
+        statement.conditions.iter().all(|other| {
+            !other.key.eq_ignore_ascii_case(&condition.key)
+                || (statement.effect == Effect::Deny && other.operator == condition.operator && other.values == condition.values)
+        })
+    })
+}
+
+fn met(condition: &Condition<'_>) -> Met {
+    // A variable stands for a text that is not known here.
+    if condition.values.iter().any(|value| value.contains("${")) {
+        return Met::Perhaps;
+    }
+    let key = condition.key.as_ref();
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    if is("aws:UserAgent") || is("aws:Referer") {
+        return header(condition);
+    }
+    let principal = is("aws:PrincipalArn") || is("aws:PrincipalAccount") || is("aws:PrincipalType") || is("aws:userid");
+    let timed = is("aws:CurrentTime") || is("aws:EpochTime");
+    let plain = if is("aws:SecureTransport") {
+        Some("true")
+    } else if is("aws:ViaAWSService") {
+        Some("false")
+    } else {
+        None
+    };
+    let address = is("aws:SourceIp");
+    if !(principal || timed || plain.is_some() || address) {
+        return other(condition);
+    }
+    if condition.operator.test == Test::Null {
+        // Every request has these keys; the address is missing only from calls through an AWS service or a VPC endpoint.
+        let there = condition.values.iter().any(|value| value.eq_ignore_ascii_case("false"));
+        let missing = condition.values.iter().any(|value| value.eq_ignore_ascii_case("true"));
+        return match (there, missing) {
+            (true, false) if address => Met::Plainly,
+            (true, _) => Met::Always,
+            (false, true) if address => Met::Avoided,
+            (false, true) => Met::Never,
+            (false, false) => Met::Perhaps,
+        };
+    }
+    if principal {
+        return of_principal(condition);
+    }
+    if timed {
+        return of_time(condition);
+    }
+    plain.map_or_else(|| of_address(condition), |value| of_boolean(condition, value))
+}
+
+/// A condition on a key outside the list: it limits, unless it lets everything pass, present or not.
+fn other(condition: &Condition<'_>) -> Met {
+    let stars = condition.values.iter().any(|value| is_stars(value));
+    match condition.operator.test {
+        Test::StringLike | Test::ArnLike if stars && condition.operator.if_exists => Met::Always,
+        _ => Met::Perhaps,
+    }
+}
+
+/// A header that the caller writes.
+fn header(condition: &Condition<'_>) -> Met {
+    let stars = || condition.values.iter().any(|value| is_stars(value));
+    match condition.operator.test {
+        _ if condition.values.is_empty() => Met::Perhaps,
+        Test::StringLike if stars() => Met::Plainly,
+        Test::StringNotLike if stars() => Met::Avoided,
+        Test::StringEquals
+        | Test::StringNotEquals
+        | Test::StringEqualsIgnoreCase
+        | Test::StringNotEqualsIgnoreCase
+        | Test::StringLike
+        | Test::StringNotLike => Met::AtWill,
+        Test::Null if condition.values.len() == 1 => Met::AtWill,
+        _ => Met::Perhaps,
+    }
+}
+
+/// A condition on who calls: whether a user and a role of which nothing is known meet it.
+fn of_principal(condition: &Condition<'_>) -> Met {
+    let is = |name: &str| condition.key.eq_ignore_ascii_case(name);
+    let callers: [String; 2] = if is("aws:PrincipalArn") {
+        ["user", "role"].map(|kind| format!("arn:aws:iam::{ANY_ACCOUNT}:{kind}/{ANY}"))
+    } else if is("aws:PrincipalType") {
+        ["User".to_owned(), "AssumedRole".to_owned()]
+    } else if is("aws:userid") {
+        [format!("AIDA{ANY}"), format!("AROA{ANY}:{ANY}")]
+    } else {
+        [ANY_ACCOUNT.to_owned(), ANY_ACCOUNT.to_owned()]
+    };
+    let (literal, arn) = match condition.operator.test {
+        Test::StringEquals | Test::StringNotEquals | Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => (true, false),
+        Test::StringLike | Test::StringNotLike => (false, false),
+        Test::ArnEquals | Test::ArnLike | Test::ArnNotEquals | Test::ArnNotLike => (false, true),
+        _ => return Met::Perhaps,
+    };
+    let named = |caller: &String| {
+        condition.values.iter().any(|value| {
+            if literal {
+                value == caller
+            } else if arn && !is_stars(value) {
+                names_arn(value, caller)
+            } else {
+                covers_exactly(value, caller)
             }
-            let same: fn(&str, &str) -> bool = match condition.operator.test {
-                Test::StringEquals | Test::StringNotEquals => |value, service| value == service,
-                Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => |value, service| value.eq_ignore_ascii_case(service),
-                Test::StringLike | Test::StringNotLike => matches,
-                _ => return (0, possible),
-            };
-            let admitted = PASSED_TO.iter().enumerate().fold(0_u64, |bits, (place, service)| {
-                let found = condition.values.iter().any(|value| same(value, service));
-                if found == condition.operator.test.is_negated() { bits } else { bits | 1 << place }
-            });
-            (certain & admitted, possible & admitted)
-        },
-    )
+        })
+    };
+    let every = callers.iter().all(named);
+    // Whoever is named one by one is somebody else than the holder of a policy that anybody can hold.
+    let one_by_one = (is("aws:PrincipalArn") || is("aws:userid")) && condition.values.iter().all(|value| literal || !is_wild(value));
+    let may_be_named = |caller: &String| {
+        let anybody = caller.replace(ANY_ACCOUNT, "*").replace(ANY, "*");
+        condition.values.iter().any(|value| overlaps(value, &anybody))
+    };
+    let positive = if every {
+        Met::Always
+    } else if one_by_one {
+        Met::Avoided
+    } else if !literal && !callers.iter().any(may_be_named) {
+        Met::Never
+    } else {
+        Met::Perhaps
+    };
+    if condition.operator.test.is_negated() { positive.negated() } else { positive }
+}
+
+fn is_wild(value: &str) -> bool {
+    value.contains(['*', '?'])
+}
+
+/// Whether a pattern names all that another stands for; both keep their case.
+fn covers_exactly(pattern: &str, all: &str) -> bool {
+    covers(pattern, all) && matches(pattern, all)
+}
+
+/// The same segment by segment, as `ArnLike` takes an ARN.
+fn names_arn(pattern: &str, arn: &str) -> bool {
+    let (mut own, mut all) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
+    (0..6).all(|_| own.next().zip(all.next()).is_some_and(|(own, all)| covers_exactly(own, all)))
+}
+
+/// A condition on the time: what ended before [`PAST`] never holds again, what began before it always holds.
+fn of_time(condition: &Condition<'_>) -> Met {
+    let past = |value: &Cow<'_, str>| moment(value).is_some_and(|moment| moment < PAST);
+    let all_past = !condition.values.is_empty() && condition.values.iter().all(past);
+    match condition.operator.test {
+        Test::DateGreaterThan | Test::DateGreaterThanEquals | Test::NumericGreaterThan | Test::NumericGreaterThanEquals
+            if condition.values.iter().any(past) =>
+        {
+            Met::Always
+        }
+        Test::DateNotEquals | Test::NumericNotEquals if all_past => Met::Always,
+        Test::DateLessThan
+        | Test::DateLessThanEquals
+        | Test::DateEquals
+        | Test::NumericLessThan
+        | Test::NumericLessThanEquals
+        | Test::NumericEquals
+            if all_past =>
+        {
+            Met::Never
+        }
+        _ => Met::Perhaps,
+    }
+}
+
+/// A condition on a key that is `plain` in the plainest request.
+fn of_boolean(condition: &Condition<'_>, plain: &str) -> Met {
+    let same: fn(&str, &str) -> bool = match condition.operator.test {
+        Test::Bool | Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => |value, plain| value.eq_ignore_ascii_case(plain),
+        Test::StringEquals | Test::StringNotEquals => |value, plain| value == plain,
+        Test::StringLike | Test::StringNotLike => matches,
+        _ => return Met::Perhaps,
+    };
+    let both = ["true", "false"].iter().all(|either| condition.values.iter().any(|value| same(value, either)));
+    let positive = match (both, condition.values.iter().any(|value| same(value, plain))) {
+        (true, _) => Met::Always,
+        (false, true) => Met::Plainly,
+        (false, false) => Met::Avoided,
+    };
+    if condition.operator.test.is_negated() { positive.negated() } else { positive }
+}
+
+/// A condition on the caller's address: whether the ranges, taken together, leave out no address of IPv4.
+fn of_address(condition: &Condition<'_>) -> Met {
+    let mut ranges = Vec::new();
+    for value in &condition.values {
+        let (base, length) = value.split_once('/').unwrap_or((value, "32"));
+        let (Ok(base), Ok(length)) = (base.parse::<IpAddr>(), length.parse::<u32>()) else {
+            return Met::Perhaps;
+        };
+        if let (IpAddr::V4(base), 0..=32) = (base, length) {
+            let size = 1_u64 << (32 - length);
+            let start = u64::from(base.to_bits()) / size * size;
+            ranges.push((start, start + size));
+        }
+    }
+    ranges.sort_unstable();
+    let covered = ranges.iter().fold(0_u64, |covered, (start, end)| if *start <= covered { covered.max(*end) } else { covered });
+    let positive = if covered > u64::from(u32::MAX) { Met::Plainly } else { Met::Perhaps };
+    match condition.operator.test {
+        Test::IpAddress => positive,
+        Test::NotIpAddress => positive.negated(),
+        _ => Met::Perhaps,
+    }
+}
+
+/// The services to which the conditions let a role be passed, as bits of `PASSED_TO`: for certain, and possibly. `settled` says which
+/// conditions hold in any case.
+pub(super) fn passed_to(conditions: &[Condition<'_>], settled: impl Fn(&Condition<'_>) -> bool) -> (u64, u64) {
+    conditions.iter().filter(|condition| !settled(condition)).fold((u64::MAX, u64::MAX), |(certain, possible), condition| {
+        if !condition.key.eq_ignore_ascii_case("iam:PassedToService") || condition.values.iter().any(|value| value.contains("${")) {
+            return (0, possible);
+        }
+        let same: fn(&str, &str) -> bool = match condition.operator.test {
+            Test::StringEquals | Test::StringNotEquals => |value, service| value == service,
+            Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => |value, service| value.eq_ignore_ascii_case(service),
+            Test::StringLike | Test::StringNotLike => matches,
+            _ => return (0, possible),
+        };
+        let admitted = PASSED_TO.iter().enumerate().fold(0_u64, |bits, (place, service)| {
+            let found = condition.values.iter().any(|value| same(value, service));
+            if found == condition.operator.test.is_negated() { bits } else { bits | 1 << place }
+        });
+        (certain & admitted, possible & admitted)
+    })
 }

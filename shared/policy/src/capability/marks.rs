@@ -2,7 +2,7 @@
 
 use super::actions::{self, Named, Value};
 use super::catalog::{MARKS, Mark, PASS_ROLE, Set};
-use super::conditions;
+use super::conditions::{self, Denial};
 use super::reach::{self, Reach};
 use crate::document::{Document, Effect, Principals, Statement, Version};
 use crate::pattern::{covers, matches_ignore_case};
@@ -52,7 +52,7 @@ pub(super) fn of(documents: &[Document<'_>]) -> Granted {
         match statement.effect {
             // What names its principals is a resource's policy, and grants nothing to whoever holds it.
             Effect::Allow if statement.principals == Principals::Absent => allow(statement, own, &mut allowed, &mut instances),
-            Effect::Deny if statement.principals == Principals::Absent => deny(statement, own, &mut denied),
+            Effect::Deny if statement.principals == Principals::Absent => deny(statement, own, documents, &mut denied),
             _ => {}
         }
     }
@@ -94,7 +94,7 @@ fn record(granted: &mut Granted, place: usize, reach: Reach, certain: bool) {
 
 /// `own`: whether the document's version has variables, so that it can name one's own user.
 fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, instances: &mut Vec<Instance<'a>>) {
-    let unconditional = conditions::always_hold(&statement.conditions);
+    let unconditional = conditions::limit_nothing(&statement.conditions);
     let everything = reach::is_everything(statement.resources.as_ref());
     actions::named(&statement.actions, |place, named, index| {
         let reach = match MARKS.get(place) {
@@ -103,7 +103,8 @@ fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, ins
         };
         let certain = unconditional && named != Named::Perhaps;
         if place == PASS_ROLE && reach != Reach::Nothing {
-            let (sure, perhaps) = conditions::passed_to(&statement.conditions);
+            let (sure, perhaps) =
+                conditions::passed_to(&statement.conditions, |condition| conditions::limit_nothing(std::slice::from_ref(condition)));
             let sure = if named != Named::Perhaps && reach >= Reach::Rest { sure } else { 0 };
             allowed.passed = (allowed.passed.0 | sure, allowed.passed.1 | perhaps);
             record(allowed, place, reach, sure != 0);
@@ -116,12 +117,18 @@ fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, ins
     });
 }
 
-fn deny(statement: &Statement<'_>, own: bool, denied: &mut Granted) {
-    let unconditional = statement.conditions.is_empty();
+fn deny(statement: &Statement<'_>, own: bool, documents: &[Document<'_>], denied: &mut Granted) {
+    let denial = conditions::denial(&statement.conditions, documents);
+    if denial == Denial::Nothing {
+        return;
+    }
+    let unconditional = denial == Denial::Certain;
     actions::named(&statement.actions, |place, named, _| {
         let reach = MARKS.get(place).map_or(Reach::All, |mark| reach_of(statement, own, mark));
         if place == PASS_ROLE && reach >= Reach::Rest {
-            let (sure, perhaps) = conditions::passed_to(&statement.conditions);
+            let (sure, perhaps) = conditions::passed_to(&statement.conditions, |condition| {
+                conditions::denial(std::slice::from_ref(condition), documents) == Denial::Certain
+            });
             let sure = if reach == Reach::All && named == Named::Whole { sure } else { 0 };
             denied.passed = (denied.passed.0 | sure, denied.passed.1 | perhaps);
             if !unconditional {
@@ -153,7 +160,11 @@ pub(super) fn denied_action(documents: &[Document<'_>], action: &str) -> (bool, 
         let everything = reach::is_everything(statement.resources.as_ref());
         let all_but = statement.resources.as_ref().is_some_and(|resources| resources.negated);
         if named && (everything || all_but) {
-            answer.0 |= everything && statement.conditions.is_empty();
+            let denial = conditions::denial(&statement.conditions, documents);
+            if denial == Denial::Nothing {
+                continue;
+            }
+            answer.0 |= everything && denial == Denial::Certain;
             answer.1 = true;
         }
     }

@@ -180,7 +180,7 @@ fn public(documents: &[Document<'_>]) -> (bool, bool) {
         };
         everyone && statement.effect == Effect::Allow
     });
-    open.fold((false, false), |(definite, _), statement| (definite || conditions::always_hold(&statement.conditions), true))
+    open.fold((false, false), |(definite, _), statement| (definite || conditions::limit_nothing(&statement.conditions), true))
 }
 
 /// Whether something that the pattern names is allowed, on some resource at least.
@@ -203,7 +203,7 @@ fn allowed(documents: &[Document<'_>], pattern: &str, sure: Sure) -> bool {
                 actions::Value::Never => false,
             })
         };
-        let certain = sure == Sure::Possible || conditions::always_hold(&statement.conditions);
+        let certain = sure == Sure::Possible || conditions::limit_nothing(&statement.conditions);
         statement.effect == Effect::Allow && statement.principals == Principals::Absent && named && certain
     });
     let (whole, part) = marks::denied_action(documents, pattern);

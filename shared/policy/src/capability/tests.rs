@@ -94,13 +94,119 @@ fn a_conditional_deny_leaves_only_what_is_possible() {
     assert_eq!(has(&[on_all(r#""*""#), without_mfa], Capability::Admin), PERHAPS);
 }
 
+fn under(condition: &str) -> (bool, bool) {
+    has(&[allow(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#))], Capability::Admin)
+}
+
+fn unless(condition: &str) -> (bool, bool) {
+    has(&[on_all(r#""*""#), deny(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#))], Capability::Admin)
+}
+
 #[test]
-fn a_condition_that_always_holds_is_none() {
-    let looks = |condition: &str| has(&[allow(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#))], Capability::Admin);
-    assert_eq!(looks(r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#), YES);
-    assert_eq!(looks("{}"), YES);
-    assert_eq!(looks(r#"{"StringLike":{"aws:SourceVpc":"*"}}"#), PERHAPS);
-    assert_eq!(looks(r#"{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#), PERHAPS);
+fn a_condition_that_limits_nothing_hides_no_administrator() {
+    for condition in [
+        r#"{"Bool":{"AWS:securetransport":"true"}}"#,
+        r#"{"StringEquals":{"aws:SecureTransport":"true"}}"#,
+        r#"{"BoolIfExists":{"aws:SecureTransport":true}}"#,
+        r#"{"Null":{"aws:SecureTransport":"false"}}"#,
+        r#"{"Bool":{"aws:ViaAWSService":"false"}}"#,
+        r#"{"StringNotLike":{"aws:ViaAWSService":"tr*"}}"#,
+        r#"{"StringLike":{"aws:UserAgent":"mine/*"}}"#,
+        r#"{"ForAnyValue:StringEquals":{"aws:Referer":"here"}}"#,
+        r#"{"StringNotEquals":{"aws:UserAgent":"mine"}}"#,
+        r#"{"Null":{"aws:Referer":"true"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#,
+        r#"{"NumericGreaterThan":{"aws:EpochTime":"1577836800"}}"#,
+        r#"{"DateNotEquals":{"aws:CurrentTime":"2020-01-01"}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":["128.0.0.0/1","0.0.0.0/1","::/0"]}}"#,
+        r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#,
+        r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:*"}}"#,
+        r#"{"ArnLike":{"aws:PrincipalArn":["arn:*:iam::????????????:user/*","arn:aws:iam::*:role/*"]}}"#,
+        r#"{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::123456789012:user/nobody"}}"#,
+        r#"{"StringNotLike":{"aws:PrincipalArn":"nobody*"}}"#,
+        r#"{"StringLike":{"aws:PrincipalAccount":"????????????"}}"#,
+        r#"{"ForAllValues:StringEquals":{"aws:PrincipalType":["User","AssumedRole"]}}"#,
+        r#"{"StringLike":{"aws:userid":"A*"}}"#,
+        r#"{"StringLikeIfExists":{"aws:SourceVpc":"*"}}"#,
+        "{}",
+    ] {
+        assert_eq!(under(condition), YES, "{condition}");
+    }
+}
+
+#[test]
+fn a_condition_that_may_limit_leaves_an_administrator_possible() {
+    for condition in [
+        r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#,
+        r#"{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}"#,
+        r#"{"StringLike":{"aws:SourceVpc":"*"}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":["0.0.0.0/1","192.0.0.0/2"]}}"#,
+        r#"{"StringEquals":{"aws:PrincipalArn":"*"}}"#,
+        r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"}}"#,
+        r#"{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:*"}}"#,
+        r#"{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}"#,
+        r#"{"StringEquals":{"aws:PrincipalType":"AssumedRole"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2999-01-01T00:00:00Z"}}"#,
+        r#"{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#,
+        r#"{"Bool":{"aws:ViaAWSService":"true"}}"#,
+        r#"{"StringLike":{"aws:UserAgent":"a*"},"StringNotLike":{"aws:UserAgent":"a*"}}"#,
+        r#"{"StringEquals":{"aws:UserAgent":"${aws:PrincipalTag/agent}"}}"#,
+        r#"{"StringLike":{"sts:ExternalId":"*"}}"#,
+    ] {
+        assert_eq!(under(condition), PERHAPS, "{condition}");
+    }
+}
+
+#[test]
+fn a_deny_that_its_holder_steps_around_denies_nothing() {
+    for condition in [
+        r#"{"StringEquals":{"aws:PrincipalArn":"arn:aws:iam::123456789012:user/nobody"}}"#,
+        r#"{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::123456789012:user/nobody","arn:aws:iam::123456789012:role/none"]}}"#,
+        r#"{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:*"}}"#,
+        r#"{"StringEquals":{"aws:userid":"AIDANOBODY"}}"#,
+        r#"{"Bool":{"aws:SecureTransport":"false"}}"#,
+        r#"{"Null":{"aws:SecureTransport":"true"}}"#,
+        r#"{"Bool":{"aws:ViaAWSService":"true"}}"#,
+        r#"{"StringLike":{"aws:UserAgent":"curl*"}}"#,
+        r#"{"StringNotLike":{"aws:Referer":"here"}}"#,
+        r#"{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#,
+        r#"{"NotIpAddress":{"aws:SourceIp":["0.0.0.0/0","::/0"]}}"#,
+        r#"{"Bool":{"aws:SecureTransport":"false"},"StringEquals":{"aws:RequestedRegion":"us-east-1"}}"#,
+    ] {
+        assert_eq!(unless(condition), YES, "{condition}");
+    }
+}
+
+#[test]
+fn a_deny_that_may_bind_its_holder_leaves_an_administrator_possible() {
+    for condition in [
+        r#"{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/rescue"}}"#,
+        r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"}}"#,
+        r#"{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}"#,
+        r#"{"Bool":{"aws:SecureTransport":"true"}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}"#,
+        r#"{"StringLike":{"aws:UserAgent":"*"}}"#,
+        r#"{"DateLessThan":{"aws:CurrentTime":"2999-01-01T00:00:00Z"}}"#,
+        r#"{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"}}"#,
+    ] {
+        assert_eq!(unless(condition), PERHAPS, "{condition}");
+    }
+}
+
+#[test]
+fn a_deny_that_holds_for_every_request_denies() {
+    for condition in [r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#, r#"{"DateGreaterThan":{"aws:CurrentTime":"2020-01-01"}}"#] {
+        assert_eq!(unless(condition), NO, "{condition}");
+    }
+}
+
+#[test]
+fn two_denies_that_leave_no_user_agent_between_them_are_not_stepped_around() {
+    let only = |condition: &str| deny(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#));
+    let both = [r#"{"StringLike":{"aws:UserAgent":"a*"}}"#, r#"{"StringNotLike":{"aws:UserAgent":"a*"}}"#].map(only);
+    assert_eq!(has(&[vec![on_all(r#""*""#)], both.to_vec()].concat(), Capability::Admin), PERHAPS);
 }
 
 #[test]
