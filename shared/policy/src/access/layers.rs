@@ -1,6 +1,6 @@
 //! How the kinds of policies are put together.
 
-use super::principal::{Kind, Naming, named, spares_account};
+use super::principal::{Kind, Naming, named, spares, spares_account};
 use super::statement::applies;
 use super::truth::Truth;
 use super::{Answer, Deciding, Layer, Policies, Request, Verdict, arns};
@@ -152,11 +152,11 @@ impl Weighing<'_, '_> {
         for (statement, written) in document.statements.iter().enumerate() {
             let (mut names, naming) = named(&written.principals, &self.request.who, self.request.reading);
             // "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions boundary attached"
-            // (IAM user guide, "Permissions boundaries for IAM entities").
+            // (IAM user guide, "Permissions boundaries for IAM entities"). Whoever is not listed is denied, though their account or role is.
             if written.effect == Effect::Deny
                 && let Principals::AllBut(spared) = &written.principals
             {
-                if bounded {
+                if bounded || !spares(spared, &self.request.who) {
                     names = Truth::True;
                 } else if names == Truth::False && !spares_account(spared, &self.request.who) {
                     // Who is spared without their account might be denied all the same (IAM user guide, "NotPrincipal with Deny").

@@ -116,6 +116,17 @@ pub(super) fn named(principals: &Principals<'_>, who: &Requester<'_>, reading: R
     }
 }
 
+/// Whether a `NotPrincipal` lists the requester itself: of a session its own ARN, of a user or role not only its account (IAM user guide,
+/// "`NotPrincipal` with Deny").
+pub(super) fn spares(spared: &[Principal<'_>], who: &Requester<'_>) -> bool {
+    spared.iter().any(|principal| match (naming(principal, who), who.kind) {
+        (Some(Naming::Itself), _) => true,
+        (Some(Naming::Origin), kind) => matches!(kind, Kind::Role | Kind::ServiceLinkedRole),
+        (Some(Naming::Account), kind) => kind == Kind::Root,
+        (None, _) => false,
+    })
+}
+
 /// Whether the account of the requester, and of a session also its role, is among those whom a `NotPrincipal` spares.
 pub(super) fn spares_account(spared: &[Principal<'_>], who: &Requester<'_>) -> bool {
     let names = |wanted| spared.iter().any(|principal| matches!(principal, Principal::Everyone) || naming(principal, who) == Some(wanted));

@@ -516,6 +516,28 @@ fn item_22_an_allow_for_all_but_one_is_an_allow_for_everyone_else() {
 }
 
 #[test]
+fn a_deny_for_all_but_some_refuses_whoever_is_not_listed_by_name() {
+    const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/ops/alice";
+    let answer = |who: &'static str, spared: Value| {
+        let resource_policy = Some(for_principal("Deny", "NotPrincipal", json!({ "AWS": spared })));
+        Case { who, identity: vec![allow("*", "*")], resource_policy, ..case() }.verdict()
+    };
+    let root = "arn:aws:iam::111122223333:root";
+    for (who, spared, expected) in [
+        (USER, json!(["arn:aws:iam::111122223333:user/bob", root]), ExplicitDeny),
+        (USER, json!([USER, root]), Allowed),
+        (USER, json!("*"), Allowed),
+        (ROLE, json!([root]), ExplicitDeny),
+        (ROLE, json!([ROLE, root]), Allowed),
+        (SESSION, json!([ROLE, root]), ExplicitDeny),
+        (SESSION, json!([SESSION, ROLE, root]), Allowed),
+        ("111122223333", json!("111122223333"), Allowed),
+    ] {
+        assert_eq!(answer(who, spared.clone()), expected, "{who} beside {spared}");
+    }
+}
+
+#[test]
 fn a_deny_for_all_but_one_refuses_everybody_with_a_boundary() {
     let resource_policy = || Some(for_principal("Deny", "NotPrincipal", json!({ "AWS": [USER, "111122223333"] })));
     let open = || Case { identity: vec![allow("*", "*")], resource_policy: resource_policy(), ..case() };
