@@ -101,7 +101,8 @@ def test_where_only_the_account_could_tell_the_answer_is_unknown(rulebook):
     )
     decided = rescind("decide", SAMPLE, "--guardrails", rulebook)
     assert decided.returncode == 0
-    assert decided.stdout.startswith("unknown; could be forbidden by")
+    assert decided.stdout.startswith("forbidden by billing-is-for-finance (high)"), "what the record decides stands"
+    assert "; unknown whether also by paths (low)" in decided.stdout.splitlines()[0]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"detail": 1}', '{"eventName": "AttachUserPolicy"}'])

@@ -349,7 +349,7 @@ def test_one_who_is_known_by_name_alone_and_renamed_is_told_to_a_person(trial):
 
 
 def test_the_notice_says_where_only_a_name_is_known(trial):
-    says = "the record gives no unique id" in trial.receives().notice.text
+    says = "without a unique id, so this is whoever" in trial.receives().notice.text
     assert says is (trial.offence.known_by == "name")
 
 

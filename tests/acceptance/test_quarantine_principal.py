@@ -107,7 +107,7 @@ def test_of_three_updates_of_a_finding_the_newest_quarantine_replaces_the_others
 @pytest.mark.parametrize("identity", [None, "ann"], ids=["by its name", "by its source identity"])
 def test_an_actor_with_a_role_loses_that_session_alone(world, tmp_path, responder, identity):
     polsen, ops = world.user("polsen", holds=[BILLING]), world.role("ops")
-    actor = assumed_role("ops", "someone", ops.id)
+    actor = assumed_role("ops", "someone", id=ops.id)
     if identity:
         actor["sessionContext"]["sourceIdentity"] = identity
     receives(world, attachment(BILLING, user=polsen, actor=actor), guardrails=rulebook(tmp_path, BILLING_AND_ITS_GIVER), **responder)

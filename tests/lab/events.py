@@ -147,7 +147,7 @@ def iam_user(name: str, principal_id: str | None = None, **identity) -> dict:
     }
 
 
-def assumed_role(role: str, session: str = "someone", path: str = "/") -> dict:
+def assumed_role(role: str, session: str = "someone", path: str = "/", id: str = "AROAEXAMPLEEXAMPLE00") -> dict:
     """A `userIdentity` of a session of a role."""
     return {
         "type": "AssumedRole",

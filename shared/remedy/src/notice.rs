@@ -314,7 +314,7 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
         plan.touches(case, change).filter(|identity| identity.id.is_none() && plan.key(case, change).is_none())
     };
     if let Some(identity) = planned(case).filter(|_| acted).and_then(by_name) {
-        let note = format!("the record gives no unique id: this is whoever was called {identity} when Rescind looked");
+        let note = format!("the record names {identity} without a unique id, so this is whoever has that name now");
         lines.push(("Note", note));
     }
     lines
