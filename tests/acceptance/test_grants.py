@@ -1,10 +1,15 @@
 """`rescind grants`: what a document grants, and which statements grant it."""
 
 import json
+import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from lab.command import rescind
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+GUARDRAILS = Path(__file__).resolve().parents[2] / "guardrails"
 
 HALVES = {
     "Version": "2012-10-17",
@@ -54,3 +59,17 @@ def test_json_names_the_statements_of_every_path():
     (line,) = grants(json.dumps(HALVES), "--json").splitlines()
     paths = {path["id"]: path for path in json.loads(line)["definite"]["escalations"]}
     assert paths["iam-putuserpolicy"]["statements"] == [1]
+
+
+def test_every_policy_of_aws_s_that_opens_a_certain_path_is_named_by_a_guardrail(tmp_path):
+    managed = json.loads(aws_managed_policies_data)
+    for name, policy in managed.items():
+        (tmp_path / name).write_text(json.dumps(policy["Document"]))
+    run = rescind("grants", "--json", *(str(tmp_path / name) for name in sorted(managed)))
+    assert run.returncode == 0, run.stderr
+    answers = map(json.loads, run.stdout.splitlines())
+    open_paths = {Path(answer["id"]).name for answer in answers if answer["definite"]["escalations"]}
+    rules = "".join(path.read_text() for path in GUARDRAILS.glob("*.cedar"))
+    named = set(re.findall(r'"([\w-]+)"', rules)) | {name for name in managed if name.startswith("AdministratorAccess")}
+    assert "AWSLambda_FullAccess" in open_paths
+    assert open_paths <= named, f"no guardrail names {sorted(open_paths - named)}"

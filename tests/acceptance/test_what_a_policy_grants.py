@@ -41,10 +41,11 @@ def test_a_policy_that_only_reads_is_left_alone(world):
     assert (seen.cases, seen.changed, seen.notices) == ([], set(), [])
 
 
-def test_what_depends_on_a_condition_is_not_taken_back(world):
+def test_what_depends_on_a_condition_is_reported_and_not_taken_back(world):
     policy = world.policy("WithMfa", ONLY_WITH_MFA)
     seen = world.receives(attachment(policy, role=world.role("operator", holds=[policy])))
-    assert (seen.cases, seen.changed) == ([], set())
+    assert seen.changed == set()
+    assert [guardrail["id"] for guardrail in seen.case["decision"]["guardrails"]] == ["perhaps-an-administrator"]
 
 
 def test_a_policy_that_is_gone_before_it_is_read_is_told_to_a_person(world):

@@ -516,7 +516,7 @@ fn item_22_an_allow_for_all_but_one_is_an_allow_for_everyone_else() {
 }
 
 #[test]
-fn a_deny_for_all_but_some_refuses_whoever_is_not_listed_by_name() {
+fn item_22_a_deny_for_all_but_some_refuses_whoever_is_not_listed_by_name() {
     const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/ops/alice";
     let answer = |who: &'static str, spared: Value| {
         let resource_policy = Some(for_principal("Deny", "NotPrincipal", json!({ "AWS": spared })));
