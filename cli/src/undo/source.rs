@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, anyhow, bail};
 use policy::Case;
 use policy::case::VERSION;
-use policy::text::{quoted, said};
+use policy::text::{quoted, said, shown};
 use serde_json::{Map, Value};
 
 /// Depth of texts within texts: a message within an envelope, a case within a message, and one more.
@@ -48,10 +48,20 @@ fn no_case() -> anyhow::Error {
     anyhow!("there is no case in it: expected a case, a notice as queues receive it, a function's answer, or a line of its log")
 }
 
+/// What a message that was too long left out (`leftOut`), and an undo cannot do without.
+const NEEDED: [&str; 3] = ["calls", "outcomes", "undo"];
+
 fn case(value: Value) -> Result<Case> {
+    let lacks_calls = value.get("leftOut").is_some_and(|left_out| NEEDED.iter().any(|name| left_out.get(name).is_some()));
     let case: Case = serde_json::from_value(value).map_err(|error| anyhow!("this is not a case: {}", said(&error.to_string())))?;
     if case.version != VERSION {
         bail!("this case has version {}, and this command understands version {VERSION}", case.version);
+    }
+    if lacks_calls {
+        bail!(
+            "the calls of case {0} were too long for this message: use its id, `rescind undo {0}`, to read them from the log",
+            shown(&case.id)
+        );
     }
     Ok(case)
 }

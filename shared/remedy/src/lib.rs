@@ -2,6 +2,7 @@
 
 pub mod caller;
 mod clients;
+mod cut;
 mod deadline;
 mod entry;
 mod environment;

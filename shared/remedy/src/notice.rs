@@ -14,6 +14,7 @@ use policy::severity::Severity;
 use policy::text::{self, bounded, said, speech};
 use serde_json::{Value, json};
 
+use crate::cut::{CUTS, Line};
 use crate::error::{Error, Named as _};
 use crate::plan::{self, Plan, Words};
 
@@ -21,8 +22,10 @@ use crate::plan::{self, Plan, Words};
 const SUBJECT_MAX: usize = 100;
 /// Longest message that SNS takes, in bytes, attributes included (SNS API reference, `Publish`), less some room for those.
 const MESSAGE_MAX: usize = 255 * 1024;
-/// Longest text in the case of a message that would be longer.
-const TEXT_MAX: usize = 4 * 1024;
+/// Longest headline of a message that would be longer, in bytes: the names in it are shorter.
+const HEADLINE_MAX: usize = 4 * 1024;
+/// Longest value of an attribute, in bytes.
+const ATTRIBUTE_MAX: usize = 256;
 
 /// A case made readable.
 pub struct Notice<'a> {
@@ -30,7 +33,7 @@ pub struct Notice<'a> {
     /// What happened to what, in one line.
     headline: String,
     /// The lines in the order in which a reader wants them: a word, and what there is to say.
-    lines: Vec<(&'static str, String)>,
+    lines: Vec<Line>,
 }
 
 impl<'a> Notice<'a> {
@@ -110,22 +113,20 @@ impl<'a> Notice<'a> {
         })
     }
 
-    /// The message in the form that each kind of subscriber expects, as SNS's `MessageStructure: json` takes it. If it would be too long, long
-    /// texts are cut in it; the function's answer and its log have the whole case.
+    /// The message in the form that each kind of subscriber expects, as SNS's `MessageStructure: json` takes it. If it would be too long, it
+    /// leaves out as little as it can, and counts it; the function's answer and its log have the whole case.
     #[must_use]
     pub fn message(&self) -> String {
-        let message = self.message_with(&self.case.to_string());
-        if message.len() <= MESSAGE_MAX {
-            return message;
+        let mut message = self.message_with(&self.case.to_string());
+        for cut in &CUTS {
+            if message.len() <= MESSAGE_MAX {
+                break;
+            }
+            let lines = cut.lines(&self.lines, &self.case.id);
+            let short = Self { case: self.case, headline: bounded(self.headline.clone(), HEADLINE_MAX), lines };
+            message = short.message_with(&cut.case(serde_json::to_value(self.case).unwrap_or_default()).to_string());
         }
-        let mut case = serde_json::to_value(self.case).unwrap_or_default();
-        cut(&mut case);
-        let short = Self {
-            case: self.case,
-            headline: self.headline.clone(),
-            lines: self.lines.iter().map(|(word, line)| (*word, bounded(line.clone(), TEXT_MAX))).collect(),
-        };
-        short.message_with(&case.to_string())
+        message
     }
 
     fn message_with(&self, document: &str) -> String {
@@ -157,7 +158,7 @@ impl<'a> Notice<'a> {
         let change = self.case.change.as_ref().map_or("unknown", Change::name);
         [
             ("severity", self.case.severity().map_or("unknown", Severity::name).to_owned()),
-            ("guardrail", lead.map_or("unknown", |guardrail| &guardrail.id).to_owned()),
+            ("guardrail", bounded(lead.map_or("unknown", |guardrail| &guardrail.id).to_owned(), ATTRIBUTE_MAX)),
             ("outcome", self.case.outcome.name().to_owned()),
             ("account", self.case.account.to_string()),
             ("change", change.to_owned()),
@@ -167,16 +168,6 @@ impl<'a> Notice<'a> {
 
 /// The words of the lines that say what to do.
 const ACTIONS: [&str; 5] = ["Also", "Undo", "By hand", "Next", "Note"];
-
-/// Cuts long texts in the JSON of a case.
-fn cut(value: &mut Value) {
-    match value {
-        Value::String(text) if text.len() > TEXT_MAX => *text = bounded(std::mem::take(text), TEXT_MAX),
-        Value::Array(items) => items.iter_mut().for_each(cut),
-        Value::Object(members) => members.values_mut().for_each(cut),
-        _ => {}
-    }
-}
 
 /// The plan of the case's remedy, with the change that it is about.
 fn planned(case: &Case) -> Option<(&'static dyn Plan, &Change)> {

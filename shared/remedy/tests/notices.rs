@@ -11,7 +11,7 @@ use policy::arn::IamName;
 use policy::case::{Case, CredentialReport, Next, Outcome, Receipt, RemedyOutcome};
 use policy::change::{Found, Missing};
 use policy::facts::{Facts, Needs, Texts};
-use policy::guardrail::{Judge, Mode};
+use policy::guardrail::{Decision, Guardrail, Judge, Mode, Undecided};
 use policy::hearing::Circumstances;
 use policy::remedy::Remedy;
 use policy::target::Identity;
@@ -483,9 +483,85 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 16, ..ProptestConfig::default() })]
+
     #[test]
-    fn a_notice_always_fits_into_a_message(size in 0usize..200_000) {
-        let case = case(&sample_with("/userAgent", json!("\u{1}".repeat(size))));
-        prop_assert!(Notice::of(&case).message().len() < 256 * 1024);
+    fn a_notice_always_fits_into_a_message(case in any_case()) {
+        let message = Notice::of(&case).message();
+        prop_assert!(message.len() <= 255 * 1024, "{}", message.len());
+        let message: Value = serde_json::from_str(&message).unwrap();
+        prop_assert!(serde_json::from_str::<Value>(message["https"].as_str().unwrap()).is_ok());
+        let received: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
+        let undo = received["outcomes"][0]["undo"].as_array().unwrap_or(&Vec::new()).len();
+        let left_out = received["leftOut"]["undo"].as_u64().unwrap_or(0);
+        prop_assert_eq!(u64::try_from(undo).unwrap() + left_out, u64::try_from(case.outcomes[0].undo.len()).unwrap());
+        let mail = message["email"].as_str().unwrap();
+        prop_assert!(undo == 0 && left_out == 0 || mail.contains("\nUndo "), "{}", mail);
+        prop_assert!(serde_json::from_value::<Case>(received).is_ok());
     }
+}
+
+/// Cases of any size: broken guardrails, documents, receipts, reports and an actor's texts, in characters that JSON writes longest.
+fn any_case() -> impl Strategy<Value = Case> {
+    let size = || prop_oneof![0usize..8, 0usize..250];
+    let letter = || prop::sample::select(vec!["a", "\"", "\\", "\u{1}", "\u{1d11e}", "<"]);
+    (letter(), size(), size(), size(), prop_oneof![0usize..100, 0usize..40_000]).prop_map(
+        |(letter, guardrails, receipts, items, length)| {
+            let text = letter.repeat(length.min(if guardrails.max(items) > 8 { 200 } else { length }));
+            let mut case = applied();
+            let Decision::Forbidden { guardrails: broken, undecided } = &mut case.decision else { panic!() };
+            let lead = Guardrail { description: Some(text.clone()), controls: vec![text.clone(); 3], ..broken.first().unwrap().clone() };
+            let more = (0..guardrails).map(|number| Guardrail { id: format!("{number}{text}"), ..lead.clone() });
+            broken.extend(more.clone());
+            *undecided = Some(Undecided { guardrails: more.collect(), reason: text.clone() });
+            let outcome = case.outcomes.first_mut().unwrap();
+            let document = policy::case::Call::iam("PutUserPolicy", &[("PolicyDocument", text.as_str()), ("UserName", "polsen")]);
+            outcome.undo = vec![Receipt::from(document.clone()); receipts.min(8)];
+            outcome.would = vec![document.clone(); receipts.min(8)];
+            outcome.calls = vec![document; receipts.min(8)];
+            outcome.detail = Some(text.clone());
+            let texts = vec![text.clone(); items.min(60)];
+            outcome.report = Some(CredentialReport {
+                can: texts.clone(),
+                may: texts.clone(),
+                others: texts.clone(),
+                unread: texts,
+                last_used: Some(text.clone()),
+                created: None,
+            });
+            (case.actor.name, case.actor.arn) = (text.clone(), text.clone());
+            (case.actor.user_agent, case.actor.source_ip) = (Some(text.clone()), Some(text.clone()));
+            case.record.error_code = Some(text);
+            case
+        },
+    )
+}
+
+#[test]
+fn where_hundreds_of_guardrails_are_broken_the_notice_counts_those_that_it_leaves_out() {
+    let mut case = applied();
+    let Decision::Forbidden { guardrails, .. } = &mut case.decision else { panic!() };
+    let lead = guardrails[0].clone();
+    *guardrails = (0..220).map(|_| Guardrail { description: Some("why ".repeat(100)), ..lead.clone() }).collect();
+    let message: Value = serde_json::from_str(&Notice::of(&case).message()).unwrap();
+    let mail = message["email"].as_str().unwrap();
+    assert!(mail.contains("\nGuardrail  and 170 more guardrails\n"), "{mail}");
+    let received: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
+    assert_eq!(received["leftOut"], json!({ "guardrails": 170 }));
+    assert_eq!(serde_json::from_value::<Case>(received).unwrap().outcomes, case.outcomes, "the undo is whole");
+}
+
+#[test]
+fn where_the_undo_is_too_long_for_a_message_the_notice_says_where_it_is() {
+    let mut case = applied();
+    let call = policy::case::Call::iam("PutUserPolicy", &[("PolicyDocument", &"\"".repeat(60_000)), ("UserName", "polsen")]);
+    case.outcomes[0].undo = vec![Receipt::from(call)];
+    let message: Value = serde_json::from_str(&Notice::of(&case).message()).unwrap();
+    let pointer = format!("\nUndo       rescind undo {} (the command is too long for this message)\n", case.id);
+    assert!(message["email"].as_str().unwrap().contains(&pointer));
+    let received: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
+    assert_eq!(received["leftOut"]["undo"], json!(1));
 }
