@@ -43,7 +43,7 @@ MALFORMED = {
     "an eventTime that is none": but(EVENT, eventTime="yesterday"),
     "a member twice": json.dumps(EVENT).replace('"eventName"', '"eventName": "DetachUserPolicy", "eventName"').encode(),
 }
-MALFORMED_ATTACHMENT = {
+UNREADABLE_ATTACHMENT = {
     "no target": but(EVENT, requestParameters={"policyArn": BILLING}),
     "no policy": but(EVENT, requestParameters={"userName": "polsen"}),
     "parameters of another kind": but(EVENT, requestParameters=["polsen", BILLING]),
@@ -58,7 +58,8 @@ MALFORMED_ATTACHMENT = {
     "a policy that is another ARN": asking_for(policyArn="arn:aws:iam::123456789012:role/Billing"),
     "a policy with control characters": asking_for(policyArn=f"{BILLING}\n{BILLING}"),
     "a policy of a megabyte": asking_for(policyArn=BILLING + MEGABYTE),
-    "an actor of a megabyte": but(EVENT, userIdentity=iam_user("polsen", MEGABYTE)),
+    "a policy of another account": asking_for(policyArn="arn:aws:iam::999999999999:policy/Billing"),
+    "a policy of another partition": asking_for(policyArn="arn:aws-cn:iam::aws:policy/job-function/Billing"),
 }
 FOREIGN = {
     "another account": EVENT | {"account": "999999999999"},
@@ -66,10 +67,6 @@ FOREIGN = {
     "another source": EVENT | {"source": "com.example.forged"},
     "another AWS source": EVENT | {"source": "aws.health"},
     "another detail-type": EVENT | {"detail-type": "AWS Service Event via CloudTrail"},
-}
-FOREIGN_ATTACHMENT = {
-    "a policy of another account": asking_for(policyArn="arn:aws:iam::999999999999:policy/Billing"),
-    "a policy of another partition": asking_for(policyArn="arn:aws-cn:iam::aws:policy/job-function/Billing"),
     "a caller of another partition": but(EVENT, userIdentity=iam_user("polsen", arn="arn:aws-us-gov:iam::123456789012:user/polsen")),
 }
 
@@ -100,20 +97,30 @@ def test_a_malformed_event_is_a_clear_and_final_error(world, what, function):
     assert refused(world, MALFORMED[what], function) == "Final.MalformedEvent"
 
 
-@pytest.mark.parametrize("what", MALFORMED_ATTACHMENT)
-def test_a_malformed_attachment_is_a_clear_and_final_error(world, what):
-    assert refused(world, MALFORMED_ATTACHMENT[what]) == "Final.MalformedEvent"
+def test_an_actor_that_cannot_be_is_a_clear_and_final_error(world):
+    assert refused(world, but(EVENT, userIdentity=iam_user("polsen", MEGABYTE))) == "Final.MalformedEvent"
+
+
+@pytest.mark.parametrize("what", UNREADABLE_ATTACHMENT)
+def test_parameters_of_an_accepted_call_that_cannot_be_read_are_reported_to_a_person(world, what):
+    world.user("polsen", holds=[BILLING])
+    seen = world.receives(UNREADABLE_ATTACHMENT[what])
+    assert (seen.outcome, seen.changed, seen.operations) == ("unremediable", set(), ["Publish"])
+    assert len(seen.notice.text) < 10_000
+    assert not any(live in seen.notice.text for live in LIVE)
+
+
+@pytest.mark.parametrize("what", UNREADABLE_ATTACHMENT)
+def test_parameters_of_a_refused_call_that_cannot_be_read_make_no_notice(world, what):
+    world.user("polsen", holds=[BILLING])
+    seen = world.receives(but(UNREADABLE_ATTACHMENT[what], errorCode="ValidationError"))
+    assert (seen.cases, seen.changed, seen.notices) == ([], set(), [])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("what", FOREIGN)
 def test_an_event_that_is_not_this_account_s_is_refused(world, what, function):
     assert refused(world, FOREIGN[what], function) == "Final.ForeignEvent"
-
-
-@pytest.mark.parametrize("what", FOREIGN_ATTACHMENT)
-def test_an_attachment_that_is_not_this_account_s_is_refused(world, what):
-    assert refused(world, FOREIGN_ATTACHMENT[what]) == "Final.ForeignEvent"
 
 
 def test_a_denied_call_without_parameters_is_not_a_change_either(world):

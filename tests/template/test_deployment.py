@@ -142,7 +142,7 @@ def test_the_functions_log_json_to_one_group_named_after_the_stack_and_it_forget
 def test_a_region_in_which_iam_events_never_arrive_is_refused():
     assertion, = read()["Rules"]["IamEventsArriveHere"]["Assertions"]
     homes, asked = assertion["Assert"]["Fn::Contains"]
-    assert homes == [region for region, _, _ in HOMES]
+    assert set(homes) >= {region for region, _, _ in HOMES}
     assert asked == {"Ref": "AWS::Region"}
     assert all(region in assertion["AssertDescription"] for region in homes)
 

@@ -1,9 +1,11 @@
 """Which events reach which function."""
 
 import json
+import re
 import uuid
 
 import boto3
+import botocore.session
 import pytest
 
 from .pattern import delivers
@@ -20,6 +22,8 @@ BY_NAME = {
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
+# Findings that are reported only reach the function that reports them.
+REPORTED = {"aws.access-analyzer": ["quarantine-key"], "aws.securityhub": ["quarantine-key"]}
 READS = ("Describe", "Get", "List")
 # IAM's API as botocore knows it.
 API = boto3.client("iam", region_name="us-east-1").meta.service_model.operation_names
@@ -31,14 +35,18 @@ SAMPLES_OF = {
     "attach-group-policy": ["detach-policy"],
     "attach-role-policy": ["detach-policy"],
     "attach-user-policy": ["detach-policy"],
+    "access-analyzer": [],
     "create-access-key": [],
     "create-service-specific-credential": [],
     "delete-user-policy": [],
+    "detach-user-policy": [],
     "guardduty-": [],
     "health-": [],
     "put-group-policy": ["delete-inline-policy"],
     "put-role-policy": ["delete-inline-policy"],
     "put-user-policy": ["delete-inline-policy"],
+    "reset-service-specific-credential": [],
+    "security-hub": [],
     "update-access-key": [],
     "update-user": [],
     "upload-signing-certificate": [],
@@ -75,7 +83,9 @@ def expected(event):
     if event["source"] == "aws.health":
         return QUARANTINES if detail.get("service") == "RISK" else []
     if event["source"] == "aws.guardduty":
-        return QUARANTINES if detail.get("resource", {}).get("resourceType") == "AccessKey" else []
+        return QUARANTINES if "accessKeyDetails" in detail.get("resource", {}) else []
+    if event["source"] in REPORTED and "via CloudTrail" not in event["detail-type"]:
+        return REPORTED[event["source"]]
     call = detail.get("eventName", "")
     if event["detail-type"] != "AWS API Call via CloudTrail" or detail.get("eventSource") != "iam.amazonaws.com":
         return []
@@ -85,15 +95,28 @@ def expected(event):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_event_reaches_its_function_and_both_quarantines_each_once(stack, name):
+def test_a_sample_event_reaches_its_function_and_the_quarantines_each_once(stack, name):
     wanted, = (functions for start, functions in SAMPLES_OF.items() if name.startswith(start))
-    assert reached(stack, sample(name)) == sorted(wanted + QUARANTINES)
-    assert expected(sample(name)) == sorted(wanted + QUARANTINES)
+    wanted = sorted(wanted + REPORTED.get(sample(name)["source"], QUARANTINES))
+    assert reached(stack, sample(name)) == wanted
+    assert expected(sample(name)) == wanted
 
 
 @pytest.mark.parametrize("start", SAMPLES_OF)
 def test_every_trigger_has_a_sample_event(start):
     assert any(name.startswith(start) for name in SAMPLES)
+
+
+def test_the_home_region_of_every_partition_that_aws_has_is_deployable():
+    partitions = botocore.session.get_session().get_data("partitions")["partitions"]
+    # IAM is global: its events are in the region in which its requests are signed. Only China's is not the partition's implicit region.
+    homes = {partition["outputs"]["implicitGlobalRegion"] for partition in partitions}
+    assert set(home_regions()) == homes - {"cn-northwest-1"} | {"cn-north-1"}
+
+
+def home_regions():
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    return re.search(r"Fn::Contains:\s*- \[([^\]]+)\]", text).group(1).split(", ")
 
 
 def test_every_function_has_a_sample_event(stack):
@@ -155,7 +178,10 @@ def test_an_event_from_elsewhere_reaches_no_function(stack, name, path, value):
         ("health-credentials-exposed.json", {"detail.eventTypeCode": "AWS_EC2_INSTANCE_STORE_DRIVE_PERFORMANCE_DEGRADED"}),
         ("health-credentials-exposed.json", {"source": "aws.guardduty"}),
         ("health-credentials-exposed.json", {"detail-type": "AWS Health Abuse Event"}),
-        ("guardduty-iam-user.json", {"detail.type": "Recon:EC2/Portscan"}),
+        ("guardduty-iam-user.json", {"detail.type": "Recon:EC2/Portscan", "detail.resource": {"resourceType": "Instance"}}),
+        ("access-analyzer.json", {"detail.status": "ARCHIVED"}),
+        ("access-analyzer.json", {"detail.accountId": "999999999999"}),
+        ("security-hub.json", {"detail-type": "Security Hub Insight Results"}),
         ("guardduty-iam-user.json", {"source": "aws.health"}),
     ],
 )
@@ -180,8 +206,34 @@ def test_every_risk_that_aws_health_reports_reaches_both_quarantines(stack, code
         ("IAMUser/AttackSequence", []),
     ],
 )
-def test_guarddutys_findings_about_credentials_reach_both_quarantines(stack, kind, functions):
-    assert reached(stack, altered("guardduty-iam-user.json", {"detail.type": kind})) == functions
+def test_guarddutys_findings_reach_both_quarantines_by_their_type(stack, kind, functions):
+    assert reached(stack, altered("guardduty-iam-user.json", {"detail.type": kind, "detail.resource": {}})) == functions
+
+
+@pytest.mark.parametrize("kind", ["Exfiltration:S3/AnomalousBehavior", "Discovery:Kubernetes/SuccessfulAnonymousAccess", "SomethingNew"])
+def test_a_guardduty_finding_that_names_credentials_reaches_both_quarantines_whatever_its_type(stack, kind):
+    assert reached(stack, altered("guardduty-iam-user.json", {"detail.type": kind})) == QUARANTINES
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("AwsAccountId", "999999999999"),
+        ("RecordState", "ARCHIVED"),
+        ("Workflow", {"Status": "RESOLVED"}),
+        ("Resources", [{"Type": "AwsS3Bucket"}]),
+    ],
+)
+def test_a_security_hub_finding_reaches_its_function_only_if_it_is_new_and_about_this_accounts_iam(stack, member, value):
+    event = sample("security-hub.json")
+    event["detail"]["findings"][0][member] = value
+    assert reached(stack, event) == []
+
+
+def test_detaching_a_quarantine_in_other_letters_reaches_both_quarantines(stack):
+    arn = "arn:aws:iam::123456789012:policy/RESCIND/rescindQUARANTINE"
+    event = altered("detach-user-policy.json", {"detail.requestParameters.policyArn": arn})
+    assert reached(stack, event) == QUARANTINES
 
 
 @pytest.mark.parametrize(("name", "member"), [("guardduty-iam-user.json", "accountId"), ("health-credentials-exposed.json", "affectedAccount")])

@@ -6,7 +6,7 @@
 use std::hash::{Hash, Hasher};
 
 use crate::actor::Actor;
-use crate::change::{self, Call, ChangeError, Claim, Unread};
+use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
 use crate::record::Event;
@@ -75,6 +75,7 @@ pub static ACTIONS: &[Action] = &[
     iam("UploadSigningCertificate", |call| change::read_created(SigningCertificate, call), QuarantineKey, &OF_ACTOR),
     iam("UpdateSigningCertificate", |call| change::read_activated(SigningCertificate, call), QuarantineKey, &OF_ACTOR),
     iam("CreateServiceSpecificCredential", |call| change::read_created(ServiceSpecificCredential, call), QuarantineKey, &OF_ACTOR),
+    iam("ResetServiceSpecificCredential", |call| change::read_reset(ServiceSpecificCredential, call), QuarantineKey, &OF_ACTOR),
     iam("UpdateServiceSpecificCredential", |call| change::read_activated(ServiceSpecificCredential, call), QuarantineKey, &OF_ACTOR),
     finding("HealthEvent", "health.amazonaws.com"),
     finding("GuardDutyFinding", "guardduty.amazonaws.com"),
@@ -112,18 +113,11 @@ impl Action {
         ACTIONS.iter().find(|action| action.kind == Kind::Call && action.name == record.event_name && action.source == source)
     }
 
-    /// What an event of this action says: one claim for each credential that a finding names, none for a credential that was set inactive.
-    ///
-    /// # Errors
-    ///
-    /// [`ChangeError::Malformed`] if the record is impossible, [`ChangeError::Foreign`] if it is about something that this account does not
-    /// own.
-    pub fn claims(&self, event: &Event, actor: &Actor) -> Result<Vec<Claim>, ChangeError> {
-        match (self.read)(&Call { name: self.name, event, actor }) {
-            Ok(claims) => Ok(claims),
-            Err(Unread::Unknown(reason)) => Ok(vec![Claim::Unknown(reason)]),
-            Err(Unread::Impossible(error)) => Err(error),
-        }
+    /// What an event of this action says: one claim for each credential that a finding names, none for a credential that was set inactive. What
+    /// cannot be read is unknown: IAM may take more than Rescind knows of.
+    #[must_use]
+    pub fn claims(&self, event: &Event, actor: &Actor) -> Vec<Claim> {
+        (self.read)(&Call { name: self.name, event, actor }).unwrap_or_else(|Unread(reason)| vec![Claim::Unknown(reason)])
     }
 }
 

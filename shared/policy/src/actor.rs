@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::record::{Event, UserIdentity};
+use crate::record::{Event, SessionIssuer, UserIdentity};
 use crate::text::quoted;
 
 /// Longest ARN, name or id taken from a record, in bytes: an ARN's own limit.
@@ -51,6 +51,9 @@ pub struct Actor {
     /// The unique id of the user or role (`AIDA…`, `AROA…`), without the session's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal_id: Option<String>,
+    /// Of a federated user: the user, or root, who issued the session with `GetFederationToken`. A deny of the issuer binds the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Issuer>,
     /// The key that signed the call: an identifier, not a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_key_id: Option<String>,
@@ -74,6 +77,37 @@ pub struct Actor {
     pub invoked_by: Option<String>,
 }
 
+/// Who issued the session of a federated user.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Issuer {
+    /// The user's or root's IAM ARN.
+    pub arn: String,
+    /// The user's name, or `root`.
+    pub name: String,
+    /// The issuer's account.
+    pub account: String,
+    /// The user's unique id (`AIDA…`), or root's account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal_id: Option<String>,
+}
+
+impl Issuer {
+    /// `sessionContext.sessionIssuer` of a federated user; `None` if it names nobody.
+    fn of(issuer: &SessionIssuer) -> Result<Option<Self>, ActorError> {
+        let Some(arn) = identifier("sessionContext.sessionIssuer.arn", issuer.arn.as_ref())? else {
+            return Ok(None);
+        };
+        let name = identifier("sessionContext.sessionIssuer.userName", issuer.user_name.as_ref())?;
+        Ok(Some(Self {
+            name: name.unwrap_or_else(|| last_part(&arn).to_owned()),
+            account: arn.split(':').nth(4).unwrap_or_default().to_owned(),
+            principal_id: identifier("sessionContext.sessionIssuer.principalId", issuer.principal_id.as_ref())?,
+            arn,
+        }))
+    }
+}
+
 impl Actor {
     /// The actor of an event.
     ///
@@ -87,6 +121,7 @@ impl Actor {
         let issuer = context.and_then(|context| context.session_issuer.as_ref());
         let identity_type = identifier("type", identity.kind.as_ref())?.unwrap_or_else(|| "Unknown".to_owned());
         let kind = kind_of(&identity_type);
+        let is_federated = identity_type == "FederatedUser";
         let own_arn = identifier("arn", identity.arn.as_ref())?;
         let role = (kind == ActorKind::Role).then_some(issuer).flatten();
         let session_arn = own_arn.as_deref().and_then(AssumedRoleArn::parse);
@@ -108,6 +143,7 @@ impl Actor {
             name,
             account,
             principal_id: principal_id(identity)?,
+            issuer: issuer.filter(|_| is_federated).map(Issuer::of).transpose()?.flatten(),
             access_key_id: identifier("accessKeyId", identity.access_key_id.as_ref())?,
             session: session_arn.map(|session| session.session.to_owned()),
             source_identity: identifier("sessionContext.sourceIdentity", context.and_then(|context| context.source_identity.as_ref()))?,
@@ -192,6 +228,23 @@ mod tests {
         assert_eq!(actor.arn, "arn:aws:iam::123456789012:role/finance/FinanceAdmin");
         assert_eq!((actor.name.as_str(), actor.session.as_deref()), ("FinanceAdmin", Some("alice")));
         assert_eq!((actor.principal_id.as_deref(), actor.kind), (Some("AROAEXAMPLE"), ActorKind::Role));
+    }
+
+    #[test]
+    fn a_federated_user_s_session_keeps_the_user_who_issued_it() {
+        let actor = actor(
+            r#"{"type":"FederatedUser","principalId":"123456789012:guest","arn":"arn:aws:sts::123456789012:federated-user/guest",
+                "accountId":"123456789012","sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDAEXAMPLEEXAMPLE00",
+                "arn":"arn:aws:iam::123456789012:user/ci/broker","accountId":"123456789012","userName":"broker"}}}"#,
+        )
+        .unwrap();
+        assert_eq!((actor.kind, actor.name.as_str()), (ActorKind::Principal, "guest"));
+        let issuer = actor.issuer.unwrap();
+        assert_eq!((issuer.name.as_str(), issuer.account.as_str()), ("broker", "123456789012"));
+        assert_eq!(
+            (issuer.arn.as_str(), issuer.principal_id.as_deref()),
+            ("arn:aws:iam::123456789012:user/ci/broker", Some("AIDAEXAMPLEEXAMPLE00"))
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whom a quarantine affects: the owner of misused credentials, or whoever made a change.
 
-use crate::actor::ActorKind;
+use crate::actor::{ActorKind, Issuer};
 use crate::arn::{IamName, UniqueId};
 use crate::case::Case;
 use crate::change::{Behind, Change};
@@ -10,6 +10,8 @@ use crate::target::{Identity, IdentityKind, Target};
 /// What root has to do, since nobody else can.
 pub const ROOT: &str = "no policy of the account binds its root user, and nobody else can touch root's credentials: sign in as root, change the password, \
                         delete root's access keys, check its MFA devices, and review what was done as root";
+
+const ELSEWHERE: &str = "the actor belongs to another account, out of Rescind's reach: remove the trust or policy that lets them in";
 
 /// Whom a quarantine affects.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,17 +46,34 @@ impl Affected {
         }
     }
 
+    /// A deny of the user who issued a federated user's session binds the session, and outlives it (IAM user guide, "Permissions for
+    /// `GetFederationToken`").
+    fn issuer(case: &Case, issuer: &Issuer) -> Self {
+        let user = issuer.arn.split_once(":user/").map(|_| IamName::new(&issuer.name));
+        match user {
+            _ if issuer.account != case.account.as_str() => Self::OutOfReach(ELSEWHERE.to_owned()),
+            Some(Ok(name)) => {
+                let id = issuer.principal_id.as_deref().and_then(|id| UniqueId::new(id).ok());
+                Self::Principal(Identity::user(name).with_id(id), Sessions::All)
+            }
+            Some(Err(error)) => Self::OutOfReach(error.to_string()),
+            None if issuer.arn.ends_with(":root") => Self::OutOfReach(ROOT.to_owned()),
+            None => Self::OutOfReach("the actor is a federated user, and its issuer is neither a user nor root".to_owned()),
+        }
+    }
+
     fn actor(case: &Case) -> Self {
         let actor = &case.actor;
+        if let Some(issuer) = &actor.issuer {
+            return Self::issuer(case, issuer);
+        }
         let home = actor.account == case.account.as_str();
         let kind = match actor.kind {
             ActorKind::User if home => IdentityKind::User,
             ActorKind::Role if home => IdentityKind::Role,
             ActorKind::Root if home => return Self::OutOfReach(ROOT.to_owned()),
             ActorKind::User | ActorKind::Role | ActorKind::Root => {
-                return Self::OutOfReach(
-                    "the actor belongs to another account, out of Rescind's reach: remove the trust or policy that lets them in".to_owned(),
-                );
+                return Self::OutOfReach(ELSEWHERE.to_owned());
             }
             ActorKind::Service | ActorKind::Principal => {
                 return Self::OutOfReach("the actor is neither a user nor a role of this account, so no policy can contain it".to_owned());

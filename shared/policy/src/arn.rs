@@ -119,6 +119,14 @@ impl CredentialId {
         &self.0
     }
 
+    /// Whether it has the form of an access key's id: `AKIA`, or `ASIA` of temporary credentials, and 16 or more capital letters and digits
+    /// (IAM user guide, "IAM identifiers", unique id prefixes). A user may be named almost so.
+    #[must_use]
+    pub fn is_access_key(&self) -> bool {
+        let rest = ["AKIA", "ASIA"].iter().find_map(|prefix| self.0.strip_prefix(prefix));
+        rest.is_some_and(|rest| rest.len() >= 16 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+    }
+
     /// Whether it is that of temporary credentials (IAM user guide, "IAM identifiers", unique id prefixes).
     #[must_use]
     pub fn is_of_a_session(&self) -> bool {
@@ -196,27 +204,25 @@ impl ProviderArn {
 pub struct PolicyArn(String);
 
 impl PolicyArn {
-    /// Takes `arn:<partition>:iam::<account or aws>:policy/<path><name>`.
+    /// Takes `arn:<partition>:iam::<account or aws>:policy/<path><name>`. IAM ignores the case of its letters, so all that comes before the path
+    /// is kept in lower case, in which AWS writes it.
     ///
     /// # Errors
     ///
     /// [`IdentifierError::PolicyArn`] if any part is missing, too long, or holds what IAM does not allow there.
     pub fn new(text: &str) -> Result<Self, IdentifierError> {
         let well_formed = || {
-            let rest = text.strip_prefix("arn:")?;
-            let (partition, rest) = rest.split_once(":iam::")?;
-            let (owner, path) = rest.split_once(":policy/")?;
+            let (head, path) = text.split_once('/')?;
+            let head = head.to_ascii_lowercase();
+            let (partition, owner) = head.strip_prefix("arn:")?.strip_suffix(":policy")?.split_once(":iam::")?;
             let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
             let partition_ok = partition.starts_with("aws") && partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
             let owner_ok = owner == "aws" || AccountId::new(owner).is_ok();
             let path_ok = path.bytes().all(|byte| byte.is_ascii_graphic());
-            (partition_ok && owner_ok && path_ok && IamName::new(name).is_ok()).then_some(())
+            (partition_ok && owner_ok && path_ok && IamName::new(name).is_ok()).then(|| format!("{head}/{path}"))
         };
-        if text.len() <= ARN_MAX && well_formed().is_some() {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(IdentifierError::PolicyArn(text.to_owned()))
-        }
+        let arn = (text.len() <= ARN_MAX).then(well_formed).flatten();
+        arn.map(Self).ok_or_else(|| IdentifierError::PolicyArn(text.to_owned()))
     }
 
     /// The whole ARN.
@@ -334,9 +340,25 @@ mod tests {
             "arn:aws:iam::12345:policy/Billing",
             "arn:aws:iam::aws:policy/job function/Billing",
             "arn:aws:iam::aws:policy/Bill\u{202e}ing",
-            "arn:AWS:iam::aws:policy/Billing",
+            "arn:aws:iam::aws:group/policy/Billing",
         ] {
             assert!(PolicyArn::new(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_policy_arn_in_other_letters_is_the_same_policy() {
+        let arn = PolicyArn::new("ARN:aws:IAM::AWS:Policy/job-function/billing").unwrap();
+        assert_eq!(arn.as_str(), "arn:aws:iam::aws:policy/job-function/billing");
+        assert_eq!(PolicyArn::new("arn:aws:iam::AWS:policy/awscompromisedkeyquarantinev3").map(|arn| arn.is_key_quarantine()), Ok(true));
+    }
+
+    #[test]
+    fn an_access_key_s_id_is_known_by_its_form() {
+        let is_key = |id: &str| CredentialId::new(id).unwrap().is_access_key();
+        assert!(is_key("AKIAIOSFODNN7EXAMPLE") && is_key("ASIAIOSFODNN7EXAMPLE"));
+        for id in ["SVC_BILLING_EXPORT", "AKIA_BILLING_EXPORT_", "AKIAIOSFODNN7EXAMPle", "AKIAIOSFODNN7EXAM", "AIDAIOSFODNN7EXAMPLE"] {
+            assert!(!is_key(id), "{id}");
         }
     }
 
@@ -373,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_region_tells_its_partition() {
-        let partitions = ["us-east-1", "cn-north-1", "us-gov-west-1"].map(partition_of);
-        assert_eq!(partitions, ["aws", "aws-cn", "aws-us-gov"]);
+        let partitions = ["us-east-1", "cn-north-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"].map(partition_of);
+        assert_eq!(partitions, ["aws", "aws-cn", "aws-us-gov", "aws-iso-b", "aws-eusc"]);
     }
 }

@@ -9,10 +9,10 @@ use crate::action::Action;
 use crate::actor::{Actor, ActorError, ActorKind};
 use crate::break_glass::{self, BreakGlass, Standing};
 use crate::case::{Case, Opening};
-use crate::change::{Change, ChangeError, Claim, Found, Missing};
+use crate::change::{Change, Claim, Found, Missing};
 use crate::facts::{Facts, Needs};
 use crate::guardrail::{Decision, DecisionError, Mode, Question, Rulebook, Weighed};
-use crate::record::Event;
+use crate::record::{Event, FindingState};
 use crate::target::IdentityKind;
 
 /// Why an event cannot be judged.
@@ -21,9 +21,6 @@ pub enum HearingError {
     /// Its actor is impossible.
     #[error(transparent)]
     Actor(#[from] ActorError),
-    /// Its change is impossible, or not this account's.
-    #[error(transparent)]
-    Change(#[from] ChangeError),
     /// The rulebook gave no answer.
     #[error(transparent)]
     Decision(#[from] DecisionError),
@@ -52,11 +49,19 @@ impl<'a> Circumstances<'a> {
         Self { rulebook, event, action, actor, break_glass: kind.map_or(Standing::Unlisted, standing) }
     }
 
-    fn case(&self, change: Option<Change>, decision: Decision, part: Option<&str>, mode: Mode, now: DateTime<Utc>) -> Option<Case> {
+    /// A call that AWS refused makes a case only if a guardrail certainly forbids what was tried, and it is reported at most, like a finding that
+    /// no longer stands.
+    fn case(&self, change: Option<Change>, decision: Decision, about: &About, mode: Mode, now: DateTime<Utc>) -> Option<Case> {
         let Self { rulebook, event, action, actor, .. } = *self;
+        let About { state, part } = about;
+        let refused = event.record.error_code.is_some();
+        if refused && matches!(decision, Decision::Unknown { .. }) {
+            return None;
+        }
+        let decision = if refused || !state.is_open() { decision.reported_only() } else { decision };
         let judge = rulebook.judge();
         let reports = judge.reports(action);
-        Case::open(Opening { event, part, actor: actor.clone(), change, decision, judge, reports }, mode, now)
+        Case::open(Opening { event, state: *state, part, actor: actor.clone(), change, decision, judge, reports }, mode, now)
     }
 
     /// When the change was made.
@@ -93,23 +98,19 @@ pub struct Hearing<'a> {
     circumstances: Circumstances<'a>,
     /// The change, or why the event does not say it.
     claim: Claim,
-    /// Distinguishes this change from others of the same event.
-    part: Option<String>,
+    about: About,
 }
 
 impl<'a> Hearing<'a> {
     /// Opens the hearing of each change that an event is about; none if no guardrail could concern such an action.
-    ///
-    /// # Errors
-    ///
-    /// If the record is not one that AWS can have written, or is about something that the account does not own.
-    pub fn open(circumstances: Circumstances<'a>) -> Result<Vec<Self>, HearingError> {
+    #[must_use]
+    pub fn open(circumstances: Circumstances<'a>) -> Vec<Self> {
         let Circumstances { rulebook, event, action, actor, .. } = circumstances;
         if !rulebook.concerns(action) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let hearing = |claim: Claim| Self { part: event.record.is_finding().then(|| part(&claim)), circumstances, claim };
-        Ok(action.claims(event, actor)?.into_iter().map(hearing).collect())
+        let hearing = |claim: Claim| Self { about: About::of(&claim, event), circumstances, claim };
+        action.claims(event, actor).into_iter().map(hearing).collect()
     }
 
     /// What the event does not say and IAM has to be asked for; [`Self::completed`] takes the answer.
@@ -141,7 +142,7 @@ impl<'a> Hearing<'a> {
     ///
     /// If the rulebook gave no answer.
     pub fn weigh(self) -> Result<Option<Weighing<'a>>, HearingError> {
-        let Self { circumstances, claim, part } = self;
+        let Self { circumstances, claim, about } = self;
         let subject = match claim {
             Claim::Change(change) => {
                 let Some(weighed) = circumstances.rulebook.weigh(&circumstances.question(&change, &Facts::none()))? else {
@@ -152,7 +153,7 @@ impl<'a> Hearing<'a> {
             Claim::Missing(missing) => Subject::Unknown(missing.reason()),
             Claim::Unknown(reason) => Subject::Unknown(reason),
         };
-        Ok(Some(Weighing { circumstances, subject, part }))
+        Ok(Some(Weighing { circumstances, subject, about }))
     }
 }
 
@@ -160,7 +161,25 @@ impl<'a> Hearing<'a> {
 pub struct Weighing<'a> {
     circumstances: Circumstances<'a>,
     subject: Subject,
-    part: Option<String>,
+    about: About,
+}
+
+/// What makes the case of this change another than that of the event's other changes.
+struct About {
+    /// Whether the finding still stands, or this part of it: of Health's entities each can be resolved by itself.
+    state: FindingState,
+    part: String,
+}
+
+impl About {
+    fn of(claim: &Claim, event: &Event) -> Self {
+        let state = match claim {
+            Claim::Change(Change::CredentialExposed(exposed)) => exposed.finding.state,
+            Claim::Missing(Missing::Owner { finding, .. }) => finding.state,
+            Claim::Change(_) | Claim::Missing(_) | Claim::Unknown(_) => event.record.finding_state(),
+        };
+        Self { state, part: part(claim) }
+    }
 }
 
 enum Subject {
@@ -186,7 +205,7 @@ impl Weighing<'_> {
             return None;
         };
         let decision = self.circumstances.rulebook.certain(weighed)?;
-        self.circumstances.case(Some(change.clone()), decision, self.part.as_deref(), mode, now)
+        self.circumstances.case(Some(change.clone()), decision, &self.about, mode, now)
     }
 
     /// The case; `None` if there is none to make. `facts` are those that [`Self::needs`] named, or why they cannot be had.
@@ -195,7 +214,7 @@ impl Weighing<'_> {
     ///
     /// If the rulebook gave no answer.
     pub fn decide(self, facts: Result<&Facts, &str>, mode: Mode, now: DateTime<Utc>) -> Result<Option<Case>, HearingError> {
-        let Self { circumstances, subject, part } = self;
+        let Self { circumstances, subject, about } = self;
         let (change, decision) = match subject {
             Subject::Known(change, weighed) => {
                 let none = Facts::none();
@@ -208,7 +227,7 @@ impl Weighing<'_> {
                 (None, rulebook.undecidable(action, event, actor, break_glass, reason)?)
             }
         };
-        Ok(circumstances.case(change, decision, part.as_deref(), mode, now))
+        Ok(circumstances.case(change, decision, &about, mode, now))
     }
 }
 

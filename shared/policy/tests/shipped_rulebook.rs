@@ -5,12 +5,17 @@
 use std::fs;
 
 use chrono::{DateTime, Utc};
+use policy::affected::{Affected, ROOT};
+use policy::arn::{IamName, UniqueId};
 use policy::break_glass::BreakGlass;
-use policy::case::Next;
+use policy::case::{Next, Outcome};
+use policy::containment::Sessions;
 use policy::facts::{Facts, Texts};
 use policy::guardrail::{Decision, Mode, Source};
 use policy::hearing::Circumstances;
 use policy::remedy::Remedy;
+use policy::severity::Severity;
+use policy::target::Identity;
 use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
 
 fn rulebook() -> Rulebook {
@@ -45,7 +50,7 @@ fn cases(event: &Event, document: &str, break_glass: &[BreakGlass]) -> Vec<Case>
     let actor = Actor::of(event).unwrap();
     let circumstances = Circumstances::of(&rulebook, event, Action::of(event).unwrap(), &actor, break_glass);
     let access = |policies: Vec<String>| rulebook.access(&Texts { policies, boundary: None }).unwrap();
-    let heard = Hearing::open(circumstances).unwrap().into_iter().filter_map(|hearing| {
+    let heard = Hearing::open(circumstances).into_iter().filter_map(|hearing| {
         let weighing = hearing.weigh().unwrap()?;
         let needs = weighing.needs().map(|(_, needs)| needs).unwrap_or_default();
         let granted = || access(vec![document.to_owned()]);
@@ -298,4 +303,109 @@ fn the_same_record_and_guardrail_make_the_same_case_id() {
 fn a_case_survives_its_own_json() {
     let case = case(POLSEN, "AttachUserPolicy", "polsen", "aws:policy/job-function/Billing").unwrap();
     assert_eq!(serde_json::from_str::<Case>(&case.to_string()).unwrap(), case);
+}
+
+/// The outcome, severity and remedies of each case of a finding, in a stack that enforces.
+fn settled(text: &str) -> Vec<(Outcome, Severity, Vec<Remedy>)> {
+    let event = Event::from_event_bridge(text).unwrap();
+    let settled = cases(&event, READS, &[]).into_iter().map(|mut case| {
+        assert_eq!(case.settle(), Next::Nothing, "it is acted on");
+        let severity = case.decision.lead().unwrap().severity;
+        (case.outcome, severity, case.remedy.into_iter().chain(case.siblings).collect())
+    });
+    settled.collect()
+}
+
+#[test]
+fn a_finding_that_no_longer_stands_is_reported_as_low_and_never_acted_on() {
+    let reported = [(Outcome::Observed, Severity::Low, Vec::new())];
+    let closed = r#"{"eventTypeCode":"AWS_RISK_CREDENTIALS_EXPOSED","statusCode":"closed","affectedEntities":[{"entityValue":"deploy"}]}"#;
+    let key = r#"{"eventTypeCode":"AWS_RISK_CREDENTIALS_EXPOSED","affectedEntities":[{"entityValue":"AKIAIOSFODNN7EXAMPLE","status":"RESOLVED"}]}"#;
+    let account =
+        r#"{"eventTypeCode":"AWS_RISK_CREDENTIALS_EXPOSED","statusCode":"closed","affectedEntities":[{"entityValue":"AWS_ACCOUNT"}]}"#;
+    for detail in [closed, key, account] {
+        assert_eq!(settled(&finding("health", detail)), reported, "{detail}");
+    }
+    for service in [r#"{"archived":true}"#, r#"{"additionalInfo":{"sample":true}}"#] {
+        for id in ["AKIAIOSFODNN7EXAMPLE", "GeneratedFindingAccessKeyId"] {
+            let detail = format!(
+                r#"{{"schemaVersion":"2.0","id":"f","type":"t","severity":9,"service":{service},
+                    "resource":{{"accessKeyDetails":{{"accessKeyId":"{id}","userName":"a","userType":"IAMUser"}}}}}}"#
+            );
+            assert_eq!(settled(&finding("guardduty", &detail)), reported, "{detail}");
+        }
+    }
+}
+
+/// The severities of the cases of a call that AWS refused.
+fn refused(name: &str, parameters: &str) -> Vec<Severity> {
+    let record = call(name, POLSEN, parameters).replacen('{', r#"{"errorCode":"AccessDenied","#, 1);
+    let event = Event::from_envelope_or_record(&record).unwrap();
+    cases(&event, READS, &[]).iter().map(|case| case.decision.lead().unwrap().severity).collect()
+}
+
+#[test]
+fn a_refused_call_is_reported_only_if_a_guardrail_certainly_forbids_it_and_as_low() {
+    let billing = r#"{"userName":"a","policyArn":"arn:aws:iam::aws:policy/job-function/Billing"}"#;
+    assert_eq!(refused("AttachUserPolicy", billing), [Severity::Low]);
+    for (name, parameters) in [
+        ("AttachUserPolicy", "null"),
+        ("UpdateAccessKey", "null"),
+        ("CreateAccessKey", r#"{"userName":"polsen"}"#),
+        ("AttachUserPolicy", r#"{"userName":"a","policyArn":"no ARN"}"#),
+        ("AttachUserPolicy", r#"{"userName":"a","policyArn":"arn:aws:iam::999999999999:policy/X"}"#),
+    ] {
+        assert_eq!(refused(name, parameters), [], "{name} {parameters}");
+    }
+}
+
+#[test]
+fn two_changes_of_one_event_never_share_a_case_id() {
+    let id = |target: &str, policy: &str| {
+        let parameters = format!(r#"{{"userName":"{target}","policyArn":"arn:aws:iam::aws:policy/{policy}"}}"#);
+        let event = Event::from_envelope_or_record(&call("AttachUserPolicy", POLSEN, &parameters)).unwrap();
+        cases(&event, READS, &[]).remove(0).id
+    };
+    let billing = "job-function/Billing";
+    assert_eq!(id("a", billing), id("a", billing));
+    assert_ne!(id("a", billing), id("b", billing));
+    assert_ne!(id("a", billing), id("a", "Billing"));
+}
+
+#[test]
+fn updates_of_one_finding_share_a_case_id_until_it_is_archived() {
+    let id = |severity: &str, archived: bool| {
+        let detail = format!(
+            r#"{{"schemaVersion":"2.0","id":"f","type":"t","severity":{severity},"service":{{"archived":{archived}}},
+                "resource":{{"accessKeyDetails":{{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"a","userType":"IAMUser"}}}}}}"#
+        );
+        let event = Event::from_event_bridge(&finding("guardduty", &detail)).unwrap();
+        cases(&event, READS, &[]).remove(0).id
+    };
+    assert_eq!(id("8", false), id("9", false));
+    assert_ne!(id("8", false), id("8", true));
+}
+
+/// Whom a quarantine affects if a federated user with this issuer attached a policy.
+fn behind_a_federated_user(issuer: &str) -> Affected {
+    let identity = format!(
+        r#"{{"type":"FederatedUser","principalId":"123456789012:guest","arn":"arn:aws:sts::123456789012:federated-user/guest",
+            "accountId":"123456789012","sessionContext":{{"sessionIssuer":{issuer}}}}}"#
+    );
+    let case = case(&identity, "AttachUserPolicy", "a", "aws:policy/AdministratorAccess").unwrap();
+    Affected::by(&case, case.change.as_ref().unwrap())
+}
+
+#[test]
+fn a_federated_user_is_contained_through_the_user_who_issued_the_session() {
+    let broker = |account: &str| {
+        let issuer =
+            format!(r#"{{"arn":"arn:aws:iam::{account}:user/ci/broker","userName":"broker","principalId":"AIDAEXAMPLEEXAMPLE00"}}"#);
+        behind_a_federated_user(&issuer)
+    };
+    let user = Identity::user(IamName::new("broker").unwrap()).with_id(UniqueId::new("AIDAEXAMPLEEXAMPLE00").ok());
+    assert_eq!(broker("123456789012"), Affected::Principal(user, Sessions::All));
+    assert!(matches!(broker("999999999999"), Affected::OutOfReach(_)), "a namesake elsewhere");
+    let root = behind_a_federated_user(r#"{"arn":"arn:aws:iam::123456789012:root","principalId":"123456789012"}"#);
+    assert_eq!(root, Affected::OutOfReach(ROOT.to_owned()));
 }

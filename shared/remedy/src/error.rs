@@ -9,7 +9,6 @@ use std::fmt;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use lambda_runtime::Diagnostic;
-use policy::change::ChangeError;
 use policy::guardrail::DecisionError;
 use policy::hearing::HearingError;
 use policy::record::RecordError;
@@ -224,8 +223,7 @@ impl From<RecordError> for Error {
 impl From<HearingError> for Error {
     fn from(error: HearingError) -> Self {
         match error {
-            HearingError::Change(ChangeError::Foreign { .. }) => Self::Foreign(error.to_string()),
-            HearingError::Actor(_) | HearingError::Change(_) => Self::Malformed(error.to_string()),
+            HearingError::Actor(_) => Self::Malformed(error.to_string()),
             HearingError::Decision(error) => Self::Undecided(error),
         }
     }

@@ -82,7 +82,7 @@ impl Handler {
             return results.into_cases();
         }
         let circumstances = Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
-        for hearing in Hearing::open(circumstances)? {
+        for hearing in Hearing::open(circumstances) {
             results.add(self.hear::<F>(&event, circumstances, hearing, now, deadline).await);
         }
         results.into_cases()

@@ -182,6 +182,7 @@ fn headline(case: &Case) -> String {
     };
     let Words { done, clean } = planned(case).map_or(Words::TAKEN_BACK, |(plan, change)| plan.words(change));
     match case.outcome {
+        _ if !case.record.state.is_open() => format!("{} finding: {matter}", case.record.state.name()),
         Outcome::Applied => format!("{done}: {matter}"),
         Outcome::AlreadyClean => format!("{clean}: {matter}"),
         Outcome::Observed if case.remedy().is_none() => format!("noticed: {matter}"),

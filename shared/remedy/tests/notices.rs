@@ -41,7 +41,7 @@ fn cases(rulebook: &Rulebook, sample: &str, mode: Mode) -> Vec<Case> {
     };
     let actor = Actor::of(&event).unwrap();
     let now: DateTime<Utc> = event.record.event_time + chrono::Duration::seconds(6);
-    let hearings = Hearing::open(Circumstances::of(rulebook, &event, action, &actor, &[])).unwrap().into_iter();
+    let hearings = Hearing::open(Circumstances::of(rulebook, &event, action, &actor, &[])).into_iter();
     let heard = hearings.filter_map(|hearing| {
         let found = match hearing.missing() {
             Some(Missing::Owner { .. }) => Some(Found::Owner(Identity::user(IamName::new("deploy").unwrap()))),
@@ -154,7 +154,7 @@ fn a_policy_taken_back() {
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Undo       aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Note       the record names user polsen without a unique id, so this is whoever has that name now
-    Case       rsc-8b332ad44cc59341
+    Case       rsc-b5072836e92a1791
     "#);
     insta::assert_snapshot!(Notice::of(&applied()).subject(), @"[high] Rescind: taken back: policy Billing on user polsen (123456789012)");
 }
@@ -236,7 +236,7 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to
-    Case       rsc-f5a108deed3b81ba
+    Case       rsc-04393d4be125afaf
     "#);
 }
 
@@ -254,7 +254,7 @@ fn a_key_that_came_back() {
     When       2026-03-02 10:09:37 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  inactive-credentials-stay-inactive (critical, enforce): A credential that was set inactive is active again
-    Case       rsc-4404189ca82dffe9
+    Case       rsc-9b0def5b8afed1fd
     "#);
 }
 
@@ -273,7 +273,7 @@ fn a_remedy_that_aws_refused_asks_for_a_person() {
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Next       Rescind tries again, then leaves the event in its failure queue
-    Case       rsc-8b332ad44cc59341
+    Case       rsc-b5072836e92a1791
     "#);
 }
 
@@ -291,7 +291,7 @@ fn what_cannot_be_taken_back_asks_for_a_person() {
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
-    Case       rsc-8b332ad44cc59341
+    Case       rsc-b5072836e92a1791
     "#);
 }
 
@@ -307,9 +307,9 @@ fn a_call_that_aws_refused_is_reported_as_such() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Guardrail  billing-is-for-finance (low, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
-    Case       rsc-8b332ad44cc59341
+    Case       rsc-b5072836e92a1791
     "#);
 }
 
@@ -331,11 +331,14 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own grants the whole account, whatever it is called [CIS-AWS-3.0-1.16]
     Perhaps    who-aws-quarantines-loses-their-keys (critical, enforce): AWS has quarantined this user: one of the user's keys is exposed
     Perhaps    billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Perhaps    perhaps-an-administrator (high, enforce): This policy of your own grants the whole account under some condition
     Perhaps    power-user-access-needs-an-exemption (high, enforce): This policy grants nearly everything in the account
+    Perhaps    no-path-to-administrator-by-aws-policy (medium, enforce): This policy of AWS's opens a path to more access than it seems to give
+    Perhaps    perhaps-a-path-to-administrator (medium, enforce): This policy of your own may open a path to more access than it seems to give
     Perhaps    no-path-to-administrator (high, observe): This policy of your own opens a path to more access than it seems to give
     Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Next       look at what this actor changed, at this time, in the account itself
-    Case       rsc-a0ce6cb1f6482013
+    Case       rsc-c5c979bf5d368801
     "#);
 }
 
@@ -395,11 +398,11 @@ fn chat_gets_a_custom_notification() {
     {
       "version": "1.0",
       "source": "custom",
-      "id": "rsc-8b332ad44cc59341",
+      "id": "rsc-b5072836e92a1791",
       "content": {
         "textType": "client-markdown",
         "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
-        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-8b332ad44cc59341`",
+        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-b5072836e92a1791`",
         "nextSteps": [
           "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`",
           "*Note* `the record names user polsen without a unique id, so this is whoever has that name now`"
@@ -410,7 +413,7 @@ fn chat_gets_a_custom_notification() {
         ]
       },
       "metadata": {
-        "threadId": "rsc-8b332ad44cc59341",
+        "threadId": "rsc-b5072836e92a1791",
         "summary": "taken back: policy Billing on user polsen",
         "eventType": "rescind.applied"
       }

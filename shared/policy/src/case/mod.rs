@@ -18,7 +18,7 @@ use crate::actor::Actor;
 use crate::arn::AccountId;
 use crate::change::Change;
 use crate::guardrail::{Decision, Judge, Mode};
-use crate::record::Event;
+use crate::record::{Event, FindingState};
 use crate::remedy::Remedy;
 use crate::severity::Severity;
 
@@ -80,6 +80,9 @@ pub struct RecordReference {
     /// Why AWS refused it, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
+    /// Of a finding, whether it still stands.
+    #[serde(default, skip_serializing_if = "FindingState::is_open")]
+    pub state: FindingState,
 }
 
 /// What has to be done about a case.
@@ -105,8 +108,10 @@ impl fmt::Display for Case {
 pub struct Opening<'a> {
     /// The event.
     pub event: &'a Event,
+    /// Whether the finding still stands.
+    pub state: FindingState,
     /// Distinguishes the changes of one event.
-    pub part: Option<&'a str>,
+    pub part: &'a str,
     /// Who made the change.
     pub actor: Actor,
     /// What changed, if it is known.
@@ -126,7 +131,7 @@ impl Case {
     /// notice, an exemption, a call that AWS refused, an unknown change.
     #[must_use]
     pub fn open(opening: Opening<'_>, mode: Mode, now: DateTime<Utc>) -> Option<Self> {
-        let Opening { event, part, actor, change, decision, judge, reports } = opening;
+        let Opening { event, state, part, actor, change, decision, judge, reports } = opening;
         let lead = decision.lead()?;
         let remedy = judge.remedy_of(decision.guardrails());
         let is_forbidden = matches!(decision, Decision::Forbidden { .. }) && event.record.error_code.is_none();
@@ -137,7 +142,7 @@ impl Case {
         if !makes {
             return None;
         }
-        let id = id(event, &lead.id, part);
+        let id = id(event, state, &lead.id, part);
         let id = if reports { id } else { hashed(&[&id, remedy.map_or("", Remedy::name)]) };
         // Nobody applies a remedy to a change that is exempt, refused or unknown.
         let asked = if is_forbidden { decision.guardrails() } else { &[] };
@@ -160,6 +165,7 @@ impl Case {
                 event_name: record.event_name.clone(),
                 event_time: record.event_time,
                 error_code: record.error_code.clone(),
+                state,
             },
             actor,
             change,
@@ -199,6 +205,7 @@ impl Case {
         match (&self.decision, &self.change) {
             (Decision::Exempt { .. }, _) => self.close(Outcome::Exempt, None),
             _ if self.record.error_code.is_some() => self.close(Outcome::Attempted, None),
+            _ if !self.record.state.is_open() => self.close(Outcome::Observed, None),
             (Decision::Unknown { .. }, _) | (_, None) => self.close(Outcome::Unremediable, Some(unknown)),
             _ if self.remedy.is_none() => self.close(Outcome::Observed, None),
             _ if self.mode == Mode::Enforce && self.asks_to_enforce() => return Next::Act,
@@ -238,13 +245,15 @@ impl Case {
     }
 }
 
-/// `rsc-` and 16 hexadecimal digits, from what identifies the record, the guardrail, and the part of the event.
-fn id(event: &Event, guardrail: &str, part: Option<&str>) -> String {
+/// `rsc-` and 16 hexadecimal digits, from what identifies the record, the guardrail, and the part of the event. A finding that no longer stands
+/// makes another case than it made before.
+fn id(event: &Event, state: FindingState, guardrail: &str, part: &str) -> String {
     let record = &event.record;
     // A finding is sent again whenever it is updated, each time with a time of its own.
     let time = if record.is_finding() { String::new() } else { record.event_time.to_rfc3339() };
-    let parts = [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, guardrail];
-    hashed(&parts.into_iter().chain(part).collect::<Vec<_>>())
+    let parts = [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, guardrail, part];
+    let state = (!state.is_open()).then(|| state.name());
+    hashed(&parts.into_iter().chain(state).collect::<Vec<_>>())
 }
 
 fn hashed(parts: &[&str]) -> String {

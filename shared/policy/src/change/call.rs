@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::ChangeError;
 use crate::actor::{Actor, ActorKind};
 use crate::arn::{IamName, UniqueId};
 use crate::record::{Event, Parameters};
 use crate::target::{Identity, IdentityKind};
+use crate::text::shown;
 
 /// One API call, or one finding, with who made it.
 #[derive(Clone, Copy)]
@@ -21,48 +21,37 @@ pub struct Call<'a> {
     pub actor: &'a Actor,
 }
 
-/// Why a call does not say what it changed.
+/// Why a call or finding does not say what changed: the answer is "unknown".
 #[derive(Debug)]
-pub enum Unread {
-    /// CloudTrail left something out: the answer is "unknown".
-    Unknown(String),
-    /// It cannot be a call that AWS recorded.
-    Impossible(ChangeError),
-}
-
-impl From<ChangeError> for Unread {
-    fn from(error: ChangeError) -> Self {
-        Self::Impossible(error)
-    }
-}
+pub struct Unread(pub String);
 
 impl Call<'_> {
     /// The request's parameters.
     ///
     /// # Errors
     ///
-    /// [`Unread::Unknown`] if CloudTrail did not keep them, [`Unread::Impossible`] if they are not those of the call.
+    /// [`Unread`] if CloudTrail did not keep them, or they are not those of the call.
     pub fn parameters<T: DeserializeOwned>(&self) -> Result<T, Unread> {
-        let missing = |why: &str| Err(Unread::Unknown(format!("CloudTrail did not keep the parameters of {}: {why}", self.name)));
+        let missing = |why: &str| Err(Unread(format!("CloudTrail did not keep the parameters of {}: {why}", self.name)));
         match self.event.record.parameters() {
-            Parameters::Known(json) => serde_json::from_str(json).map_err(|error| self.malformed(&error)),
+            Parameters::Known(json) => serde_json::from_str(json).map_err(|error| self.unreadable(&error)),
             Parameters::Absent => missing("requestParameters is null"),
             Parameters::Omitted => missing("the record was too large (omitted: true)"),
         }
     }
 
-    /// An error about the call's parameters.
-    pub fn malformed(&self, error: &dyn fmt::Display) -> Unread {
-        ChangeError::Malformed(self.name, error.to_string()).into()
+    /// Why the call's parameters, or the answer to it, cannot be read.
+    pub fn unreadable(&self, error: &dyn fmt::Display) -> Unread {
+        Unread(format!("the record of {} cannot be read: {}", self.name, shown(&error.to_string())))
     }
 
     /// A name that the call gives.
     ///
     /// # Errors
     ///
-    /// [`Unread::Impossible`] if it is missing or no name that IAM allows.
+    /// [`Unread`] if it is missing or no name that IAM allows.
     pub fn iam_name(&self, text: Option<&str>) -> Result<IamName, Unread> {
-        IamName::new(text.unwrap_or_default()).map_err(|error| self.malformed(&error))
+        IamName::new(text.unwrap_or_default()).map_err(|error| self.unreadable(&error))
     }
 
     /// The identity that the call names, with its unique id if it is the actor.

@@ -18,7 +18,7 @@ pub struct CredentialActivated {
     pub owner: Target,
     /// Which one.
     pub credential: Credential,
-    /// Whether it is new.
+    /// Whether it, or its secret, is new.
     pub created: bool,
 }
 
@@ -37,7 +37,11 @@ impl Kind for CredentialActivated {
     }
 
     fn happened(&self) -> String {
-        let what = if self.created { "created" } else { "set active again" };
+        let what = match (self.created, self.credential.kind) {
+            (false, _) => "set active again",
+            (true, CredentialKind::ServiceSpecificCredential) => "created, or given a new secret",
+            (true, _) => "created",
+        };
         format!("{} of {} was {what}", self.credential, self.owner)
     }
 }
@@ -73,34 +77,49 @@ fn owner(call: &Call<'_>, named: Option<&str>) -> Result<Target, Unread> {
         (Some(named), _) => Ok(call.identity(IdentityKind::User, Some(named))?.into()),
         (None, ActorKind::User) => Ok(call.identity(IdentityKind::User, Some(&call.actor.name))?.into()),
         (None, ActorKind::Root) => Ok(Target::Root),
-        _ => Err(Unread::Unknown("the record does not say whose credential it is".to_owned())),
+        _ => Err(Unread("the record does not say whose credential it is".to_owned())),
     }
+}
+
+/// `responseElements`: the credential's members under its own name, such as `accessKey`.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(alias = "accessKey", alias = "sSHPublicKey", alias = "certificate", alias = "serviceSpecificCredential")]
+    credential: Option<Written>,
+}
+
+/// The credential in the answer to a call.
+fn answered(call: &Call<'_>) -> Result<Option<Written>, Unread> {
+    let answer: Option<Answer> =
+        call.event.record.response().map(serde_json::from_str).transpose().map_err(|error| call.unreadable(&error))?;
+    Ok(answer.and_then(|answer| answer.credential))
 }
 
 /// Reads a call that creates a credential.
 pub fn created(kind: CredentialKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
-    /// `responseElements`: the credential's members under its own name, such as `accessKey`.
-    #[derive(Deserialize)]
-    struct Answer {
-        #[serde(alias = "accessKey", alias = "sSHPublicKey", alias = "certificate", alias = "serviceSpecificCredential")]
-        credential: Option<Written>,
-    }
-
     // A caller who acts on themselves names nobody: requestParameters is null, and the answer has the new credential's id.
     let named = match call.event.record.parameters() {
         Parameters::Absent => None,
         Parameters::Known(_) | Parameters::Omitted => call.parameters::<Written>()?.user_name,
     };
-    let answer: Option<Answer> =
-        call.event.record.response().map(serde_json::from_str).transpose().map_err(|error| call.malformed(&error))?;
-    let answer = answer.and_then(|answer| answer.credential);
+    let answer = answered(call)?;
     let id = answer.as_ref().map(|answer| answer.credential_id(kind)).unwrap_or_default();
     let owner = owner(call, named.as_deref())?;
     if id.is_empty() {
-        return Err(Unread::Unknown(format!("the record of {} does not say the id of the new {}", call.name, kind.words())));
+        return Err(Unread(format!("the record of {} does not say the id of the new {}", call.name, kind.words())));
     }
-    let id = CredentialId::new(id).map_err(|error| call.malformed(&error))?;
-    Ok(vec![Claim::Change(Change::CredentialActivated(CredentialActivated { owner, credential: Credential { kind, id }, created: true }))])
+    activation(call, owner, kind, id, true)
+}
+
+/// Reads a call that gives a credential a new secret: whoever made the call knows it, as if the credential were new. One that is inactive stays
+/// so.
+pub fn reset(kind: CredentialKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+    let parameters: Written = call.parameters()?;
+    if answered(call)?.is_some_and(|answer| answer.status.as_deref() == Some("Inactive")) {
+        return Ok(Vec::new());
+    }
+    let owner = owner(call, parameters.user_name.as_deref())?;
+    activation(call, owner, kind, parameters.credential_id(kind), true)
 }
 
 /// Reads a call that sets a credential's status: only one that becomes active is a change.
@@ -110,6 +129,10 @@ pub fn activated(kind: CredentialKind, call: &Call<'_>) -> Result<Vec<Claim>, Un
         return Ok(Vec::new());
     }
     let owner = owner(call, parameters.user_name.as_deref())?;
-    let id = CredentialId::new(parameters.credential_id(kind)).map_err(|error| call.malformed(&error))?;
-    Ok(vec![Claim::Change(Change::CredentialActivated(CredentialActivated { owner, credential: Credential { kind, id }, created: false }))])
+    activation(call, owner, kind, parameters.credential_id(kind), false)
+}
+
+fn activation(call: &Call<'_>, owner: Target, kind: CredentialKind, id: &str, created: bool) -> Result<Vec<Claim>, Unread> {
+    let id = CredentialId::new(id).map_err(|error| call.unreadable(&error))?;
+    Ok(vec![Claim::Change(Change::CredentialActivated(CredentialActivated { owner, credential: Credential { kind, id }, created }))])
 }

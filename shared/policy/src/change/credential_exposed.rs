@@ -6,6 +6,7 @@ use super::{Behind, Kind};
 use crate::arn::{CredentialId, IamName};
 use crate::credential::{Credential, CredentialKind, Session};
 use crate::facts::{Facts, Members};
+use crate::record::FindingState;
 use crate::severity::Severity;
 use crate::target::Target;
 use crate::text;
@@ -21,6 +22,9 @@ pub struct Finding {
     pub kind: String,
     /// How grave the finder considers it.
     pub severity: Severity,
+    /// Whether it still stands.
+    #[serde(default, skip_serializing_if = "FindingState::is_open")]
+    pub state: FindingState,
 }
 
 /// AWS found that somebody's credentials are exposed or misused.
@@ -54,7 +58,13 @@ impl Kind for CredentialExposed {
 
     fn context(&self, _: &Facts, context: &mut Members) {
         let finding = &self.finding;
-        context.texts("finding", &[("finder", &finding.finder), ("severity", finding.severity.name()), ("type", &finding.kind)]);
+        let members = [
+            ("finder", finding.finder.as_str()),
+            ("severity", finding.severity.name()),
+            ("state", finding.state.name()),
+            ("type", &finding.kind),
+        ];
+        context.texts("finding", &members);
         if let Some(credential) = &self.credential {
             context.texts("credential", &credential.members());
         }

@@ -72,7 +72,7 @@ pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let identity = call.identity(kind, name.as_deref())?;
     let policy_name = call.iam_name(parameters.policy_name.as_deref())?;
     if parameters.policy_document.as_ref().is_some_and(|text| text.chars().count() > DOCUMENT_MAX) {
-        return Err(call.malformed(&format!("a policy document has at most {DOCUMENT_MAX} characters")));
+        return Err(call.unreadable(&format!("a policy document has at most {DOCUMENT_MAX} characters")));
     }
     let put = InlinePolicyPut { identity, policy_name, document: parameters.policy_document };
     let claim = if put.document.is_some() { Claim::Change(Change::InlinePolicyPut(put)) } else { Claim::Missing(Missing::Document(put)) };

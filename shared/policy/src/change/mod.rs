@@ -12,11 +12,10 @@ mod quarantine_lifted;
 mod renamed;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 pub use call::{Call, Unread};
 pub use credential_activated::CredentialActivated;
-pub(crate) use credential_activated::{activated as read_activated, created as read_created};
+pub(crate) use credential_activated::{activated as read_activated, created as read_created, reset as read_reset};
 pub use credential_exposed::{CredentialExposed, Finding};
 pub use group_joined::GroupJoined;
 pub(crate) use group_joined::read as read_group_joined;
@@ -33,7 +32,6 @@ use crate::arn::{CredentialId, IamName, PolicyArn};
 use crate::credential::Session;
 use crate::facts::{Facts, Members};
 use crate::target::{Identity, Target};
-use crate::text::quoted;
 
 /// One kind of change: everything that Rescind knows about it.
 pub trait Kind {
@@ -53,9 +51,9 @@ pub trait Kind {
         Behind::TheActor
     }
 
-    /// Distinguishes this change from the others of one finding: part of the case id.
+    /// Distinguishes this change from the others of one event: part of the case id.
     fn part(&self) -> String {
-        self.target().to_string()
+        self.matter()
     }
 
     /// The change in a few words: `policy Billing on user polsen`.
@@ -205,24 +203,6 @@ impl Missing {
             Self::Document(put) => put.part(),
         }
     }
-}
-
-/// Why an event cannot be one that AWS sends about this account.
-#[derive(Debug, Error)]
-pub enum ChangeError {
-    /// The parameters are not those of the call.
-    #[error("requestParameters of {0} are not what IAM takes: {1}")]
-    Malformed(&'static str, String),
-    /// The change is about another account or partition than the event.
-    #[error("the policy {} belongs to another account or partition than the event, which is about account {account} in {partition}", quoted(.policy_arn))]
-    Foreign {
-        /// The policy that was named.
-        policy_arn: String,
-        /// The event's account.
-        account: String,
-        /// The event's partition.
-        partition: &'static str,
-    },
 }
 
 #[cfg(test)]

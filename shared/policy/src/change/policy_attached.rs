@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Change, ChangeError, Claim, Gives, Kind, Unread};
+use super::{Call, Change, Claim, Gives, Kind, Unread};
 use crate::arn::PolicyArn;
 use crate::facts::{Facts, Members};
 use crate::target::{Identity, IdentityKind, Target};
-use crate::text;
+use crate::text::{self, quoted};
 
 /// A managed policy was attached to a user, group or role.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -33,6 +33,10 @@ impl Kind for PolicyAttached {
 
     fn gives(&self) -> Gives<'_> {
         Gives::Managed(&self.policy_arn)
+    }
+
+    fn part(&self) -> String {
+        format!("{} on {}", self.policy_arn, self.identity)
     }
 
     fn matter(&self) -> String {
@@ -62,12 +66,12 @@ pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let parameters: Parameters = call.parameters()?;
     let name = kind.pick(parameters.user_name, parameters.group_name, parameters.role_name);
     let identity = call.identity(kind, name.as_deref())?;
-    let policy_arn = parameters.policy_arn.ok_or_else(|| call.malformed(&"missing field `policyArn`"))?;
-    let policy_arn = PolicyArn::new(&policy_arn).map_err(|error| call.malformed(&error))?;
+    let policy_arn = parameters.policy_arn.ok_or_else(|| call.unreadable(&"missing field `policyArn`"))?;
+    let policy_arn = PolicyArn::new(&policy_arn).map_err(|error| call.unreadable(&error))?;
     let event = call.event;
     if !policy_arn.is_within(&event.account, event.partition()) {
-        let (account, partition) = (event.account.to_string(), event.partition());
-        return Err(ChangeError::Foreign { policy_arn: policy_arn.to_string(), account, partition }.into());
+        let policy = quoted(policy_arn.as_str());
+        return Err(Unread(format!("the policy {policy} belongs to another account or partition, so nobody in this one can hold it")));
     }
     Ok(vec![Claim::Change(Change::PolicyAttached(PolicyAttached { identity, policy_arn }))])
 }

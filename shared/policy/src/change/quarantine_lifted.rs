@@ -61,7 +61,7 @@ pub fn takes_away(event: &Event) -> bool {
 
 /// Reads such a call.
 pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
-    let lifted = lifted(call.event).ok_or_else(|| Unread::Unknown(format!("{} does not take a quarantine away", call.name)))?;
+    let lifted = lifted(call.event).ok_or_else(|| Unread(format!("{} does not take a quarantine away", call.name)))?;
     Ok(vec![Claim::Change(Change::QuarantineLifted(lifted))])
 }
 

@@ -68,7 +68,7 @@ pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let identity = call.identity(kind, name.as_deref())?;
     let new_name = new_name.map_or_else(|| Ok(identity.name.clone()), |name| call.iam_name(Some(&name)))?;
     if new_path.as_ref().is_some_and(|path| path.len() > PATH_MAX) {
-        return Err(call.malformed(&"the new path is longer than IAM allows"));
+        return Err(call.unreadable(&"the new path is longer than IAM allows"));
     }
     if new_name == identity.name && new_path.is_none() {
         return Ok(Vec::new());

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 use super::{exposed, finding};
-use crate::arn::{CredentialId, IamName};
+use crate::arn::{AccountId, CredentialId, IamName};
 use crate::change::{Claim, Finding, Missing};
-use crate::record::Event;
+use crate::record::{Event, FindingState};
 use crate::severity::Severity;
 use crate::target::{Identity, Target};
-use crate::text::quoted;
+use crate::text::{quoted, shown};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +21,7 @@ struct HealthEvent {
 #[serde(rename_all = "camelCase")]
 struct AffectedEntity {
     entity_value: Option<String>,
+    status: Option<String>,
 }
 
 /// What a Health event names, or why it names nothing.
@@ -35,8 +36,18 @@ pub fn claims(event: &Event, detail: &str) -> Result<Vec<Claim>, String> {
     }
     let severity = if code.ends_with("_SUSPECTED") { Severity::High } else { Severity::Critical };
     let finding = finding(event, "health", severity);
-    Ok(read.affected_entities.iter().map(|entity| affected(event, &finding, entity.entity_value.as_deref().unwrap_or_default())).collect())
+    Ok(read.affected_entities.iter().map(|entity| claim(event, &finding, entity)).collect())
 }
+
+/// Each entity can be resolved by itself, while the event is open for others.
+fn claim(event: &Event, finding: &Finding, entity: &AffectedEntity) -> Claim {
+    let resolved = entity.status.as_deref().map(FindingState::of_status).filter(|state| finding.state.is_open() && !state.is_open());
+    let finding = Finding { state: resolved.unwrap_or(finding.state), ..finding.clone() };
+    affected(event, &finding, entity.entity_value.as_deref().unwrap_or_default())
+}
+
+/// What Health writes instead of an entity (AWS Health API reference, `AffectedEntity`).
+const NO_ENTITY: [&str; 2] = ["AWS_ACCOUNT", "UNKNOWN"];
 
 /// An entity is the id of a key, or the ARN or name of a user or role.
 fn affected(event: &Event, finding: &Finding, entity: &str) -> Claim {
@@ -46,12 +57,17 @@ fn affected(event: &Event, finding: &Finding, entity: &str) -> Claim {
             |target| exposed(target, None, None, finding),
         );
     }
-    let is_key = entity.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    match (CredentialId::new(entity), IamName::new(entity)) {
-        (Ok(id), _) if is_key && id.is_of_a_session() => {
+    if NO_ENTITY.contains(&entity) || AccountId::new(entity).is_ok() {
+        return Claim::Unknown(format!("the finding is about the account itself ({}), not about one user or key", shown(entity)));
+    }
+    if entity.eq_ignore_ascii_case("root") {
+        return Claim::Unknown(format!("the finding names {}: the account's root user, or a user of that name", quoted(entity)));
+    }
+    match (CredentialId::new(entity).ok().filter(CredentialId::is_access_key), IamName::new(entity)) {
+        (Some(id), _) if id.is_of_a_session() => {
             Claim::Unknown(format!("the key {id} belongs to a session, and the finding does not say whose: search CloudTrail for it"))
         }
-        (Ok(id), _) if is_key => Claim::Missing(Missing::Owner { id, finding: finding.clone() }),
+        (Some(id), _) => Claim::Missing(Missing::Owner { id, finding: finding.clone() }),
         (_, Ok(name)) => exposed(Identity::user(name).into(), None, None, finding),
         _ => Claim::Unknown(format!("the finding names {}, which is neither a key nor a user", quoted(entity))),
     }

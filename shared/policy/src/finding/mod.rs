@@ -22,17 +22,17 @@ const TYPE_MAX: usize = 256;
 ///
 /// # Errors
 ///
-/// [`Unread::Unknown`] if it names nothing clearly.
+/// [`Unread`] if it names nothing clearly.
 pub fn claims(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let Parameters::Known(detail) = call.event.record.parameters() else {
-        return Err(Unread::Unknown("the finding has no detail".to_owned()));
+        return Err(Unread("the finding has no detail".to_owned()));
     };
     let read = match call.event.record.event_source.as_str() {
         "health.amazonaws.com" => health::claims(call.event, detail),
         "guardduty.amazonaws.com" => guard_duty::claims(call.event, detail),
         _ => Err("Rescind acts on findings of AWS Health and GuardDuty only: look at this one in the service that made it".to_owned()),
     };
-    let mut claims = read.map_err(Unread::Unknown)?;
+    let mut claims = read.map_err(Unread)?;
     if claims.len() > SUBJECTS_MAX {
         let more = claims.len() - SUBJECTS_MAX;
         claims.truncate(SUBJECTS_MAX);
@@ -43,7 +43,12 @@ pub fn claims(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
 }
 
 fn finding(event: &Event, finder: &str, severity: Severity) -> Finding {
-    Finding { finder: finder.to_owned(), kind: bounded(event.record.event_name.clone(), TYPE_MAX), severity }
+    Finding {
+        finder: finder.to_owned(),
+        kind: bounded(event.record.event_name.clone(), TYPE_MAX),
+        severity,
+        state: event.record.finding_state(),
+    }
 }
 
 fn exposed(owner: Target, id: Option<CredentialId>, session: Option<Session>, finding: &Finding) -> Claim {

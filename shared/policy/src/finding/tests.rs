@@ -3,6 +3,7 @@ use crate::action::Action;
 use crate::actor::Actor;
 use crate::arn::IamName;
 use crate::change::{Change, Missing};
+use crate::record::FindingState;
 
 fn found(source: &str, detail: &str) -> Vec<Claim> {
     let envelope = format!(
@@ -10,7 +11,7 @@ fn found(source: &str, detail: &str) -> Vec<Claim> {
             "time":"2026-01-01T00:00:00Z","region":"us-east-1","resources":[],"detail":{detail}}}"#
     );
     let event = Event::from_event_bridge(&envelope).unwrap();
-    Action::of(&event).unwrap().claims(&event, &Actor::of(&event).unwrap()).unwrap()
+    Action::of(&event).unwrap().claims(&event, &Actor::of(&event).unwrap())
 }
 
 fn health_event(code: &str, entities: &str) -> Vec<Claim> {
@@ -81,7 +82,7 @@ fn a_key_a_session_and_root_are_told_apart() {
 }
 
 #[test]
-fn missing_members_another_schema_and_samples_are_told_to_a_person() {
+fn missing_members_and_another_schema_are_reported_to_a_person() {
     for details in
         ["{}", r#"{"userType":"IAMUser"}"#, r#"{"userType":"FederatedUser","userName":"x"}"#, r#"{"accessKeyId":"x","userType":"IAMUser"}"#]
     {
@@ -92,7 +93,6 @@ fn missing_members_another_schema_and_samples_are_told_to_a_person() {
         r#"{"schemaVersion":"3.0","severity":8}"#,
         r#"{"schemaVersion":"2.0"}"#,
         r#"{"schemaVersion":"2.0","severity":5,"resource":{"resourceType":"Instance"}}"#,
-        r#"{"schemaVersion":"2.0","severity":5,"service":{"additionalInfo":{"sample":true}}}"#,
     ] {
         assert!(matches!(found("guardduty", detail)[..], [Claim::Unknown(_)]), "{detail}");
     }
@@ -117,4 +117,149 @@ fn a_finding_that_names_hundreds_is_cut_and_says_so() {
     let claims = health_event("AWS_RISK_CREDENTIALS_EXPOSED", &format!("[{entities}]"));
     assert_eq!(claims.len(), SUBJECTS_MAX + 1);
     assert!(matches!(claims.last(), Some(Claim::Unknown(reason)) if reason.contains("280 more")));
+}
+
+#[test]
+fn an_entity_that_is_no_user_or_key_is_never_acted_on() {
+    for entity in ["AWS_ACCOUNT", "UNKNOWN", "123456789012", "999999999999", "root", "Root", "arn:aws:s3:::bucket", ""] {
+        let claims = health_event("AWS_RISK_ACCOUNT_CONSOLE_COMPROMISE", &format!(r#"[{{"entityValue":"{entity}"}}]"#));
+        assert!(matches!(claims[..], [Claim::Unknown(_)]), "{entity}: {claims:?}");
+    }
+}
+
+#[test]
+fn a_user_in_capital_letters_is_not_taken_for_a_key() {
+    let claims =
+        health_event("AWS_RISK_CREDENTIALS_EXPOSED", r#"[{"entityValue":"SVC_BILLING_EXPORT"},{"entityValue":"AKIA_BILLING_EXPORT_01"}]"#);
+    assert_eq!(claims.iter().map(said).collect::<Vec<_>>(), ["user SVC_BILLING_EXPORT, critical", "user AKIA_BILLING_EXPORT_01, critical"]);
+}
+
+/// The states of what a finding names.
+fn states(claims: &[Claim]) -> Vec<FindingState> {
+    let state = |claim: &Claim| match claim {
+        Claim::Change(Change::CredentialExposed(exposed)) => exposed.finding.state,
+        Claim::Missing(Missing::Owner { finding, .. }) => finding.state,
+        other => panic!("{other:?}"),
+    };
+    claims.iter().map(state).collect()
+}
+
+#[test]
+fn an_entity_that_is_resolved_is_closed_while_others_stay_open() {
+    let entities = r#"[{"entityValue":"ann","status":"RESOLVED"},{"entityValue":"bob","status":"IMPAIRED"},{"entityValue":"AKIAIOSFODNN7EXAMPLE","status":"resolved"}]"#;
+    let claims = health_event("AWS_RISK_CREDENTIALS_EXPOSED", entities);
+    assert_eq!(states(&claims), [FindingState::Closed, FindingState::Open, FindingState::Closed]);
+}
+
+#[test]
+fn a_health_event_that_is_closed_is_closed_for_all_its_entities() {
+    let detail = r#"{"eventTypeCode":"AWS_RISK_CREDENTIALS_EXPOSED","service":"RISK","statusCode":"closed",
+        "affectedEntities":[{"entityValue":"ann"},{"entityValue":"bob","status":"IMPAIRED"}]}"#;
+    assert_eq!(states(&found("health", detail)), [FindingState::Closed, FindingState::Closed]);
+}
+
+#[test]
+fn a_guardduty_finding_says_whether_it_is_archived_or_a_sample() {
+    for (service, title, state) in [
+        (r#"{"archived":false,"additionalInfo":{"value":"{}","type":"default"}}"#, "t", FindingState::Open),
+        (r#"{"archived":true}"#, "t", FindingState::Archived),
+        (r#"{"archived":"true"}"#, "t", FindingState::Archived),
+        (r#"{"additionalInfo":{"sample":true}}"#, "t", FindingState::Sample),
+        (r#"{"additionalInfo":{"sample":"true"},"archived":true}"#, "t", FindingState::Sample),
+        (r#"{"additionalInfo":{"value":"{\"sample\":true}","type":"default"}}"#, "t", FindingState::Sample),
+        (r#"{"AdditionalInfo":{"Sample":true},"Archived":false}"#, "t", FindingState::Sample),
+        ("{}", "[SAMPLE] An unusual API was invoked.", FindingState::Sample),
+        ("{}", "An unusual API was invoked by [SAMPLE].", FindingState::Open),
+    ] {
+        let detail = format!(
+            r#"{{"schemaVersion":"2.0","type":"x","title":"{title}","severity":8,"service":{service},"resource":{{"accessKeyDetails":
+                {{"accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"ann","userType":"IAMUser"}}}}}}"#
+        );
+        assert_eq!(states(&found("guardduty", &detail)), [state], "{service}");
+    }
+}
+
+#[test]
+fn a_finding_of_another_service_says_whether_it_still_stands() {
+    let state = |source: &str, detail: &str| {
+        let envelope = format!(
+            r#"{{"version":"0","id":"e-1","detail-type":"Finding","source":"aws.{source}","account":"123456789012",
+                "time":"2026-01-01T00:00:00Z","region":"us-east-1","resources":[],"detail":{detail}}}"#
+        );
+        Event::from_event_bridge(&envelope).unwrap().record.finding_state()
+    };
+    assert_eq!(state("access-analyzer", r#"{"status":"ACTIVE"}"#), FindingState::Open);
+    assert_eq!(state("access-analyzer", r#"{"status":"ARCHIVED"}"#), FindingState::Archived);
+    assert_eq!(state("access-analyzer", r#"{"status":"RESOLVED"}"#), FindingState::Closed);
+    assert_eq!(state("securityhub", r#"{"findings":[{"RecordState":"ARCHIVED"},{"RecordState":"ACTIVE"}]}"#), FindingState::Open);
+    assert_eq!(state("securityhub", r#"{"findings":[{"RecordState":"ARCHIVED"}]}"#), FindingState::Archived);
+    assert_eq!(state("securityhub", r#"{"findings":[{"Sample":true}]}"#), FindingState::Sample);
+}
+
+#[test]
+fn a_namesake_in_another_account_is_not_this_account_s_user() {
+    let key = r#""accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"ann","userType":"IAMUser""#;
+    assert!(matches!(misuse(&format!(r#"{{{key},"accountId":"999999999999"}}"#)), Claim::Unknown(_)));
+    assert!(matches!(misuse(&format!(r#"{{{key},"accountId":"123456789012"}}"#)), Claim::Change(_)));
+    let remote = |kind: &str, account: &str| {
+        let detail = format!(
+            r#"{{"schemaVersion":"2.0","type":"{kind}","severity":8,"resource":{{"accessKeyDetails":{{{key}}}}},
+                "service":{{"action":{{"awsApiCallAction":{{"remoteAccountDetails":{{"accountId":"{account}","affiliated":false}}}}}}}}}}"#
+        );
+        found("guardduty", &detail).remove(0)
+    };
+    assert!(matches!(remote("Exfiltration:S3/AnomalousBehavior", "999999999999"), Claim::Unknown(_)));
+    assert!(matches!(remote("Exfiltration:S3/AnomalousBehavior", "123456789012"), Claim::Change(_)));
+    let stolen = "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.InsideAWS";
+    assert!(matches!(remote(stolen, "999999999999"), Claim::Change(_)), "the remote account is the thief's");
+}
+
+#[test]
+fn an_actor_of_another_account_is_reported_and_the_others_are_acted_on() {
+    let user = r#""name":"web","type":"AssumedRole","credentialUid":"ASIAIOSFODNN7EXAMPLE""#;
+    for (user_more, session) in [
+        (r#","account":{"uid":"999999999999"}"#, "{}"),
+        ("", r#"{"issuer":"arn:aws:iam::999999999999:role/web"}"#),
+        (r#","account":{"uid":"123456789012"}"#, r#"{"issuer":"arn:aws:iam::999999999999:role/web"}"#),
+        (r#","uid":"arn:aws:iam::999999999999:role/web""#, "{}"),
+    ] {
+        let detail = format!(
+            r#"{{"schemaVersion":"2.0","type":"AttackSequence:IAM/CompromisedCredentials","severity":9,"service":{{"detection":{{"sequence":{{"actors":[
+                {{"user":{{{user}{user_more}}},"session":{session}}},
+                {{"user":{{{user},"account":{{"uid":"123456789012"}}}},"session":{{"issuer":"arn:aws:iam::123456789012:role/web"}}}}]}}}}}}}}"#
+        );
+        let claims = found("guardduty", &detail);
+        assert!(matches!(claims[..], [Claim::Unknown(_), Claim::Change(_)]), "{user_more} {session}: {claims:?}");
+    }
+}
+
+/// The unique id that a misuse names.
+fn id_in(details: &str) -> Option<String> {
+    match misuse(details) {
+        Claim::Change(change) => change.target().identity().and_then(|owner| owner.id.as_ref().map(ToString::to_string)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_unique_id_of_a_user_or_role_is_kept_without_its_session() {
+    assert_eq!(
+        id_in(r#"{"principalId":"AIDAEXAMPLEEXAMPLE00","userName":"ann","userType":"IAMUser"}"#).as_deref(),
+        Some("AIDAEXAMPLEEXAMPLE00")
+    );
+    assert_eq!(
+        id_in(r#"{"principalId":"AROAEXAMPLEEXAMPLE00:i-0a","userName":"web","userType":"AssumedRole"}"#).as_deref(),
+        Some("AROAEXAMPLEEXAMPLE00")
+    );
+    assert_eq!(id_in(r#"{"principalId":"<none>","userName":"ann","userType":"IAMUser"}"#), None);
+}
+
+#[test]
+fn an_id_of_another_kind_of_principal_is_a_contradiction_and_not_acted_on() {
+    for details in [
+        r#"{"principalId":"AROAEXAMPLEEXAMPLE00:x","userName":"ann","userType":"IAMUser"}"#,
+        r#"{"principalId":"AIDAEXAMPLEEXAMPLE00","userName":"web","userType":"AssumedRole"}"#,
+    ] {
+        assert!(matches!(misuse(details), Claim::Unknown(_)), "{details}");
+    }
 }

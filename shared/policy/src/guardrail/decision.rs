@@ -70,6 +70,22 @@ impl Decision {
         }
     }
 
+    /// The same decision on what must only be reported: without a remedy, and of low severity. A call that AWS refused changed nothing, and a
+    /// finding that no longer stands is no reason to act, whatever the rulebook says.
+    #[must_use]
+    pub fn reported_only(mut self) -> Self {
+        if let Self::Exempt { undecided, .. } | Self::Forbidden { undecided, .. } = &mut self {
+            *undecided = None;
+        }
+        if let Self::Exempt { guardrails, .. } | Self::Forbidden { guardrails, .. } | Self::Unknown { guardrails, .. } = &mut self {
+            for guardrail in guardrails {
+                guardrail.severity = Severity::Low;
+                guardrail.remedies.clear();
+            }
+        }
+        self
+    }
+
     /// The guardrail that a case is known by.
     #[must_use]
     pub fn lead(&self) -> Option<&Guardrail> {

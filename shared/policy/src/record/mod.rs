@@ -3,14 +3,19 @@
 //! Tolerant of what CloudTrail really sends (absent members, booleans as text, members nobody knows yet), strict about what a
 //! decision needs: when, which call, in which account and region, and whether AWS let it through.
 
+mod finding_state;
+
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+pub use finding_state::FindingState;
+
 use crate::arn::{AccountId, IdentifierError, partition_of};
 use crate::text::{bounded, quoted, said, shown};
+use finding_state::Standing;
 
 /// Longest free text kept of a record (user agent, source, error code), in bytes. CloudTrail itself cuts a user agent at 1 KB
 /// (CloudTrail user guide, "Record contents").
@@ -89,7 +94,7 @@ pub struct Record {
     #[serde(default)]
     response_elements: Option<Box<RawValue>>,
     #[serde(skip)]
-    finding: bool,
+    finding: Option<FindingState>,
 }
 
 /// `userIdentity`: everything is optional, because it differs with the kind of caller.
@@ -190,7 +195,7 @@ impl Record {
     }
 
     /// What an AWS service found, as the record of a call that it made of it: the finding is what it was about.
-    fn of_finding(service: &str, kind: String, time: DateTime<Utc>, detail: Box<RawValue>) -> Self {
+    fn of_finding(service: &str, kind: String, state: FindingState, time: DateTime<Utc>, detail: Box<RawValue>) -> Self {
         let source = format!("{service}.amazonaws.com");
         Self {
             error_code: None,
@@ -205,14 +210,20 @@ impl Record {
             recipient_account_id: None,
             request_parameters: Some(detail),
             response_elements: None,
-            finding: true,
+            finding: Some(state),
         }
     }
 
     /// Whether it is what an AWS service found, and not a call: what stands in a call's parameters is the caller's own writing.
     #[must_use]
     pub const fn is_finding(&self) -> bool {
-        self.finding
+        self.finding.is_some()
+    }
+
+    /// Whether the finding still stands; a call always does.
+    #[must_use]
+    pub fn finding_state(&self) -> FindingState {
+        self.finding.unwrap_or_default()
     }
 }
 
@@ -268,13 +279,14 @@ impl Event {
         }
 
         let found: Found = serde_json::from_str(envelope.detail.get()).map_err(RecordError::Record)?;
+        let state = serde_json::from_str(envelope.detail.get()).map(|standing: Standing| standing.state()).map_err(RecordError::Record)?;
         let time = envelope.time.ok_or_else(|| RecordError::Contradiction("the envelope has no time".to_owned()))?;
         if let (Some(envelope), Some(found)) = (&envelope.account, &found.account_id)
             && envelope != found
         {
             return Err(RecordError::Foreign(format!("its account is {}, its finding is about {}", quoted(envelope), quoted(found))));
         }
-        let record = Record::of_finding(service, found.r#type.unwrap_or(envelope.detail_type), time, envelope.detail);
+        let record = Record::of_finding(service, found.r#type.unwrap_or(envelope.detail_type), state, time, envelope.detail);
         Self::new(record, found.id.or(envelope.id), envelope.account, envelope.region)
     }
 
