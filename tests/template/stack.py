@@ -43,6 +43,11 @@ _NAME_PROPERTIES = ("FunctionName", "LogGroupName", "TrailName")
 _PARTITIONS = {
     "cn-": {"partition": "aws-cn", "suffix": "amazonaws.com.cn"},
     "us-gov-": {"partition": "aws-us-gov", "suffix": "amazonaws.com"},
+    "eusc-": {"partition": "aws-eusc", "suffix": "amazonaws.eu"},
+    "us-iso-": {"partition": "aws-iso", "suffix": "c2s.ic.gov"},
+    "us-isob-": {"partition": "aws-iso-b", "suffix": "sc2s.sgov.gov"},
+    "eu-isoe-": {"partition": "aws-iso-e", "suffix": "cloud.adc-e.uk"},
+    "us-isof-": {"partition": "aws-iso-f", "suffix": "csp.hci.ic.gov"},
     "": {"partition": "aws", "suffix": "amazonaws.com"},
 }
 _NO_VALUE = object()

@@ -10,6 +10,7 @@ use aws_sdk_iam::types::{AttachedPolicy, EntityType, PolicyDetail};
 use policy::arn::IamName;
 use policy::break_glass::BreakGlass;
 use policy::capability::Capability;
+use policy::document::{Document, Effect, plain};
 use policy::facts::{Access, Texts};
 use policy::target::{Identity, IdentityKind, Target};
 
@@ -128,6 +129,14 @@ fn makes_administrators(document: &str) -> bool {
 
 /// Whether everything that a user or role holds makes an administrator for certain, its boundary and all denials considered.
 async fn is_administrator(reader: &Reader, identity: &Identity) -> Result<bool, AwsCall> {
-    let texts = holdings::of(reader, identity, Except::Nothing).await?;
-    Ok(texts.is_some_and(|texts| Access::of(&texts, &[]).is_ok_and(|access| access.grants().contains(&Capability::Admin))))
+    let Some(texts) = holdings::of(reader, identity, Except::Nothing).await? else {
+        return Ok(false);
+    };
+    // A deny that most could step around may name this very principal.
+    let denies = |document: Document<'_>| {
+        document.statements.iter().any(|statement| statement.effect == Effect::Deny && !statement.conditions.is_empty())
+    };
+    let unread_or_denying = |text: &String| plain(text).map_or(true, |text| Document::parse(&text).map_or(true, denies));
+    let is_one = Access::of(&texts, &[]).is_ok_and(|access| access.grants().contains(&Capability::Admin));
+    Ok(is_one && !texts.policies.iter().any(unread_or_denying))
 }
