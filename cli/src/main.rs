@@ -66,7 +66,9 @@ fn main() -> ExitCode {
         Command::Decide { event, guardrails, json } => decide::run(&event, &guardrails, json, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Grants { files, json } => grants::run(&files, json, &mut out),
-        Command::Simulate => simulate::run(&mut io::stdin().lock(), &mut io::BufWriter::with_capacity(1 << 16, out)),
+        Command::Simulate => {
+            simulate::run(&mut io::stdin().lock(), &mut io::BufWriter::with_capacity(1 << 16, out), &mut io::stderr().lock())
+        }
         Command::Undo(arguments) => undo::run(&arguments, &mut out),
     };
     match ran {

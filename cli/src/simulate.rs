@@ -6,8 +6,9 @@ use std::io::{BufRead, Write};
 
 use anyhow::{Context as _, Result};
 use policy::access::{self, Answer, Bracket, Context, Layer, Misplaced, Policies, Reading, Requester, evaluate};
-use policy::document::{Document, Texts};
+use policy::document::{Document, Principal, PrincipalList, Principals, Texts};
 use policy::text::quoted;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -16,29 +17,35 @@ const LINE_MAX: usize = 4 * 1024 * 1024;
 /// Longest name, ARN or value of a request, in bytes; an ARN has 2,048 at most.
 const TEXT_MAX: usize = 8 * 1024;
 
-/// Answers each line with one line. A line that is no request is answered with its error.
-pub fn run(input: &mut impl BufRead, out: &mut impl Write) -> Result<()> {
+/// Answers each line with one line. A line that is no request is answered with its error. Policies that are read otherwise than AWS documents
+/// them are named in `warnings`.
+pub fn run(input: &mut impl BufRead, out: &mut impl Write, warnings: &mut impl Write) -> Result<()> {
     let mut line = Vec::new();
+    let mut number = 0_u64;
     let mut answer = Vec::new();
     loop {
         line.clear();
         if input.read_until(b'\n', &mut line).context("cannot read standard input")? == 0 {
             return out.flush().context("cannot write the answers");
         }
+        number += 1;
         let text = line.trim_ascii();
         if text.is_empty() {
             continue;
         }
         answer.clear();
-        respond(text, &mut answer);
+        respond(text, &mut answer, |warning| {
+            // An answer counts for more than its warning.
+            let _ = writeln!(warnings, "warning: line {number}: {warning}");
+        });
         out.write_all(&answer).context("cannot write the answers")?;
     }
 }
 
 /// One line's answer.
-fn respond(line: &[u8], answer: &mut Vec<u8>) {
+fn respond(line: &[u8], answer: &mut Vec<u8>, warn: impl FnMut(&str)) {
     // Writing to memory does not fail.
-    let _ = match put(line) {
+    let _ = match put(line, warn) {
         Ok((id, bracket)) => write_answer(id, &bracket, answer),
         Err(error) => {
             let id =
@@ -56,7 +63,7 @@ struct Named<'a> {
     id: Option<&'a RawValue>,
 }
 
-fn put(line: &[u8]) -> Result<(Option<&RawValue>, Bracket), String> {
+fn put(line: &[u8], warn: impl FnMut(&str)) -> Result<(Option<&RawValue>, Bracket), String> {
     if line.len() > LINE_MAX {
         return Err(format!("the line has {} bytes: the limit is {LINE_MAX}", line.len()));
     }
@@ -81,6 +88,7 @@ fn put(line: &[u8]) -> Result<(Option<&RawValue>, Bracket), String> {
         return Err(format!("resourceAccount: {} is not an account id: expected 12 digits", quoted(account)));
     }
     placed(&asked)?;
+    warn_of_bare_principals(&asked, warn);
     let reading = if asked.unknown.is_empty() { Reading::Documented } else { Reading::Cautious };
     let context = Context::new(asked.context, asked.unknown).map_err(|key| format!("context: {} is given twice", quoted(&key)))?;
     let request = access::Request { who, action, resource, resource_account: account, context, reading };
@@ -122,6 +130,30 @@ fn placed(asked: &Asked<'_>) -> Result<(), String> {
         check(documents, Layer::ResourceControl(level), &format_args!("resourceControlPolicies[{level}]"))?;
     }
     check(asked.resource_policy.as_slice(), Layer::Resource, &"resourcePolicy")
+}
+
+/// Warns of principals that stand without their type.
+fn warn_of_bare_principals(asked: &Asked<'_>, mut warn: impl FnMut(&str)) {
+    let mut look = |document: &Document<'_>, name: &dyn fmt::Display| {
+        for (place, statement) in document.statements.iter().enumerate() {
+            let (Principals::Only(list) | Principals::AllBut(list)) = &statement.principals else {
+                continue;
+            };
+            for principal in list {
+                if let Principal::Bare(text) = principal {
+                    warn(&format!("{name}: Statement[{place}]: the principal {0} is read as {{\"AWS\": {0}}}", quoted(text)));
+                }
+            }
+        }
+    };
+    for (level, documents) in asked.resource_control.iter().enumerate() {
+        for (place, document) in documents.iter().enumerate() {
+            look(document, &format_args!("resourceControlPolicies[{level}][{place}]"));
+        }
+    }
+    if let Some(document) = &asked.resource_policy {
+        look(document, &"resourcePolicy");
+    }
 }
 
 fn write_answer(id: Option<&RawValue>, bracket: &Bracket, out: &mut Vec<u8>) -> std::io::Result<()> {
@@ -230,7 +262,7 @@ fn read<'de, A: MapAccess<'de>>(asked: &mut Asked<'de>, name: &str, members: &mu
     }
     match name {
         "id" => asked.id = Some(members.next_value()?),
-        "principal" => asked.principal = text(members)?,
+        "principal" => asked.principal = members.next_value::<Option<Asking<'de>>>()?.map(|Asking(name)| name),
         "action" => asked.action = text(members)?,
         "resource" => asked.resource = text(members)?,
         "resourceAccount" => asked.resource_account = text(members)?,
@@ -244,6 +276,49 @@ fn read<'de, A: MapAccess<'de>>(asked: &mut Asked<'de>, name: &str, members: &mu
         _ => asked.resource_policy = members.next_value()?,
     }
     Ok(())
+}
+
+/// Who asks: a text, or an object as a policy has it, such as `{"AWS": "*"}` for anybody.
+struct Asking<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Asking<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AskingVisitor;
+
+        impl<'de> Visitor<'de> for AskingVisitor {
+            type Value = Asking<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a principal: text, or an object with one")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Asking(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Asking(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                let PrincipalList(list) = PrincipalList::deserialize(MapAccessDeserializer::new(members))?;
+                let count = list.len();
+                match list.into_iter().next() {
+                    Some(principal) if count == 1 => Ok(Asking(match principal {
+                        Principal::Everyone => Cow::Borrowed("*"),
+                        Principal::Aws(name)
+                        | Principal::Bare(name)
+                        | Principal::Service(name)
+                        | Principal::Federated(name)
+                        | Principal::CanonicalUser(name) => name,
+                    })),
+                    _ => Err(Error::custom(format_args!("{count} principals: expected one"))),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(AskingVisitor)
+    }
 }
 
 /// The condition keys: of each one value, or a list.

@@ -77,3 +77,28 @@ def test_text_that_is_no_utf_8_is_an_error_of_its_line():
     first, second = map(json.loads, run.stdout.splitlines())
     assert "utf-8" in first["error"]
     assert second["decision"] == "implicitDeny"
+
+
+def resource_policy(principal: object) -> dict:
+    return {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}}
+
+
+def test_a_principal_without_its_type_is_accepted_with_a_warning():
+    user = request()["principal"]
+    line = json.dumps(request(resourcePolicy=resource_policy(user)))
+    run = subprocess.run([RESCIND, "simulate"], input=f"\n{line}\n", capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout)["decision"] == "allowed"
+    assert run.stderr.startswith("warning: line 2: resourcePolicy: Statement[0]: the principal ")
+    assert user in run.stderr
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["*"]}])
+def test_the_anonymous_principal_may_be_an_object(principal):
+    public, own = resource_policy("*"), resource_policy({"AWS": request()["principal"]})
+    answers = simulate(request(principal=principal, resourcePolicy=public), request(principal=principal, resourcePolicy=own))
+    assert [answer["decision"] for answer in answers] == ["allowed", "implicitDeny"]
+
+
+def test_an_object_of_several_principals_is_nobody_who_asks():
+    (answer,) = simulate(request(principal={"AWS": ["*", "123456789012"]}))
+    assert "expected one" in answer["error"]

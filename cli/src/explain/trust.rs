@@ -91,7 +91,7 @@ fn of_statement(statement: usize, of: &Statement<'_>) -> Vec<Assumer> {
 fn named(principal: &Principal<'_>) -> (&'static str, Option<String>) {
     match principal {
         Principal::Everyone => ("anyone", None),
-        Principal::Aws(name) => ("aws", Some(name.to_string())),
+        Principal::Aws(name) | Principal::Bare(name) => ("aws", Some(name.to_string())),
         Principal::Service(name) => ("service", Some(name.to_string())),
         Principal::Federated(name) => ("federated", Some(name.to_string())),
         Principal::CanonicalUser(name) => ("canonical-user", Some(name.to_string())),

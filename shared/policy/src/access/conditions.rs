@@ -15,12 +15,18 @@ fn holds(condition: &Condition<'_>, version: Version, context: &Context<'_>, rea
     let operator = condition.operator;
     let found = context.get(&condition.key);
     if operator.test == Test::Null {
-        let missing = match found {
-            Found::Absent => "true",
-            Found::Values(_) => "false",
-            Found::Unknown => return Truth::Unknown,
+        let asks = |wanted: &str| condition.values.iter().any(|value| value.eq_ignore_ascii_case(wanted));
+        let (missing, there) = (asks("true"), asks("false"));
+        return match found {
+            Found::Absent => missing.into(),
+            Found::Unknown => Truth::Unknown,
+            // Whether a key without any text is there is disputed.
+            Found::Values(values) if missing != there && values.iter().all(|value| value.is_empty()) => {
+                let absent = reading.disputed(true);
+                if missing { absent } else { !absent }
+            }
+            Found::Values(_) => there.into(),
         };
-        return condition.values.iter().any(|value| value.eq_ignore_ascii_case(missing)).into();
     }
     let values = match found {
         Found::Unknown => return Truth::Unknown,

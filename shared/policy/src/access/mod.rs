@@ -44,7 +44,7 @@ pub struct Request<'a> {
 /// How to take what AWS's documentation leaves open.
 ///
 /// That is: a wildcard in an action's service, a `*` that reaches from one segment of an ARN into the next, several values without a
-/// qualifier, values that cannot be compared.
+/// qualifier, values that cannot be compared, `Null` on a key whose value is empty.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Reading {
     /// As documented, and where nothing is: no match. Every answer is one answer.

@@ -143,7 +143,7 @@ fn naming(principal: &Principal<'_>, who: &Requester<'_>) -> Option<Naming> {
         Principal::Everyone => Some(Naming::Itself),
         Principal::Service(name) | Principal::Federated(name) => (who.kind == Kind::Outside && name == who.name).then_some(Naming::Itself),
         Principal::CanonicalUser(name) => (name == who.name).then_some(Naming::Itself),
-        Principal::Aws(name) => {
+        Principal::Aws(name) | Principal::Bare(name) => {
             if name == who.name {
                 let origin = matches!(who.kind, Kind::Role | Kind::ServiceLinkedRole);
                 return Some(if origin { Naming::Origin } else { Naming::Itself });

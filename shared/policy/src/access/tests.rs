@@ -386,6 +386,20 @@ fn a_null_condition_looks_whether_the_key_is_there() {
 }
 
 #[test]
+fn a_null_condition_on_an_empty_value_is_disputed() {
+    let both = |wanted: Value, reading| {
+        let identity = vec![allow_if(json!({ "Null": { "aws:username": wanted } }))];
+        Case { identity, context: json!({ "aws:username": "" }), reading, ..case() }.both()
+    };
+    assert_eq!(both(json!("false"), Reading::Documented), (Allowed, Allowed));
+    assert_eq!(both(json!("true"), Reading::Documented), (ImplicitDeny, ImplicitDeny));
+    for wanted in ["true", "false"] {
+        assert_eq!(both(json!(wanted), Reading::Cautious), (ImplicitDeny, Allowed), "{wanted}");
+    }
+    assert_eq!(both(json!(["true", "false"]), Reading::Cautious), (Allowed, Allowed));
+}
+
+#[test]
 fn bytes_are_compared_as_base64() {
     assert!(holds(json!({ "BinaryEquals": { "k:b": "QmluYXJ5" } }), json!({ "k:b": "QmluYXJ5" })));
     assert!(!holds(json!({ "BinaryEquals": { "k:b": "QmluYXJ5" } }), json!({ "k:b": "qmluyxj5" })));
@@ -505,6 +519,20 @@ fn item_21_trust_and_key_policies_have_to_allow_it_themselves() {
         assert_eq!(asked(json!({ "AWS": USER }), vec![]).verdict(), Allowed, "{action}");
     }
     assert_eq!(Case { action: "kms:Decrypt", resource: KEY, identity: vec![allow("*", "*")], ..case() }.verdict(), ImplicitDeny);
+}
+
+#[test]
+fn a_principal_without_its_type_is_a_user_role_or_account() {
+    let answer =
+        |principal: &str| Case { resource_policy: Some(for_principal("Allow", "Principal", json!(principal))), ..case() }.verdict();
+    assert_eq!(answer(USER), Allowed);
+    assert_eq!(answer("arn:aws:iam::111122223333:user/bob"), ImplicitDeny);
+    let own = || Case {
+        resource_policy: Some(for_principal("Deny", "Principal", json!("111122223333"))),
+        identity: vec![allow("*", "*")],
+        ..case()
+    };
+    assert_eq!(own().verdict(), ExplicitDeny);
 }
 
 #[test]

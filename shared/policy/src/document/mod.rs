@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
 pub use operator::{Operator, Qualifier, Test};
-pub use read::Texts;
+pub use read::{PrincipalList, Texts};
 
 /// Longest document that is read, in bytes. The largest of AWS's own is 152,297 bytes (item 2 of `docs/evaluation.md`); a customer's own has
 /// 6,144 characters at most.
@@ -134,6 +134,8 @@ pub enum Principal<'a> {
     Everyone,
     /// An account, user, role or session: an ARN, a 12-digit account id, or the unique id that IAM puts there when the principal is gone.
     Aws(Cow<'a, str>),
+    /// The same, written as a bare text without `AWS`. AWS documents only `"*"` in this form, but IAM's console shows others too.
+    Bare(Cow<'a, str>),
     /// An AWS service, such as `lambda.amazonaws.com`.
     Service(Cow<'a, str>),
     /// A SAML or OIDC provider.

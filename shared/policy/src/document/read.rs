@@ -139,8 +139,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
         let (mut version, mut id, mut statements) = (None, None, None);
         while let Some(Text(name)) = members.next_key()? {
             if name.eq_ignore_ascii_case("Statement") {
-                let Statements(list) = members.next_value()?;
-                once(&mut statements, "Statement", list)?;
+                once(&mut statements, "Statement", members.next_value::<Statements<'_>>()?.0)?;
             } else if name.eq_ignore_ascii_case("Version") {
                 let Text(text) = members.next_value().map_err(within("Version"))?;
                 once(&mut version, "Version", read_version(&text)?)?;
@@ -276,7 +275,8 @@ fn read_patterns<'de, A: MapAccess<'de>>(members: &mut A, element: &str) -> Resu
 }
 
 /// The value of `Principal` or `NotPrincipal`.
-struct PrincipalList<'a>(Vec<Principal<'a>>);
+#[derive(Debug)]
+pub struct PrincipalList<'a>(pub Vec<Principal<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for PrincipalList<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -290,15 +290,16 @@ impl<'de> Visitor<'de> for PrincipalsVisitor {
     type Value = PrincipalList<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"*\" or an object of principals")
+        f.write_str("\"*\", an ARN, an account id or an object of principals")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        if text == "*" {
-            Ok(PrincipalList(vec![Principal::Everyone]))
-        } else {
-            Err(E::invalid_value(serde::de::Unexpected::Str(text), &self))
-        }
+        let principal = match text {
+            "*" => Principal::Everyone,
+            _ if text.starts_with("arn:") || crate::arn::AccountId::new(text).is_ok() => Principal::Bare(text.to_owned().into()),
+            _ => return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+        };
+        Ok(PrincipalList(vec![principal]))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
@@ -318,7 +319,6 @@ impl<'de> Visitor<'de> for PrincipalsVisitor {
 }
 
 type MakePrincipal = for<'a> fn(Cow<'a, str>) -> Principal<'a>;
-
 const PRINCIPAL_TYPES: [(&str, MakePrincipal); 4] = [
     ("AWS", |name| if name == "*" { Principal::Everyone } else { Principal::Aws(name) }),
     ("Service", |name| Principal::Service(name)),

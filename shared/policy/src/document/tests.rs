@@ -73,7 +73,8 @@ fn what_aws_refuses_is_an_error_and_never_an_empty_document() {
         &format!(r#"{{"Version":"2012-10-18","Statement":{{{ALL}}}}}"#),
         &one_statement(r#""Effect":"allow","Action":"*","Resource":"*""#),
         &one_statement(&format!(r#"{ALL},"Actions":"*""#)),
-        &one_statement(&format!(r#"{ALL},"Principal":"arn:aws:iam::123456789012:root""#)),
+        &one_statement(&format!(r#"{ALL},"Principal":"lambda.amazonaws.com""#)),
+        &one_statement(&format!(r#"{ALL},"Principal":"12345678901""#)),
         &one_statement(&format!(r#"{ALL},"Principal":{{"Group":"x"}}"#)),
         &one_statement(&format!(r#"{ALL},"Condition":{{"StringMatches":{{"a":"b"}}}}"#)),
         &one_statement(&format!(r#"{ALL},"Condition":{{"NullIfExists":{{"a":"true"}}}}"#)),
@@ -98,6 +99,15 @@ fn every_kind_of_principal_is_told_apart() {
         Principal::CanonicalUser("c".into()),
     ];
     assert_eq!(document.statements[0].principals, Principals::AllBut(expected.into()));
+}
+
+#[test]
+fn an_arn_or_account_without_its_type_is_read_and_told_apart() {
+    for name in ["arn:aws:iam::123456789012:user/ann", "123456789012"] {
+        let json = one_statement(&format!(r#"{ALL},"Principal":"{name}""#));
+        let document = Document::parse(&json).unwrap();
+        assert_eq!(document.statements[0].principals, Principals::Only(vec![Principal::Bare(name.into())]));
+    }
 }
 
 #[test]
