@@ -238,6 +238,16 @@ fn an_action_that_aws_adds_tomorrow_is_judged_by_its_name() {
 }
 
 #[test]
+fn reading_about_an_object_is_not_reading_it() {
+    for action in ["s3:GetObject", "S3:getobjectversion", "s3:GetObject*", "s3:Get*", "s3:GetObjectVersionT*"] {
+        assert_eq!(has(&[on_all(&format!("{action:?}"))], Capability::DataAccess), YES, "{action}");
+    }
+    for action in ["s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:GetObjectTagging", "s3:GetObjectA*", "s3:GetObjectRetention"] {
+        assert_eq!(has(&[on_all(&format!("{action:?}"))], Capability::DataAccess), NO, "{action}");
+    }
+}
+
+#[test]
 fn an_action_that_is_allowed_and_denied_is_no_danger() {
     let put = r#""Action":"iam:PutWidgetPolicy","Resource":"*""#;
     assert_eq!(has(&[allow(put), deny(put)], Capability::PermissionsManagement), NO);
