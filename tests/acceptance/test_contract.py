@@ -131,7 +131,13 @@ def test_only_the_function_that_reports_makes_a_case_of_an_exempt_change(trial):
 def test_a_denied_call_is_not_a_change(trial, code):
     """Only the function that reports makes a case of it."""
     denied = but(trial.event, errorCode=code, errorMessage="no", responseElements=None)
-    assert trial.is_told_as("attempted", trial.receives(denied, name=trial.offence.reporter))
+    reporter = trial.receives(denied, name=trial.offence.reporter)
+    if trial.offence.complete_without_parameters:
+        # Which credential it would have been stands in the answer alone.
+        assert trial.is_quiet(reporter)
+    else:
+        assert trial.is_told_as("attempted", reporter)
+        assert reporter.notice.attributes["severity"] == "low"
     if trial.offence.function != trial.offence.reporter:
         assert trial.is_quiet(trial.receives(denied))
 

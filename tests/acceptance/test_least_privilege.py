@@ -119,7 +119,7 @@ def whoever_was_renamed(world: World):
 def nobody_on_the_list(world: World):
     """Where no break-glass principal exists, the whole account is read for another administrator, and everything that one holds."""
     world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
-    polsen = world.user("polsen", holds=[BILLING], groups=[world.group("team")])
+    polsen = world.user("polsen", holds=[BILLING], groups=[world.group("team", holds=[ADMINISTRATOR])])
     key, actor = world.key(polsen), iam_user("polsen", polsen.id)
     world.writes_inline(polsen)
     for name in ("polsen", "elsewhere"):

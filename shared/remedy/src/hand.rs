@@ -157,7 +157,11 @@ impl<'a> Hand<'a> {
         };
         let step = Step { from: live, ..step.clone() };
         if self.make(&step).await? != Set::Done {
-            self.insist(&step).await?;
+            match step.setting.resolve(self.reader).await? {
+                Live::Is(value) if S::is_same(&value, &step.to) => return Ok((Set::Already, None)),
+                Live::Is(_) => self.insist(&step).await?,
+                Live::Gone | Live::Unclear => return Ok((Set::Gone, None)),
+            };
         }
         if self.writer.is_none() {
             return Ok((Set::Done, None));

@@ -188,11 +188,18 @@ fn headline(case: &Case) -> String {
         Outcome::Observed if case.remedy().is_none() => format!("noticed: {matter}"),
         Outcome::Observed => format!("would be {done}: {matter}"),
         Outcome::Exempt => format!("exempt: {matter}"),
-        Outcome::Unremediable if matches!(case.decision, Decision::Unknown { .. }) => format!("ACT: cannot be judged: {matter}"),
+        Outcome::Unremediable if matches!(case.decision, Decision::Unknown { .. }) || unjudged(case) => {
+            format!("ACT: cannot be judged: {matter}")
+        }
         Outcome::Unremediable => format!("ACT: cannot be {done}: {matter}"),
         Outcome::Failed => format!("ACT: could not be {done}: {matter}"),
         Outcome::Attempted => format!("refused by AWS: {matter}"),
     }
+}
+
+/// Whether nothing was tried because a guardrail could not be judged that asks for more than those that could.
+fn unjudged(case: &Case) -> bool {
+    case.decision.undecided().is_some() && !case.asks_to_enforce()
 }
 
 fn what(case: &Case) -> String {

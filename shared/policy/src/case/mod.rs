@@ -17,7 +17,7 @@ pub use report::CredentialReport;
 use crate::actor::Actor;
 use crate::arn::AccountId;
 use crate::change::Change;
-use crate::guardrail::{Decision, Judge, Mode};
+use crate::guardrail::{Decision, Guardrail, Judge, Mode};
 use crate::record::{Event, FindingState};
 use crate::remedy::Remedy;
 use crate::severity::Severity;
@@ -177,13 +177,15 @@ impl Case {
         })
     }
 
-    /// How urgent it is: as grave as its gravest guardrail says, and critical if a remedy was refused to spare somebody who could give access back.
+    /// How urgent it is: as grave as the guardrail that leads says, or one that may be broken as well, and critical if a remedy was refused to spare somebody who could give access back.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         if self.outcomes.iter().any(|outcome| outcome.spared) {
             return Some(Severity::Critical);
         }
-        self.decision.lead().map(|guardrail| guardrail.severity)
+        let undecided = self.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
+        let guardrails = self.decision.lead().into_iter().chain(undecided);
+        guardrails.map(|guardrail| guardrail.severity).max()
     }
 
     /// The remedy that the case is about. Cases of earlier versions name it in their outcomes only.
@@ -201,12 +203,15 @@ impl Case {
 
     /// Closes the case if nothing is to be tried; otherwise says whether to look or to act.
     pub fn settle(&mut self) -> Next {
+        let could_act = |guardrail: &Guardrail| guardrail.mode == Mode::Enforce && !guardrail.remedies.is_empty();
+        let may_need_more = self.decision.undecided().is_some_and(|undecided| undecided.guardrails.iter().any(could_act));
         let unknown = "Rescind cannot decide whether this is forbidden, and does not guess: a person has to look";
         match (&self.decision, &self.change) {
             (Decision::Exempt { .. }, _) => self.close(Outcome::Exempt, None),
             _ if self.record.error_code.is_some() => self.close(Outcome::Attempted, None),
             _ if !self.record.state.is_open() => self.close(Outcome::Observed, None),
             (Decision::Unknown { .. }, _) | (_, None) => self.close(Outcome::Unremediable, Some(unknown)),
+            _ if may_need_more && !self.asks_to_enforce() => self.close(Outcome::Unremediable, Some(unknown)),
             _ if self.remedy.is_none() => self.close(Outcome::Observed, None),
             _ if self.mode == Mode::Enforce && self.asks_to_enforce() => return Next::Act,
             _ => return Next::Look,

@@ -51,17 +51,23 @@ pub enum Whom {
     Unknown(String),
 }
 
-/// Whom a change or finding means: whoever has the unique id, if it is known; otherwise whoever owns the access key, if one is known; otherwise
-/// whoever has the name.
+/// Whom a change or finding means: whoever has the unique id; if it is not known or nobody has it, whoever owns the access key; if neither is
+/// known, whoever has the name.
 ///
 /// # Errors
 ///
 /// If IAM did not answer.
 pub async fn resolve(reader: &Reader, wanted: &Identity, key: Option<&CredentialId>) -> Result<Whom, AwsCall> {
-    match (&wanted.id, key) {
-        (Some(id), _) => by_id(reader, wanted, id).await,
-        (None, Some(key)) if !key.is_of_a_session() => by_key(reader, wanted, key).await,
-        (None, _) => Ok(Whom::Is(wanted.clone())),
+    let key = key.filter(|key| !key.is_of_a_session());
+    let by_id = match &wanted.id {
+        Some(id) => by_id(reader, wanted, id).await?,
+        None if key.is_none() => return Ok(Whom::Is(wanted.clone())),
+        None => Whom::Unknown(format!("nothing says for certain who {wanted} is")),
+    };
+    match (by_id, key) {
+        // A key has one owner for as long as it exists.
+        (Whom::Gone(_) | Whom::Unknown(_), Some(key)) => by_key(reader, wanted, key).await,
+        (by_id, _) => Ok(by_id),
     }
 }
 
