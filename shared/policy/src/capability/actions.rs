@@ -12,6 +12,10 @@ pub(super) enum Named {
     Whole,
     /// An action that the mark's pattern names, but not all that it does.
     Instance,
+    /// An action that the mark's pattern names, if the service has one.
+    PerhapsInstance,
+    /// All that the mark's pattern stands for, but for something that a `NotAction` leaves out.
+    Rest,
     /// It cannot be told: AWS's documentation does not say what a wildcard in a service does (item 7), or the service may have no such
     /// action.
     Perhaps,
@@ -72,9 +76,9 @@ pub(super) fn named(actions: &Patterns<'_>, mut take: impl FnMut(usize, Named, O
 }
 
 fn of_service(value: &str, service: &str, name: &str, mut take: impl FnMut(usize, Named)) {
-    // No action has a longer name; what is longer is not looked up.
+    // No action, and no service, has a longer name; what is longer is not looked up. Stars make a pattern as long as one likes.
     let mut lower = [0_u8; 128];
-    let bytes = value.as_bytes();
+    let bytes = if is_wild(name) { service.as_bytes() } else { value.as_bytes() };
     let Some(buffer) = lower.get_mut(..bytes.len()) else {
         return;
     };
@@ -116,7 +120,7 @@ fn of_service(value: &str, service: &str, name: &str, mut take: impl FnMut(usize
     }
     // Whether the service has an action that such a pattern names is not known.
     if is_stars(name) {
-        (0..ANY_SERVICE).for_each(|place| take(place, Named::Perhaps));
+        (0..ANY_SERVICE).for_each(|place| take(place, Named::PerhapsInstance));
     }
 }
 
@@ -125,20 +129,19 @@ fn not_named(actions: &Patterns<'_>, mut take: impl FnMut(usize, Named, Option<u
     if excluded.iter().any(|value| matches!(Value::of(value), Value::Everything)) {
         return;
     }
-    let wild_service = |value: &str| value.split(':').next().is_some_and(is_wild);
+    let wild_service = |value: &&&str| value.split(':').next().is_some_and(is_wild);
     for (place, mark) in MARKS.iter().enumerate() {
-        if mark.is_wild() {
-            if excluded.iter().any(|value| covers(value, mark.name)) {
-                continue;
-            }
-            let whole = !excluded.iter().any(|value| overlaps(value, mark.name));
-            take(place, if whole { Named::Whole } else { Named::Perhaps }, None);
+        let left_out = |value: &&&str| !wild_service(value) && covers(value, mark.name);
+        let mut touching = excluded.iter().filter(|value| overlaps(value, mark.name)).peekable();
+        let named = if touching.peek().is_none() {
+            Named::Whole
+        } else if excluded.iter().any(|value| left_out(&value)) {
+            continue;
+        } else if touching.any(|value| wild_service(&value)) {
+            Named::Perhaps
         } else {
-            match excluded.iter().find(|value| matches_ignore_case(value, mark.name)) {
-                None => take(place, Named::Whole, None),
-                Some(value) if wild_service(value) => take(place, Named::Perhaps, None),
-                Some(_) => {}
-            }
-        }
+            Named::Rest
+        };
+        take(place, named, None);
     }
 }

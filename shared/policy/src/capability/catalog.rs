@@ -13,13 +13,6 @@ pub(super) struct Mark {
     pub shapes: &'static [&'static str],
 }
 
-impl Mark {
-    /// Whether it is a pattern.
-    pub(super) fn is_wild(&self) -> bool {
-        self.name.contains('*')
-    }
-}
-
 /// How a path leads on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Category {

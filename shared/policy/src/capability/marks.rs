@@ -16,6 +16,8 @@ pub(super) struct Granted {
     pub oneself: Set,
     /// Perhaps, or on something.
     pub possible: Set,
+    /// Perhaps, on one's own user or on what may be it.
+    pub perhaps_oneself: Set,
     /// The services that a role can be passed to, for certain and perhaps.
     pub passed: (u64, u64),
 }
@@ -27,7 +29,36 @@ impl Granted {
             definite: self.definite & boundary.definite,
             oneself: self.oneself & boundary.oneself,
             possible: self.possible & boundary.possible,
+            perhaps_oneself: self.perhaps_oneself & boundary.perhaps_oneself,
             passed: (self.passed.0 & boundary.passed.0, self.passed.1 & boundary.passed.1),
+        }
+    }
+
+    /// What the denies leave of it.
+    fn but(self, denied: Self) -> Self {
+        Self {
+            definite: self.definite.but(denied.definite | denied.possible),
+            oneself: self.oneself.but(denied.oneself | denied.perhaps_oneself),
+            possible: (self.possible | self.definite).but(denied.definite),
+            perhaps_oneself: (self.perhaps_oneself | self.oneself).but(denied.oneself),
+            passed: (self.passed.0 & !denied.passed.1, self.passed.1 & !denied.passed.0),
+        }
+    }
+
+    /// Notes a mark. A reach of which something is left out counts as everything.
+    fn record(&mut self, place: usize, reach: Reach, certain: bool) {
+        let (everyone, oneself) = match reach {
+            Reach::Nothing => (false, false),
+            Reach::Oneself => (false, true),
+            Reach::Others => (true, false),
+            Reach::Some | Reach::Rest | Reach::All => (true, true),
+        };
+        let certain = certain && reach != Reach::Some;
+        if everyone {
+            if certain { &mut self.definite } else { &mut self.possible }.insert(place);
+        }
+        if oneself {
+            if certain { &mut self.oneself } else { &mut self.perhaps_oneself }.insert(place);
         }
     }
 }
@@ -59,15 +90,10 @@ pub(super) fn of(documents: &[Document<'_>]) -> Granted {
     for Instance { action, place, reach, certain } in instances {
         let (whole, part) = denied_action(documents, action);
         if !whole {
-            record(&mut allowed, place, reach, certain && !part);
+            allowed.record(place, reach, certain && !part);
         }
     }
-    Granted {
-        definite: allowed.definite.but(denied.definite).but(denied.possible),
-        oneself: (allowed.definite | allowed.oneself).but(denied.definite).but(denied.oneself).but(denied.possible),
-        possible: (allowed.possible | allowed.definite).but(denied.definite),
-        passed: (allowed.passed.0 & !denied.passed.1, allowed.passed.1 & !denied.passed.0),
-    }
+    allowed.but(denied)
 }
 
 /// What one statement allows, whatever others deny.
@@ -76,20 +102,10 @@ pub(super) fn of_statement(statement: &Statement<'_>) -> Granted {
     if statement.effect == Effect::Allow && statement.principals == Principals::Absent {
         allow(statement, true, &mut allowed, &mut instances);
         for Instance { place, reach, certain, .. } in instances {
-            record(&mut allowed, place, reach, certain);
+            allowed.record(place, reach, certain);
         }
     }
-    allowed.possible = allowed.possible | allowed.definite | allowed.oneself;
-    allowed
-}
-
-fn record(granted: &mut Granted, place: usize, reach: Reach, certain: bool) {
-    match reach {
-        Reach::Nothing => {}
-        Reach::All | Reach::Rest if certain => granted.definite.insert(place),
-        Reach::Oneself if certain => granted.oneself.insert(place),
-        Reach::Oneself | Reach::Some | Reach::Rest | Reach::All => granted.possible.insert(place),
-    }
+    allowed.but(Granted::default())
 }
 
 /// `own`: whether the document's version has variables, so that it can name one's own user.
@@ -101,18 +117,19 @@ fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, ins
             Some(mark) if !everything => reach_of(statement, own, mark),
             _ => Reach::All,
         };
-        let certain = unconditional && named != Named::Perhaps;
+        let sure = !matches!(named, Named::Perhaps | Named::PerhapsInstance);
+        let certain = unconditional && sure;
         if place == PASS_ROLE && reach != Reach::Nothing {
-            let (sure, perhaps) =
+            let (services, perhaps) =
                 conditions::passed_to(&statement.conditions, |condition| conditions::limit_nothing(std::slice::from_ref(condition)));
-            let sure = if named != Named::Perhaps && reach >= Reach::Rest { sure } else { 0 };
-            allowed.passed = (allowed.passed.0 | sure, allowed.passed.1 | perhaps);
-            record(allowed, place, reach, sure != 0);
+            let services = if sure && reach >= Reach::Rest { services } else { 0 };
+            allowed.passed = (allowed.passed.0 | services, allowed.passed.1 | perhaps);
+            allowed.record(place, reach, services != 0);
             return;
         }
         match (named, index.and_then(|index| statement.actions.values.get(index))) {
             (Named::Instance, Some(action)) => instances.push(Instance { action, place, reach, certain }),
-            _ => record(allowed, place, reach, certain),
+            _ => allowed.record(place, reach, certain),
         }
     });
 }
@@ -137,10 +154,8 @@ fn deny(statement: &Statement<'_>, own: bool, documents: &[Document<'_>], denied
         }
         match (named, reach) {
             // Of a pattern one action is denied, or of all resources some: others remain.
-            (Named::Instance, _) | (_, Reach::Nothing | Reach::Some) => {}
-            (_, Reach::Oneself) => denied.oneself.insert(place),
-            (Named::Whole, Reach::All) if unconditional => denied.definite.insert(place),
-            _ => denied.possible.insert(place),
+            (Named::Instance | Named::PerhapsInstance, _) | (_, Reach::Nothing | Reach::Some) => {}
+            (_, reach) => denied.record(place, reach, unconditional && named == Named::Whole && reach != Reach::Rest),
         }
     });
 }

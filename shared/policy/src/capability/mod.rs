@@ -4,7 +4,7 @@
 //! may be: conditions and scoped resources count as met. An action that AWS adds tomorrow is judged by the patterns that name it today.
 //!
 //! A deny takes an action away where it denies it on everything. A deny on some resources leaves the others, so it takes nothing away:
-//! otherwise a harmless deny on one bucket would hide an administrator.
+//! otherwise a harmless deny on one bucket would hide an administrator. What `NotAction` and `NotResource` leave out is judged as such a deny.
 
 mod actions;
 mod admin;
@@ -106,14 +106,14 @@ impl Grants {
     #[must_use]
     pub fn of_principal(holdings: &Holdings<'_>) -> Self {
         let mut by_mark = marks::of(holdings.policies);
-        let thinkable = admin::is_thinkable(holdings.policies);
-        let mut all = (thinkable && admin::is_proven(holdings.policies), thinkable && admin::is_possible(holdings.policies));
+        let mut all = admin::is_everything(holdings.policies);
         if let Some(boundary) = holdings.boundary.map(std::slice::from_ref) {
             by_mark = by_mark.within(marks::of(boundary));
-            all = (all.0 && admin::is_proven(boundary), all.1 && admin::is_possible(boundary));
+            let within = admin::is_everything(boundary);
+            all = (all.0 && within.0, all.1 && within.1);
         }
         let mut all_told = Self { granted: by_mark, admin: (false, false), public: public(holdings.policies) };
-        // Whoever can still give themselves what is denied is an administrator in spite of the deny.
+        // Whoever can still give themselves what is denied or left out is an administrator in spite of that.
         let returns = |sure| all_told.open(sure).any(|path| path.category == Category::SelfEscalation);
         all_told.admin = (all.0 && returns(Sure::Definite), all.1 && returns(Sure::Possible));
         all_told
@@ -153,7 +153,7 @@ impl Grants {
 
     fn open(&self, sure: Sure) -> impl Iterator<Item = &'static Path> {
         // Most policies grant nothing of the catalog.
-        let any = !(self.set(sure).is_empty() && self.granted.oneself.is_empty());
+        let any = !(self.set(sure).is_empty() && self.granted.perhaps_oneself.is_empty());
         PATHS.iter().filter(move |path| any && self.is_open(path, sure))
     }
 
@@ -162,7 +162,7 @@ impl Grants {
         let (set, passed) = match sure {
             Sure::Definite if path.works_on_oneself() => (granted.oneself, granted.passed.0),
             Sure::Definite => (granted.definite, granted.passed.0),
-            Sure::Possible if path.works_on_oneself() => (granted.possible | granted.oneself, granted.passed.1),
+            Sure::Possible if path.works_on_oneself() => (granted.perhaps_oneself, granted.passed.1),
             Sure::Possible => (granted.possible, granted.passed.1),
         };
         let admitted = !path.set.contains(PASS_ROLE) || (passed != 0 && passed & path.passes == path.passes);
@@ -222,7 +222,7 @@ pub struct Reason {
 /// The statements that open a path.
 #[must_use]
 pub fn why_path(holdings: &Holdings<'_>, path: &Path) -> Vec<Reason> {
-    reasons(holdings, |granted| !(granted.possible & path.set).is_empty())
+    reasons(holdings, |granted| !((granted.possible | granted.perhaps_oneself) & path.set).is_empty())
 }
 
 /// The statements that show a kind of danger.
@@ -230,7 +230,7 @@ pub fn why_path(holdings: &Holdings<'_>, path: &Path) -> Vec<Reason> {
 pub fn why(holdings: &Holdings<'_>, capability: Capability) -> Vec<Reason> {
     let paths = || Grants::of_principal(holdings).escalations(Sure::Possible).fold(Set::EMPTY, |set, path| set | path.set);
     let marks = capability.marks().unwrap_or_else(paths);
-    reasons(holdings, |granted| !(granted.possible & marks).is_empty())
+    reasons(holdings, |granted| !((granted.possible | granted.perhaps_oneself) & marks).is_empty())
 }
 
 fn reasons(holdings: &Holdings<'_>, grants: impl Fn(&Granted) -> bool) -> Vec<Reason> {

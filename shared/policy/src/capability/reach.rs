@@ -15,6 +15,8 @@ pub(super) enum Reach {
     Oneself,
     /// Some of it, and it cannot be told whether that is what matters.
     Some,
+    /// All but the caller's own user.
+    Others,
     /// All but some of it.
     Rest,
     /// All of it.
@@ -33,6 +35,11 @@ pub(super) fn is_everything(resources: Option<&Patterns<'_>>) -> bool {
     resources.is_none_or(|resources| !resources.negated && resources.values.iter().any(|value| is_stars(value)))
 }
 
+/// Whether it is every resource, or every one but some.
+pub(super) fn is_nearly_everything(resources: Option<&Patterns<'_>>) -> bool {
+    resources.is_none_or(|resources| resources.values.iter().any(|value| is_stars(value)) != resources.negated)
+}
+
 pub(super) fn is_stars(pattern: &str) -> bool {
     !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*')
 }
@@ -48,8 +55,12 @@ pub(super) fn of(resources: Option<&Patterns<'_>>, mark: &Mark) -> Reach {
     if resources.negated {
         return of_all_but(&resources.values, mark);
     }
+    of_these(&resources.values, mark)
+}
+
+fn of_these(values: &[Cow<'_, str>], mark: &Mark) -> Reach {
     // An action without a resource type is granted on `*` only (item 11 of `docs/evaluation.md`).
-    let shapes = mark.shapes.iter().map(|shape| resources.values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing));
+    let shapes = mark.shapes.iter().map(|shape| values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing));
     let reaches: Vec<Reach> = shapes.collect();
     match (reaches.iter().min(), reaches.iter().max()) {
         (Some(Reach::All), _) => Reach::All,
@@ -63,11 +74,11 @@ fn of_all_but(values: &[Cow<'_, str>], mark: &Mark) -> Reach {
     if values.iter().any(|value| is_stars(value)) {
         return Reach::Nothing;
     }
-    let excluded = |shape: &str| values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing);
-    match mark.shapes.iter().map(|shape| excluded(shape)).max().unwrap_or(Reach::Nothing) {
+    match of_these(values, mark) {
         Reach::All => Reach::Nothing,
         Reach::Nothing => Reach::All,
-        _ => Reach::Rest,
+        Reach::Oneself => Reach::Others,
+        Reach::Some | Reach::Others | Reach::Rest => Reach::Rest,
     }
 }
 
@@ -75,7 +86,8 @@ fn of_all_but(values: &[Cow<'_, str>], mark: &Mark) -> Reach {
 fn of_one(pattern: &str, shape: &str) -> Reach {
     if let Some(variable) = pattern.find("${") {
         let stem = pattern.get(..variable).unwrap_or_default();
-        let own = pattern.ends_with(ONE_S_OWN) && overlaps(&format!("{stem}*"), &concrete(stem, shape, "*"));
+        let of_users = matches!(shape.splitn(4, ':').nth(3), Some("user/*" | "*"));
+        let own = of_users && pattern.ends_with(ONE_S_OWN) && overlaps(&format!("{stem}*"), &concrete(stem, shape, "*"));
         return if own { Reach::Oneself } else { overlap(&format!("{stem}*"), shape) };
     }
     if covers(pattern, &concrete(pattern, shape, ANY_NAME)) { Reach::All } else { overlap(pattern, shape) }
