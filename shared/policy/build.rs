@@ -15,6 +15,8 @@ type Result<T> = std::result::Result<T, Box<dyn error::Error>>;
 struct Escalations {
     /// Each action with the ARNs it works on: `service:region:account:resource`, `*` for what varies; none where it takes no resource.
     actions: BTreeMap<String, Vec<String>>,
+    /// What an action with several types cannot do without: of each group one. The other types are optional.
+    needs: BTreeMap<String, Vec<Vec<String>>>,
     paths: Vec<Escalation>,
 }
 
@@ -37,6 +39,8 @@ const MARKS_MAX: usize = 320;
 struct Mark {
     display: String,
     shapes: Vec<String>,
+    /// Groups of shapes, as bits: it needs one of each.
+    needs: Vec<u32>,
 }
 
 impl Mark {
@@ -89,6 +93,13 @@ fn check(escalations: &Escalations) -> Result<()> {
         if let Some(shape) = shapes.iter().find(|shape| shape.splitn(4, ':').count() != 4) {
             return Err(format!("{action}: {shape} is not service:region:account:resource").into());
         }
+        let groups = escalations.needs.get(action);
+        if (shapes.len() > 1) != groups.is_some_and(|groups| !groups.is_empty()) || shapes.len() > 32 {
+            return Err(format!("{action} has to say which of its types it needs where it has several, and only there").into());
+        }
+        if let Some(shape) = groups.into_iter().flatten().flatten().find(|shape| !shapes.contains(shape)) {
+            return Err(format!("{action} needs {shape}, which is none of its types").into());
+        }
         if !escalations.paths.iter().any(|path| path.requires.contains(action)) {
             return Err(format!("{action} belongs to no path").into());
         }
@@ -105,7 +116,11 @@ fn marks(escalations: &Escalations, categories: &BTreeMap<String, Vec<String>>) 
         (pattern.clone(), vec![format!("{service}:*:*:*")])
     });
     for (display, shapes) in listed.chain(patterns) {
-        let mark = Mark { display, shapes };
+        let bits = |group: &Vec<String>| {
+            (0..).zip(&shapes).filter(|(_, shape)| group.contains(shape)).fold(0, |bits, (bit, _)| bits | 1_u32 << bit)
+        };
+        let needs = escalations.needs.get(&display).into_iter().flatten().map(bits).collect();
+        let mark = Mark { display, shapes, needs };
         let key = (mark.service().to_owned(), mark.is_wild(), mark.display.to_lowercase());
         all.entry(key).or_insert(mark);
     }
@@ -117,7 +132,7 @@ fn tables(escalations: &Escalations, categories: &BTreeMap<String, Vec<String>>,
     let mut out = String::new();
     writeln!(out, "pub(in crate::capability) static MARKS: [Mark; {}] = [", marks.len())?;
     for mark in marks {
-        writeln!(out, "    Mark {{ name: {:?}, shapes: &{:?} }},", mark.display, mark.shapes)?;
+        writeln!(out, "    Mark {{ name: {:?}, shapes: &{:?}, needs: &{:?} }},", mark.display, mark.shapes, mark.needs)?;
     }
     writeln!(out, "];")?;
     exact_and_services(&mut out, marks)?;

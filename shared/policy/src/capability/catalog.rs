@@ -11,6 +11,15 @@ pub(super) struct Mark {
     pub name: &'static str,
     /// What it works on: `service:region:account:resource`, `*` for what varies; none where the action takes no resource.
     pub shapes: &'static [&'static str],
+    /// Groups of shapes, as bits, if there are several: the action needs one of each group, and the rest is optional.
+    pub needs: &'static [u32],
+}
+
+impl Mark {
+    /// Whether it can do with these of its shapes, which are given as bits.
+    pub(super) fn is_open(&self, shapes: u32) -> bool {
+        self.needs.iter().all(|group| group & shapes != 0)
+    }
 }
 
 /// How a path leads on.

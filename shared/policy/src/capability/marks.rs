@@ -4,7 +4,7 @@ use super::actions::{self, Named, Value};
 use super::catalog::{MARKS, Mark, PASS_ROLE, Set};
 use super::conditions::{self, Denial};
 use super::reach::{self, Reach};
-use crate::document::{Document, Effect, Principals, Statement, Version};
+use crate::document::{Document, Effect, Patterns, Principals, Statement, Version};
 use crate::pattern::{covers, matches_ignore_case};
 
 /// What some documents grant of the marks, their denies taken off.
@@ -71,10 +71,20 @@ struct Instance<'a> {
     certain: bool,
 }
 
+/// Some of the shapes of a mark that has several: what one statement lacks, another may add.
+struct Part {
+    place: usize,
+    effect: Effect,
+    /// For certain, as bits.
+    certain: u32,
+    /// Perhaps.
+    perhaps: u32,
+}
+
 /// What all these documents grant together.
 pub(super) fn of(documents: &[Document<'_>]) -> Granted {
     let (mut allowed, mut denied) = (Granted::default(), Granted::default());
-    let mut instances = Vec::new();
+    let (mut instances, mut parts) = (Vec::new(), Vec::new());
     for (document, statement) in
         documents.iter().flat_map(|document| document.statements.iter().map(move |statement| (document, statement)))
     {
@@ -82,8 +92,8 @@ pub(super) fn of(documents: &[Document<'_>]) -> Granted {
         let own = document.version == Version::V2012;
         match statement.effect {
             // What names its principals is a resource's policy, and grants nothing to whoever holds it.
-            Effect::Allow if statement.principals == Principals::Absent => allow(statement, own, &mut allowed, &mut instances),
-            Effect::Deny if statement.principals == Principals::Absent => deny(statement, own, documents, &mut denied),
+            Effect::Allow if statement.principals == Principals::Absent => allow(statement, own, &mut allowed, &mut instances, &mut parts),
+            Effect::Deny if statement.principals == Principals::Absent => deny(statement, own, documents, &mut denied, &mut parts),
             _ => {}
         }
     }
@@ -93,32 +103,71 @@ pub(super) fn of(documents: &[Document<'_>]) -> Granted {
             allowed.record(place, reach, certain && !part);
         }
     }
+    join(&parts, &mut allowed, &mut denied);
     allowed.but(denied)
+}
+
+/// Puts together what several statements allow and deny of a mark's shapes.
+fn join(parts: &[Part], allowed: &mut Granted, denied: &mut Granted) {
+    let mut done = Set::EMPTY;
+    for place in parts.iter().map(|part| part.place) {
+        let Some(mark) = MARKS.get(place).filter(|_| !done.contains(place)) else {
+            continue;
+        };
+        done.insert(place);
+        let union = |effect: Effect| {
+            let of_it = parts.iter().filter(|part| part.place == place && part.effect == effect);
+            of_it.fold((0, 0), |(certain, perhaps), part| (certain | part.certain, perhaps | part.perhaps))
+        };
+        // Another statement may allow the action on everything.
+        let everything = |set: Set| if set.contains(place) { u32::MAX } else { 0 };
+        let (granted, refused) = (union(Effect::Allow), union(Effect::Deny));
+        let certain = granted.0 | everything(allowed.definite);
+        if mark.is_open((certain | granted.1 | everything(allowed.possible)) & !refused.0) {
+            allowed.record(place, Reach::All, false);
+        } else {
+            denied.record(place, Reach::All, true);
+        }
+        if mark.is_open(certain & !refused.1) {
+            allowed.record(place, Reach::All, true);
+        } else {
+            denied.record(place, Reach::All, false);
+        }
+    }
 }
 
 /// What one statement allows, whatever others deny.
 pub(super) fn of_statement(statement: &Statement<'_>) -> Granted {
-    let (mut allowed, mut instances) = (Granted::default(), Vec::new());
+    let (mut allowed, mut instances, mut parts) = (Granted::default(), Vec::new(), Vec::new());
     if statement.effect == Effect::Allow && statement.principals == Principals::Absent {
-        allow(statement, true, &mut allowed, &mut instances);
+        allow(statement, true, &mut allowed, &mut instances, &mut parts);
         for Instance { place, reach, certain, .. } in instances {
             allowed.record(place, reach, certain);
+        }
+        for part in parts.iter().filter(|part| part.perhaps != 0) {
+            allowed.record(part.place, Reach::Some, false);
         }
     }
     allowed.but(Granted::default())
 }
 
 /// `own`: whether the document's version has variables, so that it can name one's own user.
-fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, instances: &mut Vec<Instance<'a>>) {
+fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, instances: &mut Vec<Instance<'a>>, parts: &mut Vec<Part>) {
     let unconditional = conditions::limit_nothing(&statement.conditions);
     let everything = reach::is_everything(statement.resources.as_ref());
     actions::named(&statement.actions, |place, named, index| {
+        let sure = !matches!(named, Named::Perhaps | Named::PerhapsInstance);
+        let certain = unconditional && sure;
+        if let Some((mark, resources)) = in_parts(statement, place) {
+            let shapes = reach::shapes(resources, mark);
+            let certain = if certain { shapes.nearly } else { 0 };
+            parts.push(Part { place, effect: Effect::Allow, certain, perhaps: shapes.some });
+            return;
+        }
         let reach = match MARKS.get(place) {
             Some(mark) if !everything => reach_of(statement, own, mark),
             _ => Reach::All,
         };
-        let sure = !matches!(named, Named::Perhaps | Named::PerhapsInstance);
-        let certain = unconditional && sure;
         if place == PASS_ROLE && reach != Reach::Nothing {
             let (services, perhaps) =
                 conditions::passed_to(&statement.conditions, |condition| conditions::limit_nothing(std::slice::from_ref(condition)));
@@ -134,13 +183,19 @@ fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, ins
     });
 }
 
-fn deny(statement: &Statement<'_>, own: bool, documents: &[Document<'_>], denied: &mut Granted) {
+fn deny(statement: &Statement<'_>, own: bool, documents: &[Document<'_>], denied: &mut Granted, parts: &mut Vec<Part>) {
     let denial = conditions::denial(&statement.conditions, documents);
     if denial == Denial::Nothing {
         return;
     }
     let unconditional = denial == Denial::Certain;
     actions::named(&statement.actions, |place, named, _| {
+        if let Some((mark, resources)) = in_parts(statement, place) {
+            let shapes = reach::shapes(resources, mark);
+            let certain = if unconditional && named == Named::Whole { shapes.whole } else { 0 };
+            parts.push(Part { place, effect: Effect::Deny, certain, perhaps: shapes.nearly });
+            return;
+        }
         let reach = MARKS.get(place).map_or(Reach::All, |mark| reach_of(statement, own, mark));
         if place == PASS_ROLE && reach >= Reach::Rest {
             let (sure, perhaps) = conditions::passed_to(&statement.conditions, |condition| {
@@ -158,6 +213,12 @@ fn deny(statement: &Statement<'_>, own: bool, documents: &[Document<'_>], denied
             (_, reach) => denied.record(place, reach, unconditional && named == Named::Whole && reach != Reach::Rest),
         }
     });
+}
+
+/// The mark, if it has several shapes, and the statement's resources, if they are not everything.
+fn in_parts<'a, 'b>(statement: &'a Statement<'b>, place: usize) -> Option<(&'static Mark, &'a Patterns<'b>)> {
+    let mark = MARKS.get(place).filter(|mark| !mark.needs.is_empty())?;
+    statement.resources.as_ref().filter(|resources| !reach::is_everything(Some(resources))).map(|resources| (mark, resources))
 }
 
 fn reach_of(statement: &Statement<'_>, own: bool, mark: &Mark) -> Reach {

@@ -44,7 +44,7 @@ pub(super) fn is_stars(pattern: &str) -> bool {
     !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*')
 }
 
-/// The reach for one mark.
+/// The reach for a mark that has one shape, or none.
 pub(super) fn of(resources: Option<&Patterns<'_>>, mark: &Mark) -> Reach {
     let Some(resources) = resources else {
         return Reach::All;
@@ -60,14 +60,41 @@ pub(super) fn of(resources: Option<&Patterns<'_>>, mark: &Mark) -> Reach {
 
 fn of_these(values: &[Cow<'_, str>], mark: &Mark) -> Reach {
     // An action without a resource type is granted on `*` only (item 11 of `docs/evaluation.md`).
-    let shapes = mark.shapes.iter().map(|shape| values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing));
-    let reaches: Vec<Reach> = shapes.collect();
-    match (reaches.iter().min(), reaches.iter().max()) {
-        (Some(Reach::All), _) => Reach::All,
-        (_, Some(Reach::All)) => Reach::Some,
-        (_, Some(reach)) => *reach,
-        _ => Reach::Nothing,
+    mark.shapes.iter().map(|shape| of_any(values, shape)).max().unwrap_or(Reach::Nothing)
+}
+
+/// Which shapes of a mark an element names, as bits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shapes {
+    /// All of them.
+    pub whole: u32,
+    /// All of them, but for some that a `NotResource` leaves out.
+    pub nearly: u32,
+    /// Some of them.
+    pub some: u32,
+}
+
+/// The shapes of a mark that `Resource` or `NotResource` names.
+pub(super) fn shapes(resources: &Patterns<'_>, mark: &Mark) -> Shapes {
+    let mut named = Shapes { whole: 0, nearly: 0, some: 0 };
+    for (bit, shape) in (0..).zip(mark.shapes) {
+        let all = resources.values.iter().any(|value| is_stars(value));
+        let reach = if all { Reach::All } else { of_any(&resources.values, shape) };
+        let (whole, nearly, some) = match (resources.negated, reach) {
+            (false, Reach::All) | (true, Reach::Nothing) => (1, 1, 1),
+            (false, Reach::Nothing) | (true, Reach::All) => (0, 0, 0),
+            (false, _) => (0, 0, 1),
+            (true, _) => (0, 1, 1),
+        };
+        named.whole |= whole << bit;
+        named.nearly |= nearly << bit;
+        named.some |= some << bit;
     }
+    named
+}
+
+fn of_any(values: &[Cow<'_, str>], shape: &str) -> Reach {
+    values.iter().map(|value| of_one(value, shape)).max().unwrap_or(Reach::Nothing)
 }
 
 fn of_all_but(values: &[Cow<'_, str>], mark: &Mark) -> Reach {

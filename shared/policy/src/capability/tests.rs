@@ -337,6 +337,64 @@ fn a_role_that_can_be_passed_is_a_path_for_certain_only_where_every_role_can() {
     }
 }
 
+fn opens(statements: &[String], path: &str) -> (bool, bool) {
+    (paths(statements, Sure::Definite).contains(&path), paths(statements, Sure::Possible).contains(&path))
+}
+
+fn on(action: &str, resources: &[&str]) -> String {
+    format!(r#""Action":"{action}","Resource":{resources:?}"#)
+}
+
+const DOCUMENTS: &str = "arn:aws:ssm:*:*:document/*";
+const INSTANCES: &str = "arn:aws:ec2:*:*:instance/*";
+const MANAGED: &str = "arn:aws:ssm:*:*:managed-instance/*";
+
+#[test]
+fn two_statements_may_grant_the_two_types_that_an_action_needs() {
+    let [documents, instances] = [DOCUMENTS, INSTANCES].map(|resource| allow(&on("ssm:SendCommand", &[resource])));
+    assert_eq!(opens(&[documents.clone(), instances.clone()], "ssm-sendcommand"), YES);
+    assert_eq!(opens(&[allow(&on("ssm:SendCommand", &[DOCUMENTS, MANAGED]))], "ssm-sendcommand"), YES);
+    assert!(!opens(std::slice::from_ref(&documents), "ssm-sendcommand").0);
+    assert_eq!(opens(&[instances], "ssm-sendcommand"), NO);
+    let one = allow(&on("ssm:SendCommand", &["arn:aws:ec2:*:*:instance/i-1"]));
+    assert_eq!(opens(&[documents, one], "ssm-sendcommand"), PERHAPS);
+}
+
+#[test]
+fn optional_types_need_not_be_granted() {
+    let pass = on_all(r#""iam:PassRole""#);
+    let needed = ["image", "instance", "network-interface", "security-group", "subnet", "volume", "key-pair"].map(|kind| {
+        let account = if kind == "image" { "" } else { "*" };
+        format!("arn:aws:ec2:*:{account}:{kind}/*")
+    });
+    let run = |resources: &[String]| allow(&on("ec2:RunInstances", &resources.iter().map(String::as_str).collect::<Vec<_>>()));
+    assert_eq!(opens(&[pass.clone(), run(&needed)], "ec2-passrole-runinstances"), YES);
+    assert!(!opens(&[pass, run(&needed[1..])], "ec2-passrole-runinstances").0);
+}
+
+#[test]
+fn a_deny_on_a_type_that_is_needed_takes_the_path_away() {
+    let run = on_all(r#"["iam:PassRole","ec2:RunInstances"]"#);
+    let after = |members: &str| opens(&[run.clone(), deny(members)], "ec2-passrole-runinstances");
+    assert_eq!(after(&on("ec2:RunInstances", &[INSTANCES])), NO);
+    assert_eq!(after(&on("ec2:*", &[INSTANCES])), NO);
+    assert_eq!(
+        after(&format!(r#"{},"Condition":{{"Bool":{{"aws:MultiFactorAuthPresent":"false"}}}}"#, on("ec2:*", &[INSTANCES]))),
+        PERHAPS
+    );
+    assert_eq!(after(&on("ec2:RunInstances", &["arn:aws:ec2:*:*:placement-group/*"])), YES);
+    assert_eq!(after(&on("ec2:RunInstances", &["arn:aws:ec2:*:*:instance/i-1"])), YES);
+    assert_eq!(after(r#""Action":"ec2:*","NotResource":"arn:aws:s3:::audit""#), NO);
+}
+
+#[test]
+fn denies_on_every_type_that_would_do_take_the_path_away_together() {
+    let send = on_all(r#""ssm:SendCommand""#);
+    let [instances, managed] = [INSTANCES, MANAGED].map(|resource| deny(&on("ssm:SendCommand", &[resource])));
+    assert_eq!(opens(&[send.clone(), instances.clone()], "ssm-sendcommand"), YES);
+    assert_eq!(opens(&[send, instances, managed], "ssm-sendcommand"), NO);
+}
+
 #[test]
 fn item_11_an_action_without_a_resource_type_is_granted_on_a_star_only() {
     let leave = |resource: &str| paths(&[allow(&format!(r#""Action":"organizations:LeaveOrganization",{resource}"#))], Sure::Definite);
@@ -473,6 +531,7 @@ fn resources() -> impl Strategy<Value = String> {
         "arn:aws:iam::*:user/${aws:username}",
         "arn:aws:ec2:*:*:instance/*",
         "arn:aws:ssm:*:*:document/*",
+        "arn:aws:ssm:*:*:managed-instance/*",
         "arn:aws:lambda:*:*:function:*",
     ])
 }
