@@ -8,6 +8,7 @@ use chrono::Utc;
 use policy::case::{Next, Outcome, RemedyOutcome};
 use policy::change::Gives;
 use policy::facts::{Facts, Needs, Texts};
+use policy::finding;
 use policy::guardrail::{Decision, Guardrail, Mode};
 use policy::hearing::Circumstances;
 use policy::text::shown;
@@ -26,6 +27,12 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
         let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!("no guardrail can concern {call}: it is not among the actions of the schema");
     };
+    if event.record.is_finding() && !finding::is_delivered(&event) {
+        let named = format!("{}: {}", shown(&event.record.event_source), shown(&event.record.event_name));
+        bail!(
+            "the stack's rules do not deliver this finding ({named}): only AWS Health's risks, and new findings of Security Hub about IAM"
+        );
+    }
     let cases = decide(&rulebook, &event, action)?;
     match (&*cases, json) {
         ([], true) => writeln!(out, "null")?,

@@ -5,10 +5,12 @@
 mod guard_duty;
 mod health;
 
+use serde::Deserialize;
+
 use crate::arn::CredentialId;
 use crate::change::{Call, Claim, CredentialExposed, Finding, Unread};
 use crate::credential::{Credential, CredentialKind, Session};
-use crate::record::{Event, Parameters};
+use crate::record::{Event, Parameters, Record};
 use crate::severity::Severity;
 use crate::target::Target;
 use crate::text::bounded;
@@ -17,6 +19,52 @@ use crate::text::bounded;
 const SUBJECTS_MAX: usize = 20;
 /// Longest type that is kept, in bytes.
 const TYPE_MAX: usize = 256;
+
+/// Whether the rules of the stack deliver such a finding, as far as its contents decide. A function reports any that reaches it.
+#[must_use]
+pub fn is_delivered(event: &Event) -> bool {
+    let record = &event.record;
+    match record.event_source.as_str() {
+        "health.amazonaws.com" => record.event_name.starts_with("AWS_RISK_"),
+        "securityhub.amazonaws.com" => record.event_name == "Security Hub Findings - Imported" && is_new_and_about_iam(record),
+        _ => true,
+    }
+}
+
+/// Whether findings of Security Hub are about IAM, stand, and nobody has looked at them. As EventBridge does, it looks at all of an event's findings at once.
+fn is_new_and_about_iam(record: &Record) -> bool {
+    #[derive(Deserialize)]
+    struct Found {
+        findings: Vec<One>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct One {
+        record_state: String,
+        workflow: Workflow,
+        resources: Vec<Resource>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Workflow {
+        status: String,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Resource {
+        r#type: String,
+    }
+
+    let Parameters::Known(detail) = record.parameters() else {
+        return false;
+    };
+    let Ok(Found { findings }) = serde_json::from_str(detail) else {
+        return false;
+    };
+    findings.iter().any(|finding| finding.record_state == "ACTIVE")
+        && findings.iter().any(|finding| finding.workflow.status == "NEW")
+        && findings.iter().flat_map(|finding| &finding.resources).any(|resource| resource.r#type.starts_with("AwsIam"))
+}
 
 /// What a finding names: each is a change of its own.
 ///
