@@ -10,7 +10,7 @@ from lab.binaries import RELEASE
 from lab.emulator import changed
 from lab.events import ROOT
 from lab.offence import OFFENCES, undated
-from lab.world import FUNCTIONS, World
+from lab.world import FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, World
 from template.pattern import delivers
 from template.stack import logical_id, translate
 
@@ -88,9 +88,10 @@ def received() -> dict[str, set[Path]]:
 
 
 def nearest(sample: Path) -> list[str]:
-    """The functions that a sample is for: of those that get it, the ones that get the fewest samples. Each `sam local invoke` takes seconds."""
-    numbers = {function: len(samples) for function, samples in received().items() if sample in samples}
-    return [function for function, number in numbers.items() if number == min(numbers.values())]
+    """The functions that a sample is for: the one that its call names, or else both quarantines. Each `sam local invoke` takes seconds."""
+    receiving = [function for function, samples in received().items() if sample in samples]
+    named = [function for function in receiving if function not in (logical_id(QUARANTINE_KEY), logical_id(QUARANTINE_PRINCIPAL))]
+    return named or receiving
 
 
 def variables(world: World, without: str = "", **settings: str) -> dict[str, str]:

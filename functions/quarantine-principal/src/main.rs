@@ -68,7 +68,7 @@ async fn earlier(reader: &Reader, case: &Case, principal: &Identity, quarantine:
     };
     let mut weaker = Vec::new();
     for name in found(holdings::inline(reader, principal).await)?.unwrap_or_default() {
-        let Some(Quarantine::Sessions { before: at, of: others }) = Quarantine::named(&name).filter(|earlier| earlier != quarantine) else {
+        let Some(Quarantine::Sessions { before: at, of: others }) = Quarantine::named(&name) else {
             continue;
         };
         let earlier = Quarantine::Sessions { before: at, of: others.clone() };
@@ -77,7 +77,7 @@ async fn earlier(reader: &Reader, case: &Case, principal: &Identity, quarantine:
         }
         let text = found(holdings::inline_document(reader, principal, &name).await)?.filter(|text| earlier.matches(text));
         match (text, IamName::new(&name)) {
-            (Some(_), _) if at >= case.record.event_time => return Ok(Earlier::Contains),
+            (Some(_), _) if at >= case.record.event_time || earlier == *quarantine => return Ok(Earlier::Contains),
             (Some(text), Ok(name)) => weaker.push((name, text)),
             _ => {}
         }

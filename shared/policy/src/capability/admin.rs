@@ -1,7 +1,7 @@
 //! Whether policies come so near to every action on every resource that only denies, or what a `Not…` leaves out, is missing.
 //!
-//! `NotAction` is every action with a deny of some, and `NotResource` every resource with a deny of some: both are judged as that. Whether
-//! their holder can then give themselves the rest is for the paths to say.
+//! `NotAction` is every action with a deny of some, and `NotResource` every resource with a deny of some: both are judged as that (item 6 of
+//! `docs/evaluation.md`). Whether their holder can then give themselves the rest is for the paths to say.
 
 use super::actions::Value;
 use super::conditions;
