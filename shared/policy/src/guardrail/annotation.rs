@@ -99,7 +99,7 @@ impl<'a> Ending<'a> {
         ANNOUNCED.iter().any(|days| days_left <= *days).then_some(Self { exemption, days_left })
     }
 
-    /// Which of [`ANNOUNCED`] has been reached; `None` if the exemption has ended.
+    /// Which announcement is due, by the number of days (30 or 7); `None` if the exemption has ended.
     #[must_use]
     pub fn within(&self) -> Option<i64> {
         ANNOUNCED.into_iter().find(|days| (0..=*days).contains(&self.days_left))
