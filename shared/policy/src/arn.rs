@@ -46,11 +46,8 @@ impl AccountId {
     ///
     /// [`IdentifierError::Account`] for anything else.
     pub fn new(text: &str) -> Result<Self, IdentifierError> {
-        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(IdentifierError::Account(text.to_owned()))
-        }
+        let is_one = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_one { Ok(Self(text.to_owned())) } else { Err(IdentifierError::Account(text.to_owned())) }
     }
 
     /// The twelve digits.
