@@ -35,7 +35,7 @@ impl BreakGlass {
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        // IAM allows `=` in names; a unique id, which holds none, is what stands behind the last one.
+        // IAM allows `=` in names, so the unique id, which cannot contain one, follows the last `=`.
         let (arn, id) = match text.rsplit_once('=') {
             Some((arn, id)) if is_unique_id(id) => (arn, Some(UniqueId::new(id).ok()?)),
             _ => (text, None),

@@ -70,7 +70,7 @@ pub fn speech(text: &str) -> String {
 ///
 /// ```
 /// assert_eq!(policy::text::name("arn:aws:iam::123456789012:user/team/polsen"), "arn:aws:iam::123456789012:user/team/polsen");
-/// assert_eq!(policy::text::name("polsen, who may"), "\"polsen, who may\"");
+/// assert_eq!(policy::text::name("polsen, an administrator"), "\"polsen, an administrator\"");
 /// ```
 #[must_use]
 pub fn name(text: &str) -> String {

@@ -23,7 +23,7 @@ enum Met {
     Plainly,
     /// The holder writes the value.
     AtWill,
-    /// It cannot be told.
+    /// Nothing here decides it.
     Perhaps,
     /// It fails for the plainest.
     Avoided,

@@ -106,11 +106,11 @@ impl Plan for QuarantineKey {
         "nothing was left to deactivate when Rescind acted".to_owned()
     }
 
-    fn never(&self, _: &Case, change: &Change) -> Option<String> {
-        matches!(change, Change::CredentialActivated(_) | Change::CredentialExposed(_))
-            .then(|| change.target())?
-            .eq(&Target::Root)
-            .then(|| ROOT.to_owned())
+    fn never(&self, case: &Case, change: &Change) -> Option<String> {
+        match subject(case, change) {
+            Subject::Nothing(why) => Some(why.to_owned()),
+            Subject::One(..) | Subject::AllKeys(_) => None,
+        }
     }
 
     fn touches(&self, case: &Case, change: &Change) -> Option<Identity> {

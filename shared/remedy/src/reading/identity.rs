@@ -1,7 +1,7 @@
 //! A user, group or role as IAM knows it now.
 //!
-//! Names move (UpdateUser, UpdateGroup) and are given again; unique ids are not (IAM user guide, "Unique identifiers"). Whenever an id is known, it
-//! decides who is meant: [`resolve`] is the one place for that.
+//! Names move (UpdateUser, UpdateGroup) and are given again; unique ids are not (IAM user guide, "Unique identifiers"). If an id is known, it
+//! decides, and [`resolve`] is the only place that does so.
 
 use aws_sdk_iam::types::Tag;
 use policy::arn::{CredentialId, IamName, UniqueId};
