@@ -56,15 +56,15 @@ pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) ->
 /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
 fn decide(rulebook: &Rulebook, event: &Event, action: &'static Action) -> Result<Vec<Case>> {
     let actor = Actor::of(event)?;
-    let hearings = Hearing::open(Circumstances::of(rulebook, event, action, &actor, &[])).into_iter();
-    hearings.filter_map(|hearing| decide_one(rulebook, hearing).transpose()).collect()
+    let circumstances = Circumstances::of(rulebook, event, action, &actor, &[]);
+    Hearing::open(circumstances).into_iter().filter_map(|hearing| decide_one(circumstances, hearing).transpose()).collect()
 }
 
-fn decide_one(rulebook: &Rulebook, hearing: Hearing<'_>) -> Result<Option<Case>> {
+fn decide_one(circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<Case>> {
     let Some(weighing) = hearing.weigh()? else {
         return Ok(None);
     };
-    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(rulebook, change, needs));
+    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(circumstances, change, needs));
     let mut case = weighing.decide(facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
     if let Some(case) = &mut case
         && case.settle() == Next::Look
@@ -90,12 +90,13 @@ fn decide_one(rulebook: &Rulebook, hearing: Hearing<'_>) -> Result<Option<Case>>
 }
 
 /// The facts that the record itself holds, or why it does not hold those that are needed.
-fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Facts, String> {
+fn facts(circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<Facts, String> {
     let document = Needs { document: needs.document, ..Needs::default() };
     match change.kind().gives() {
         Gives::Inline(_, text) if needs == document => {
             let texts = Texts { policies: vec![text.to_owned()], boundary: None };
-            let granted = rulebook.access(&texts).map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;
+            let granted = circumstances.access(&texts, change.target().identity());
+            let granted = granted.map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;
             Ok(Facts::none().with_granted(granted))
         }
         _ => Err(LIVE.to_owned()),

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use policy::capability::{Capability, Grants, Holdings, Path as Escalation, Reason, Sure, why, why_path};
+use chrono::Utc;
+use policy::capability::{Capability, Grants, Holdings, Path as Escalation, Reason, RequestContext, Sure, why, why_path};
 use policy::document::{Document, plain};
 use policy::text::{said, shown};
 use serde_json::{Value, json};
@@ -90,7 +91,7 @@ fn answer(text: &str) -> Result<Value, String> {
 }
 
 fn as_value(document: &Document<'_>) -> Value {
-    let holdings = Holdings { policies: std::slice::from_ref(document), boundary: None };
+    let holdings = Holdings::one(document, now());
     let grants = Grants::of_principal(&holdings);
     let level = |sure| {
         let capabilities = grants
@@ -104,13 +105,18 @@ fn as_value(document: &Document<'_>) -> Value {
     json!({ "definite": level(Sure::Definite), "possible": level(Sure::Possible) })
 }
 
+/// Conditions on the time are judged by today.
+fn now() -> RequestContext<'static> {
+    RequestContext { at: Some(Utc::now()), ..RequestContext::default() }
+}
+
 fn places(reasons: &[Reason]) -> Vec<usize> {
     reasons.iter().map(|reason| reason.statement).collect()
 }
 
 /// The definite first; of the possible only what is not definite.
 fn for_people(document: &Document<'_>) -> String {
-    let holdings = Holdings { policies: std::slice::from_ref(document), boundary: None };
+    let holdings = Holdings::one(document, now());
     let grants = Grants::of_principal(&holdings);
     let certain: Vec<Capability> = grants.capabilities(Sure::Definite).collect();
     let may: Vec<Capability> = grants.capabilities(Sure::Possible).filter(|capability| !certain.contains(capability)).collect();

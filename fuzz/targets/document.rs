@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use policy::capability::{Capability, Grants, Holdings, Sure, why};
+use policy::capability::{Capability, Grants, Holdings, RequestContext, Sure, why};
 use policy::document::{Document, Effect, plain};
 
 fuzz_target!(|text: &str| {
@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
     let grants = Grants::of_document(&document);
     assert!(grants.capabilities(Sure::Definite).all(|capability| grants.has(capability, Sure::Possible)), "definite and not possible");
     for capability in Capability::ALL {
-        std::hint::black_box(why(&Holdings { policies: std::slice::from_ref(&document), boundary: None }, capability));
+        std::hint::black_box(why(&Holdings::one(&document, RequestContext::default()), capability));
     }
 
     let mut denies = document.clone();

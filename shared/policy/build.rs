@@ -161,6 +161,9 @@ fn tables(escalations: &Escalations, categories: &BTreeMap<String, Vec<String>>,
         )?;
     }
     writeln!(out, "];")?;
+    let on_resources = escalations.paths.iter().zip(&sets).filter(|(path, _)| path.category == "resource-policy");
+    let on_resources = on_resources.flat_map(|(_, set)| set.iter().copied());
+    writeln!(out, "pub(in crate::capability) static ON_RESOURCES: Set = {};", literal(on_resources))?;
     for (category, patterns) in categories {
         let mut set: BTreeSet<usize> = patterns.iter().map(|pattern| place(pattern)).collect::<std::result::Result<_, _>>()?;
         // The catalogued actions that a pattern names are of its category too.

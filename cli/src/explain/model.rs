@@ -1,8 +1,10 @@
 //! What is explained, as `--json` prints it and the tree shows it.
 
+use chrono::Utc;
 use policy::account::{Held, Holder, Membership, Origin};
-use policy::capability::{self, Capability, Grants, Holdings, Sure};
+use policy::capability::{self, Capability, Grants, Holdings, RequestContext, Sure};
 use policy::document::Document;
+use policy::target::IdentityKind;
 use serde::Serialize;
 
 use super::trust::Trust;
@@ -90,16 +92,17 @@ impl Explanation {
     pub fn of(holder: &Holder<'_>) -> Self {
         let documents: Vec<Document<'_>> = holder.held().filter_map(|held| held.document.as_ref().ok().cloned()).collect();
         let boundary = holder.boundary.as_ref().and_then(|held| held.document.as_ref().ok());
-        let holdings = Holdings { policies: &documents, boundary };
+        let context = Self::context(holder);
+        let holdings = Holdings { policies: &documents, boundary, context };
         let grants = Grants::of_principal(&holdings);
         let complete = holder.is_complete();
         Self {
             kind: holder.kind.word(),
             name: holder.name.to_owned(),
             arn: holder.arn.to_owned(),
-            policies: holder.policies.iter().map(Policy::of).collect(),
-            groups: holder.groups.iter().map(Group::of).collect(),
-            boundary: holder.boundary.as_ref().map(Policy::of),
+            policies: holder.policies.iter().map(|held| Policy::of(held, context)).collect(),
+            groups: holder.groups.iter().map(|membership| Group::of(membership, context)).collect(),
+            boundary: holder.boundary.as_ref().map(|held| Policy::of(held, context)),
             complete,
             can: Can::of(&grants, complete),
             admin_by: if grants.has(Capability::Admin, Sure::Possible) { By::all(holder, &holdings) } else { Vec::new() },
@@ -107,22 +110,30 @@ impl Explanation {
             trust: holder.trust.as_ref().map(Trust::of),
         }
     }
+
+    /// Conditions are judged for this holder, today.
+    fn context<'a>(holder: &Holder<'a>) -> RequestContext<'a> {
+        let mut segments = holder.arn.splitn(6, ':').skip(1);
+        let account = segments.next().zip(segments.nth(2));
+        let principal = (holder.kind != IdentityKind::Group).then_some((holder.name, None));
+        RequestContext { at: Some(Utc::now()), account, principal }
+    }
 }
 
 impl Group {
-    fn of(group: &Membership<'_>) -> Self {
-        let policies = group.policies.as_ref().map(|policies| policies.iter().map(Policy::of).collect());
+    fn of(group: &Membership<'_>, context: RequestContext<'_>) -> Self {
+        let policies = group.policies.as_ref().map(|policies| policies.iter().map(|held| Policy::of(held, context)).collect());
         Self { name: group.name.to_owned(), policies }
     }
 }
 
 impl Policy {
-    fn of(held: &Held<'_>) -> Self {
+    fn of(held: &Held<'_>, context: RequestContext<'_>) -> Self {
         let arn = match held.origin {
             Origin::Inline => None,
             Origin::Managed(arn) => Some(arn.to_owned()),
         };
-        let can = held.document.as_ref().ok().map(|document| Can::of(&Grants::of_document(document), true));
+        let can = held.document.as_ref().ok().map(|document| Can::of(&Grants::of_principal(&Holdings::one(document, context)), true));
         let unread = held.document.as_ref().err().map(ToString::to_string);
         Self { name: held.name.to_owned(), arn, unread, can }
     }

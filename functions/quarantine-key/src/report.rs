@@ -8,7 +8,6 @@ use policy::arn::IamName;
 use policy::capability::Capability;
 use policy::case::CredentialReport;
 use policy::credential::{Credential, CredentialKind};
-use policy::facts::Access;
 use policy::target::Identity;
 use remedy::reading::Reader;
 use remedy::reading::credentials::{Listed, of_kind};
@@ -45,7 +44,7 @@ pub async fn of(hand: &Hand<'_>, change: &Change, user: &IamName, credential: Op
         Err(unread) => report.unread.push(unread.to_string()),
     }
     // The most that there is to read, so it comes last.
-    match hand.deadline().before_the_notice(Box::pin(capabilities(reader, change, user))).await {
+    match hand.deadline().before_the_notice(Box::pin(capabilities(hand, change, user))).await {
         Some(Ok((can, may))) => (report.can, report.may) = (can, may),
         Some(Err(unread)) => report.unread.push(format!("what user {user} can do: {unread}")),
         None => report.unread.push(format!("what user {user} can do: there was not enough time to read it all")),
@@ -54,10 +53,11 @@ pub async fn of(hand: &Hand<'_>, change: &Change, user: &IamName, credential: Op
 }
 
 /// What the user can do as a whole: certainly, and possibly.
-async fn capabilities(reader: &Reader, change: &Change, user: &IamName) -> Result<(Vec<String>, Vec<String>), String> {
-    let texts = held_after(reader, &Identity::user(user.clone()), change).await;
+async fn capabilities(hand: &Hand<'_>, change: &Change, user: &IamName) -> Result<(Vec<String>, Vec<String>), String> {
+    let user = Identity::user(user.clone());
+    let texts = held_after(hand.reader(), &user, change).await;
     let texts = texts.map_err(|error| error.to_string())?.ok_or("the user is gone")?;
-    let access = Access::of(&texts, &[]).map_err(|error| error.to_string())?;
+    let access = hand.access(&texts, &user).map_err(|error| error.to_string())?;
     let names = |granted: &mut dyn Iterator<Item = &Capability>| granted.map(|capability| capability.name().to_owned()).collect();
     let can = names(&mut access.grants().iter());
     let may = names(&mut access.may_grant().iter().filter(|capability| !access.grants().contains(capability)));

@@ -7,13 +7,16 @@ use thiserror::Error;
 
 use crate::action::Action;
 use crate::actor::{Actor, ActorError, ActorKind};
+use crate::arn::UniqueId;
 use crate::break_glass::{self, BreakGlass, Standing};
+use crate::capability::RequestContext;
 use crate::case::{Case, Opening};
 use crate::change::{Change, Claim, Found, Missing};
-use crate::facts::{Facts, Needs};
+use crate::document::DocumentError;
+use crate::facts::{Access, Facts, Needs, Texts};
 use crate::guardrail::{Decision, DecisionError, Mode, Question, Rulebook, Weighed};
 use crate::record::{Event, FindingState};
-use crate::target::IdentityKind;
+use crate::target::{Identity, IdentityKind};
 
 /// Why an event cannot be judged.
 #[derive(Debug, Error)]
@@ -58,7 +61,11 @@ impl<'a> Circumstances<'a> {
         if refused && matches!(decision, Decision::Unknown { .. }) {
             return None;
         }
-        let decision = if refused || !state.is_open() { decision.reported_only() } else { decision };
+        let decision = match (refused, state.is_open()) {
+            (true, _) => decision.refused(),
+            (false, false) => decision.outdated(),
+            (false, true) => decision,
+        };
         let judge = rulebook.judge();
         let reports = judge.reports(action);
         Case::open(Opening { event, state: *state, part, actor: actor.clone(), change, decision, judge, reports }, mode, now)
@@ -68,6 +75,22 @@ impl<'a> Circumstances<'a> {
     #[must_use]
     pub const fn time(&self) -> DateTime<Utc> {
         self.event.record.event_time
+    }
+
+    /// What these policies grant together at the time of the change, as guardrails see it, to `holder`.
+    ///
+    /// # Errors
+    ///
+    /// If one of them cannot be read: then it is not known what they grant.
+    pub fn access(&self, texts: &Texts, holder: Option<&Identity>) -> Result<Access, DocumentError> {
+        // A group makes no requests: its members do.
+        let principal = holder.filter(|holder| holder.kind != IdentityKind::Group);
+        let context = RequestContext {
+            at: Some(self.time()),
+            account: Some((self.event.partition(), self.event.account.as_str())),
+            principal: principal.map(|holder| (holder.name.as_str(), holder.id.as_ref().map(UniqueId::as_str))),
+        };
+        self.rulebook.access(texts, context)
     }
 
     const fn question<'q>(&self, change: &'q Change, facts: &'q Facts) -> Question<'q>

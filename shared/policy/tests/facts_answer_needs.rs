@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use policy::action::ACTIONS;
+use policy::capability::RequestContext;
 use policy::change::{Change, Found, Gives, Missing};
 use policy::facts::{Facts, IdentityDetails, Needs, Texts};
 use policy::guardrail::{Decision, Mode, SHIPPED_SCHEMA, Source};
@@ -81,7 +82,7 @@ fn event(action: &Action, resource: &str) -> Event {
 
 /// Reads what is needed as a function does, from an account in which everything is there: by what the change gives, not by its kind.
 fn read(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
-    let reads = || rulebook.access(&Texts { policies: vec![READS.to_owned()], boundary: None }).unwrap();
+    let reads = || rulebook.access(&Texts { policies: vec![READS.to_owned()], boundary: None }, RequestContext::default()).unwrap();
     let gives = change.kind().gives();
     let mut facts = Facts::none();
     if needs.details {

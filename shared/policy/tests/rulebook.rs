@@ -7,10 +7,12 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use policy::action::ACTIONS;
 use policy::arn::IamName;
+use policy::capability::RequestContext;
 use policy::facts::{Facts, IdentityDetails, Needs, Texts};
 use policy::guardrail::{Decision, Flaw, Guardrail, Judge, Mode, Source};
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
+use policy::severity::Severity;
 use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
 use proptest::prelude::*;
 
@@ -110,6 +112,20 @@ fn names_are_compared_without_regard_to_case_as_iam_reads_them() {
         "{HEAD}forbid (principal == User::\"arn:aws:iam::123456789012:user/PolSen\", action in Action::\"attach-policy\", resource);"
     );
     assert!(decide(&rulebook(&scoped, ""), &event(POLSEN, ""), &Facts::none()).is_some());
+}
+
+#[test]
+fn a_refused_call_is_as_grave_as_its_guardrail_says_and_low_if_it_says_nothing() {
+    let severity = |annotation: &str| {
+        let rulebook = rulebook(&format!("@refused(\"{annotation}\") {}", guardrail("true")), "");
+        let case = decide(&rulebook, &event(POLSEN, r#","errorCode":"AccessDenied""#), &Facts::none()).unwrap();
+        assert!(case.decision.guardrails().iter().all(|guardrail| guardrail.remedies.is_empty()));
+        case.severity()
+    };
+    assert_eq!(severity("high"), Some(Severity::High));
+    assert_eq!(severity("low"), Some(Severity::Low));
+    let silent = decide(&rulebook(&guardrail("true"), ""), &event(POLSEN, r#","errorCode":"AccessDenied""#), &Facts::none());
+    assert_eq!(silent.unwrap().severity(), Some(Severity::Low));
 }
 
 #[test]
@@ -557,7 +573,7 @@ proptest! {
 /// What a customer's own policy with this document is judged to be, by a rulebook with this condition.
 fn judged(condition: &str, document: &str) -> bool {
     let rulebook = rulebook(&guardrail(condition), "");
-    let access = rulebook.access(&Texts { policies: vec![document.to_owned()], boundary: None }).unwrap();
+    let access = rulebook.access(&Texts { policies: vec![document.to_owned()], boundary: None }, RequestContext::default()).unwrap();
     decide(&rulebook, &event(POLSEN, ""), &Facts::none().with_granted(access)).is_some()
 }
 
@@ -597,7 +613,7 @@ fn a_name_that_could_never_be_found_does_not_load() {
 #[test]
 fn a_document_that_cannot_be_read_is_no_answer() {
     let rulebook = rulebook(&guardrail("context.policy.grants.admin"), "");
-    assert!(rulebook.access(&Texts { policies: vec!["{}".to_owned()], boundary: None }).is_err());
+    assert!(rulebook.access(&Texts { policies: vec!["{}".to_owned()], boundary: None }, RequestContext::default()).is_err());
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn cases(event: &Event, document: &str, break_glass: &[BreakGlass]) -> Vec<Case>
     let rulebook = rulebook();
     let actor = Actor::of(event).unwrap();
     let circumstances = Circumstances::of(&rulebook, event, Action::of(event).unwrap(), &actor, break_glass);
-    let access = |policies: Vec<String>| rulebook.access(&Texts { policies, boundary: None }).unwrap();
+    let access = |policies: Vec<String>| circumstances.access(&Texts { policies, boundary: None }, None).unwrap();
     let heard = Hearing::open(circumstances).into_iter().filter_map(|hearing| {
         let weighing = hearing.weigh().unwrap()?;
         let needs = weighing.needs().map(|(_, needs)| needs).unwrap_or_default();

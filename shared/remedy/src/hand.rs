@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use policy::Change;
 use policy::case::{Call, CredentialReport};
-use policy::facts::Facts;
+use policy::document::DocumentError;
+use policy::facts::{Access, Facts, Texts};
 use policy::guardrail::DecisionError;
 use policy::hearing::Circumstances;
 use policy::target::{Identity, IdentityKind};
@@ -243,6 +244,15 @@ impl<'a> Hand<'a> {
         if self.writer.is_some() {
             self.undo.extend(step.undo());
         }
+    }
+
+    /// What these policies grant together to `holder` at the time of the change.
+    ///
+    /// # Errors
+    ///
+    /// If one of them cannot be read: then it is not known what they grant.
+    pub fn access(&self, texts: &Texts, holder: &Identity) -> Result<Access, DocumentError> {
+        self.circumstances.access(texts, Some(holder))
     }
 
     /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about

@@ -135,7 +135,7 @@ impl Handler {
             None => None,
         };
         let facts = match weighing.needs() {
-            Some((change, needs)) => match deadline.before_the_remedy(Box::pin(facts::read(reader, &self.rulebook, change, needs))).await {
+            Some((change, needs)) => match deadline.before_the_remedy(Box::pin(facts::read(reader, circumstances, change, needs))).await {
                 Some(Ok(facts)) => facts,
                 Some(Err(call)) if tried.is_some() => Err(call.to_string()),
                 Some(Err(call)) => return Err(call.into()),

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
 use policy::arn::IamName;
+use policy::capability::RequestContext;
 use policy::case::{Case, CredentialReport, Next, Outcome, Receipt, RemedyOutcome};
 use policy::change::{Found, Missing};
 use policy::facts::{Facts, Needs, Texts};
@@ -62,7 +63,7 @@ fn cases(rulebook: &Rulebook, sample: &str, mode: Mode) -> Vec<Case> {
 fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
     let access = |documents: &[&str]| {
         let policies = documents.iter().map(|document| (*document).to_owned()).collect();
-        rulebook.access(&Texts { policies, boundary: None }).unwrap()
+        rulebook.access(&Texts { policies, boundary: None }, RequestContext::default()).unwrap()
     };
     let document = match change {
         Change::InlinePolicyPut(put) => put.document.as_deref().unwrap_or(EVERYTHING),

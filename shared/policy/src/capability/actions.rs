@@ -75,6 +75,16 @@ pub(super) fn named(actions: &Patterns<'_>, mut take: impl FnMut(usize, Named, O
     }
 }
 
+/// Whether the element names every action of the service. What `NotAction` leaves out counts as denied afterwards.
+pub(super) fn names_service(actions: &Patterns<'_>, service: &str) -> bool {
+    let is_all = |value: &str| match Value::of(value) {
+        Value::Everything => true,
+        Value::Action(named, name) => named.eq_ignore_ascii_case(service) && is_stars(name),
+        Value::Never => false,
+    };
+    actions.negated || actions.values.iter().any(|value| is_all(value))
+}
+
 fn of_service(value: &str, service: &str, name: &str, mut take: impl FnMut(usize, Named)) {
     // No action, and no service, has a longer name; what is longer is not looked up. Stars make a pattern as long as one likes.
     let mut lower = [0_u8; 128];

@@ -4,16 +4,17 @@
 //! `docs/evaluation.md`). Whether their holder can then give themselves the rest is for the paths to say.
 
 use super::actions::Value;
-use super::conditions;
+use super::conditions::{self, RequestContext};
 use super::reach;
 use crate::document::{Document, Effect, Patterns, Principals, Statement};
 
 /// Whether a statement allows everything but what is left out: for certain, and perhaps.
-pub(super) fn is_everything(documents: &[Document<'_>]) -> (bool, bool) {
+pub(super) fn is_everything(documents: &[Document<'_>], context: &RequestContext<'_>) -> (bool, bool) {
     let mut answer = (false, false);
     for statement in documents.iter().flat_map(|document| &document.statements) {
         if allows(statement) && every_action(&statement.actions) {
-            answer.0 |= reach::is_nearly_everything(statement.resources.as_ref()) && conditions::limit_nothing(&statement.conditions);
+            answer.0 |=
+                reach::is_nearly_everything(statement.resources.as_ref()) && conditions::limit_nothing(&statement.conditions, context);
             answer.1 = true;
         }
     }

@@ -16,6 +16,11 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    /// `iam`, or `*`.
+    pub(super) fn service(&self) -> &'static str {
+        self.name.split_once(':').map_or("", |(service, _)| service)
+    }
+
     /// Whether it can do with these of its shapes, which are given as bits.
     pub(super) fn is_open(&self, shapes: u32) -> bool {
         self.needs.iter().all(|group| group & shapes != 0)

@@ -1,12 +1,13 @@
 //! What of a statement's conditions can be told without a request.
 //!
 //! A condition limits nothing if its holder can meet it and is as free afterwards as before. The list of such keys is closed, and counts by
-//! value: a secure transport, a direct call, any IPv4 address, a moment that is past, the caller's own headers, a pattern that every
-//! principal meets. Every other condition, a second factor and regions among them, may limit. Two halves that exclude each other, such as an
-//! allow and a deny for the same user agent, may limit as well.
+//! value: a secure transport, a direct call, any IPv4 address, a time that is not over, the caller's own headers, a pattern that every
+//! principal of the account meets. Every other condition, a second factor and regions among them, may limit. Two halves that exclude each
+//! other, such as an allow and a deny for the same user agent, may limit as well.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
 
 use super::catalog::PASSED_TO;
 use super::reach::is_stars;
@@ -14,13 +15,33 @@ use crate::access::moment;
 use crate::document::{Condition, Document, Effect, Test};
 use crate::pattern::{covers, matches, overlaps};
 
+/// What is known of the requests that a policy's holder can make: the values of the keys that conditions on the caller and on the time ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestContext<'a> {
+    /// When: `aws:CurrentTime`. Unknown, only what ended before 2026 is over.
+    pub at: Option<DateTime<Utc>>,
+    /// The partition and the account that the holder belongs to. The partition is `aws` if neither is known.
+    pub account: Option<(&'a str, &'a str)>,
+    /// The name of the user or role that holds the policy, if it is one, and its unique id, if that is known.
+    pub principal: Option<(&'a str, Option<&'a str>)>,
+}
+
+impl RequestContext<'_> {
+    /// In nanoseconds since 1970.
+    fn now(&self) -> i128 {
+        self.at.map_or(PAST, |at| i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos()))
+    }
+}
+
 /// How a condition stands to the requests that its holder can make.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Met {
     /// It holds for each of them.
     Always,
-    /// It holds for the plainest: signed by its holder, over TLS and IPv4, today.
+    /// It holds for the plainest: signed by its holder, over TLS and IPv4, now.
     Plainly,
+    /// It does not hold now, and will from some time on.
+    Later,
     /// The holder writes the value.
     AtWill,
     /// Nothing here decides it.
@@ -38,7 +59,7 @@ impl Met {
             Self::Plainly => Self::Avoided,
             Self::Avoided => Self::Plainly,
             Self::Never => Self::Always,
-            Self::AtWill | Self::Perhaps => self,
+            Self::Later | Self::AtWill | Self::Perhaps => self,
         }
     }
 }
@@ -54,7 +75,7 @@ pub(super) enum Denial {
     Nothing,
 }
 
-/// What is earlier is past wherever this code runs, in nanoseconds since 1970: 2026-01-01T00:00:00Z, before its first release.
+/// What is earlier is over whenever this code runs, in nanoseconds since 1970: 2026-01-01T00:00:00Z, before its first release.
 const PAST: i128 = 1_767_225_600_000_000_000;
 /// Stands for a name that only a wildcard names.
 const ANY: &str = "\u{1}*";
@@ -62,40 +83,54 @@ const ANY: &str = "\u{1}*";
 const ANY_ACCOUNT: &str = "\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}";
 
 /// Whether an allow's conditions limit nothing: there are none, or they only look like some.
-pub(super) fn limit_nothing(conditions: &[Condition<'_>]) -> bool {
-    conditions.iter().all(|condition| match met(condition) {
+pub(super) fn limit_nothing(conditions: &[Condition<'_>], context: &RequestContext<'_>) -> bool {
+    conditions.iter().all(|condition| match met(condition, context) {
         Met::Always | Met::Plainly => true,
-        // Two conditions for one header can exclude each other.
+        // Two conditions for one header can exclude each other, and so can two on the time.
         Met::AtWill => conditions.iter().filter(|other| other.key.eq_ignore_ascii_case(&condition.key)).count() == 1,
+        Met::Later => opens(conditions),
         Met::Perhaps | Met::Avoided | Met::Never => false,
     })
 }
 
+/// Whether all conditions on the time hold together once the last of them begins to.
+fn opens(conditions: &[Condition<'_>]) -> bool {
+    let timed = || conditions.iter().filter(|condition| is_time(&condition.key));
+    let begins = timed().filter(|condition| begins_later(condition.operator.test));
+    let last = begins.filter_map(|condition| condition.values.iter().filter_map(|value| moment(value)).min()).max();
+    last.is_some_and(|last| timed().all(|condition| matches!(at_time(condition, last + 1), Met::Always | Met::Plainly)))
+}
+
 /// What the conditions leave of a deny, among all the documents that bear on its holder.
-pub(super) fn denial(conditions: &[Condition<'_>], documents: &[Document<'_>]) -> Denial {
+pub(super) fn denial(conditions: &[Condition<'_>], documents: &[Document<'_>], context: &RequestContext<'_>) -> Denial {
     let mut denial = Denial::Certain;
     for condition in conditions {
-        match met(condition) {
+        match met(condition, context) {
             Met::Always => {}
             Met::Never | Met::Avoided => return Denial::Nothing,
-            Met::AtWill if uncontested(condition, documents) => return Denial::Nothing,
-            Met::AtWill | Met::Plainly | Met::Perhaps => denial = Denial::Perhaps,
+            Met::AtWill | Met::Later if uncontested(condition, documents) => return Denial::Nothing,
+            Met::AtWill | Met::Later | Met::Plainly | Met::Perhaps => denial = Denial::Perhaps,
         }
     }
     denial
 }
 
-/// Whether no other condition asks for another value of the same header, so that the holder is free to avoid this one.
+/// Whether no other condition asks for another value of the same header, or for another time, so that the holder is free to avoid this one.
 fn uncontested(condition: &Condition<'_>, documents: &[Document<'_>]) -> bool {
+    let is_like_it = |key: &str| if is_time(&condition.key) { is_time(key) } else { key.eq_ignore_ascii_case(&condition.key) };
     documents.iter().flat_map(|document| &document.statements).all(|statement| {
         statement.conditions.iter().all(|other| {
-            !other.key.eq_ignore_ascii_case(&condition.key)
+            !is_like_it(&other.key)
                 || (statement.effect == Effect::Deny && other.operator == condition.operator && other.values == condition.values)
         })
     })
 }
 
-fn met(condition: &Condition<'_>) -> Met {
+const fn is_time(key: &str) -> bool {
+    key.eq_ignore_ascii_case("aws:CurrentTime") || key.eq_ignore_ascii_case("aws:EpochTime")
+}
+
+fn met(condition: &Condition<'_>, context: &RequestContext<'_>) -> Met {
     // A variable stands for a text that is not known here.
     if condition.values.iter().any(|value| value.contains("${")) {
         return Met::Perhaps;
@@ -106,7 +141,7 @@ fn met(condition: &Condition<'_>) -> Met {
         return header(condition);
     }
     let principal = is("aws:PrincipalArn") || is("aws:PrincipalAccount") || is("aws:PrincipalType") || is("aws:userid");
-    let timed = is("aws:CurrentTime") || is("aws:EpochTime");
+    let timed = is_time(key);
     let plain = if is("aws:SecureTransport") {
         Some("true")
     } else if is("aws:ViaAWSService") {
@@ -131,10 +166,10 @@ fn met(condition: &Condition<'_>) -> Met {
         };
     }
     if principal {
-        return of_principal(condition);
+        return of_principal(condition, context);
     }
     if timed {
-        return of_time(condition);
+        return at_time(condition, context.now());
     }
     plain.map_or_else(|| of_address(condition), |value| of_boolean(condition, value))
 }
@@ -166,17 +201,18 @@ fn header(condition: &Condition<'_>) -> Met {
     }
 }
 
-/// A condition on who calls: whether a user and a role of which nothing is known meet it.
-fn of_principal(condition: &Condition<'_>) -> Met {
+/// A condition on who calls: whether the holder meets it, or any user and any role if the holder is not known.
+fn of_principal(condition: &Condition<'_>, context: &RequestContext<'_>) -> Met {
     let is = |name: &str| condition.key.eq_ignore_ascii_case(name);
+    let (partition, account) = context.account.unwrap_or(("aws", ANY_ACCOUNT));
     let callers: [String; 2] = if is("aws:PrincipalArn") {
-        ["user", "role"].map(|kind| format!("arn:aws:iam::{ANY_ACCOUNT}:{kind}/{ANY}"))
+        ["user", "role"].map(|kind| format!("arn:{partition}:iam::{account}:{kind}/{ANY}"))
     } else if is("aws:PrincipalType") {
         ["User".to_owned(), "AssumedRole".to_owned()]
     } else if is("aws:userid") {
         [format!("AIDA{ANY}"), format!("AROA{ANY}:{ANY}")]
     } else {
-        [ANY_ACCOUNT.to_owned(), ANY_ACCOUNT.to_owned()]
+        [account.to_owned(), account.to_owned()]
     };
     let (literal, arn) = match condition.operator.test {
         Test::StringEquals | Test::StringNotEquals | Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => (true, false),
@@ -196,8 +232,10 @@ fn of_principal(condition: &Condition<'_>) -> Met {
         })
     };
     let every = callers.iter().all(named);
-    // Whoever is named one by one is somebody else than the holder of a policy that anybody can hold.
-    let one_by_one = (is("aws:PrincipalArn") || is("aws:userid")) && condition.values.iter().all(|value| literal || !is_wild(value));
+    // Whoever is named one by one is somebody else than the holder of a policy that anybody can hold, unless the holder is known.
+    let one_by_one = (is("aws:PrincipalArn") || is("aws:userid"))
+        && condition.values.iter().all(|value| (literal || !is_wild(value)) && !names_holder(value, context));
+    let known_account = is("aws:PrincipalAccount") && context.account.is_some();
     let may_be_named = |caller: &String| {
         let anybody = caller.replace(ANY_ACCOUNT, "*").replace(ANY, "*");
         condition.values.iter().any(|value| overlaps(value, &anybody))
@@ -206,12 +244,21 @@ fn of_principal(condition: &Condition<'_>) -> Met {
         Met::Always
     } else if one_by_one {
         Met::Avoided
-    } else if !literal && !callers.iter().any(may_be_named) {
+    } else if known_account || !literal && !callers.iter().any(may_be_named) {
         Met::Never
     } else {
         Met::Perhaps
     };
     if condition.operator.test.is_negated() { positive.negated() } else { positive }
+}
+
+/// Whether a value can be the ARN or the unique id of whoever holds the policy. Of an ARN only the name is compared, of which IAM tells no two
+/// apart by their case: the path is not known here.
+fn names_holder(value: &str, context: &RequestContext<'_>) -> bool {
+    context.principal.is_some_and(|(name, id)| match value.rsplit_once('/') {
+        Some((_, last)) => last.eq_ignore_ascii_case(name),
+        None => id.is_none_or(|id| value.split(':').next() == Some(id)),
+    })
 }
 
 fn is_wild(value: &str) -> bool {
@@ -229,26 +276,41 @@ fn names_arn(pattern: &str, arn: &str) -> bool {
     (0..6).all(|_| own.next().zip(all.next()).is_some_and(|(own, all)| covers_exactly(own, all)))
 }
 
-/// A condition on the time: what ended before [`PAST`] never holds again, what began before it always holds.
-fn of_time(condition: &Condition<'_>) -> Met {
-    let past = |value: &Cow<'_, str>| moment(value).is_some_and(|moment| moment < PAST);
-    let all_past = !condition.values.is_empty() && condition.values.iter().all(past);
+const fn begins_later(test: Test) -> bool {
+    matches!(test, Test::DateGreaterThan | Test::DateGreaterThanEquals | Test::NumericGreaterThan | Test::NumericGreaterThanEquals)
+}
+
+/// A condition on the time: what is over never holds again, what has begun always holds, and for what begins later its holder waits. `now` is in
+/// nanoseconds since 1970.
+fn at_time(condition: &Condition<'_>, now: i128) -> Met {
+    let moments: Option<Vec<i128>> = condition.values.iter().map(|value| moment(value)).collect();
+    let Some(moments) = moments.filter(|moments| !moments.is_empty()) else {
+        return Met::Perhaps;
+    };
+    let any_past = moments.iter().any(|moment| *moment < now);
+    let all_past = moments.iter().all(|moment| *moment < now);
     match condition.operator.test {
-        Test::DateGreaterThan | Test::DateGreaterThanEquals | Test::NumericGreaterThan | Test::NumericGreaterThanEquals
-            if condition.values.iter().any(past) =>
-        {
-            Met::Always
+        test if begins_later(test) => {
+            if any_past {
+                Met::Always
+            } else {
+                Met::Later
+            }
         }
-        Test::DateNotEquals | Test::NumericNotEquals if all_past => Met::Always,
-        Test::DateLessThan
-        | Test::DateLessThanEquals
-        | Test::DateEquals
-        | Test::NumericLessThan
-        | Test::NumericLessThanEquals
-        | Test::NumericEquals
-            if all_past =>
-        {
-            Met::Never
+        Test::DateLessThan | Test::DateLessThanEquals | Test::NumericLessThan | Test::NumericLessThanEquals => {
+            if all_past {
+                Met::Never
+            } else {
+                Met::Plainly
+            }
+        }
+        Test::DateEquals | Test::NumericEquals if all_past => Met::Never,
+        Test::DateNotEquals | Test::NumericNotEquals => {
+            if all_past {
+                Met::Always
+            } else {
+                Met::Plainly
+            }
         }
         _ => Met::Perhaps,
     }

@@ -1,8 +1,8 @@
 //! What documents allow and deny, as sets of marks.
 
 use super::actions::{self, Named, Value};
-use super::catalog::{MARKS, Mark, PASS_ROLE, Set};
-use super::conditions::{self, Denial};
+use super::catalog::{MARKS, Mark, ON_RESOURCES, PASS_ROLE, Set};
+use super::conditions::{self, Denial, RequestContext};
 use super::reach::{self, Reach};
 use crate::document::{Document, Effect, Patterns, Principals, Statement, Version};
 use crate::pattern::{covers, matches_ignore_case};
@@ -20,6 +20,9 @@ pub(super) struct Granted {
     pub perhaps_oneself: Set,
     /// The services that a role can be passed to, for certain and perhaps.
     pub passed: (u64, u64),
+    /// What gives access to a resource through the resource's policy, to those who have every action of its service already: for certain and
+    /// perhaps.
+    pub needless: (Set, Set),
 }
 
 impl Granted {
@@ -31,6 +34,7 @@ impl Granted {
             possible: self.possible & boundary.possible,
             perhaps_oneself: self.perhaps_oneself & boundary.perhaps_oneself,
             passed: (self.passed.0 & boundary.passed.0, self.passed.1 & boundary.passed.1),
+            needless: self.needless,
         }
     }
 
@@ -42,7 +46,12 @@ impl Granted {
             possible: (self.possible | self.definite).but(denied.definite),
             perhaps_oneself: (self.perhaps_oneself | self.oneself).but(denied.oneself),
             passed: (self.passed.0 & !denied.passed.1, self.passed.1 & !denied.passed.0),
+            needless: self.needless,
         }
+    }
+
+    fn note_needless(&mut self, place: usize, certain: bool) {
+        if certain { &mut self.needless.0 } else { &mut self.needless.1 }.insert(place);
     }
 
     /// Notes a mark. A reach of which something is left out counts as everything.
@@ -82,7 +91,7 @@ struct Part {
 }
 
 /// What all these documents grant together.
-pub(super) fn of(documents: &[Document<'_>]) -> Granted {
+pub(super) fn of(documents: &[Document<'_>], context: &RequestContext<'_>) -> Granted {
     let (mut allowed, mut denied) = (Granted::default(), Granted::default());
     let (mut instances, mut parts) = (Vec::new(), Vec::new());
     for (document, statement) in
@@ -92,13 +101,15 @@ pub(super) fn of(documents: &[Document<'_>]) -> Granted {
         let own = document.version == Version::V2012;
         match statement.effect {
             // What names its principals is a resource's policy, and grants nothing to whoever holds it.
-            Effect::Allow if statement.principals == Principals::Absent => allow(statement, own, &mut allowed, &mut instances, &mut parts),
-            Effect::Deny if statement.principals == Principals::Absent => deny(statement, own, documents, &mut denied, &mut parts),
+            Effect::Allow if statement.principals == Principals::Absent => {
+                allow(statement, own, context, &mut allowed, &mut instances, &mut parts);
+            }
+            Effect::Deny if statement.principals == Principals::Absent => deny(statement, own, documents, context, &mut denied, &mut parts),
             _ => {}
         }
     }
     for Instance { action, place, reach, certain } in instances {
-        let (whole, part) = denied_action(documents, action);
+        let (whole, part) = denied_action(documents, action, context);
         if !whole {
             allowed.record(place, reach, certain && !part);
         }
@@ -137,10 +148,10 @@ fn join(parts: &[Part], allowed: &mut Granted, denied: &mut Granted) {
 }
 
 /// What one statement allows, whatever others deny.
-pub(super) fn of_statement(statement: &Statement<'_>) -> Granted {
+pub(super) fn of_statement(statement: &Statement<'_>, context: &RequestContext<'_>) -> Granted {
     let (mut allowed, mut instances, mut parts) = (Granted::default(), Vec::new(), Vec::new());
     if statement.effect == Effect::Allow && statement.principals == Principals::Absent {
-        allow(statement, true, &mut allowed, &mut instances, &mut parts);
+        allow(statement, true, context, &mut allowed, &mut instances, &mut parts);
         for Instance { place, reach, certain, .. } in instances {
             allowed.record(place, reach, certain);
         }
@@ -152,15 +163,29 @@ pub(super) fn of_statement(statement: &Statement<'_>) -> Granted {
 }
 
 /// `own`: whether the document's version has variables, so that it can name one's own user.
-fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, instances: &mut Vec<Instance<'a>>, parts: &mut Vec<Part>) {
-    let unconditional = conditions::limit_nothing(&statement.conditions);
+fn allow<'a>(
+    statement: &'a Statement<'_>,
+    own: bool,
+    context: &RequestContext<'_>,
+    allowed: &mut Granted,
+    instances: &mut Vec<Instance<'a>>,
+    parts: &mut Vec<Part>,
+) {
+    let unconditional = conditions::limit_nothing(&statement.conditions, context);
     let everything = reach::is_everything(statement.resources.as_ref());
+    let needless = |place| {
+        let has_service = |mark: &Mark| actions::names_service(&statement.actions, mark.service());
+        ON_RESOURCES.contains(place) && MARKS.get(place).is_some_and(has_service)
+    };
     actions::named(&statement.actions, |place, named, index| {
         let sure = !matches!(named, Named::Perhaps | Named::PerhapsInstance);
         let certain = unconditional && sure;
         if let Some((mark, resources)) = in_parts(statement, place) {
             let shapes = reach::shapes(resources, mark);
             let certain = if certain { shapes.nearly } else { 0 };
+            if needless(place) {
+                allowed.note_needless(place, mark.is_open(certain));
+            }
             parts.push(Part { place, effect: Effect::Allow, certain, perhaps: shapes.some });
             return;
         }
@@ -168,9 +193,13 @@ fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, ins
             Some(mark) if !everything => reach_of(statement, own, mark),
             _ => Reach::All,
         };
+        if needless(place) {
+            allowed.note_needless(place, certain && reach >= Reach::Rest);
+        }
         if place == PASS_ROLE && reach != Reach::Nothing {
-            let (services, perhaps) =
-                conditions::passed_to(&statement.conditions, |condition| conditions::limit_nothing(std::slice::from_ref(condition)));
+            let (services, perhaps) = conditions::passed_to(&statement.conditions, |condition| {
+                conditions::limit_nothing(std::slice::from_ref(condition), context)
+            });
             let services = if sure && reach >= Reach::Rest { services } else { 0 };
             allowed.passed = (allowed.passed.0 | services, allowed.passed.1 | perhaps);
             allowed.record(place, reach, services != 0);
@@ -183,8 +212,15 @@ fn allow<'a>(statement: &'a Statement<'_>, own: bool, allowed: &mut Granted, ins
     });
 }
 
-fn deny(statement: &Statement<'_>, own: bool, documents: &[Document<'_>], denied: &mut Granted, parts: &mut Vec<Part>) {
-    let denial = conditions::denial(&statement.conditions, documents);
+fn deny(
+    statement: &Statement<'_>,
+    own: bool,
+    documents: &[Document<'_>],
+    context: &RequestContext<'_>,
+    denied: &mut Granted,
+    parts: &mut Vec<Part>,
+) {
+    let denial = conditions::denial(&statement.conditions, documents, context);
     if denial == Denial::Nothing {
         return;
     }
@@ -199,7 +235,7 @@ fn deny(statement: &Statement<'_>, own: bool, documents: &[Document<'_>], denied
         let reach = MARKS.get(place).map_or(Reach::All, |mark| reach_of(statement, own, mark));
         if place == PASS_ROLE && reach >= Reach::Rest {
             let (sure, perhaps) = conditions::passed_to(&statement.conditions, |condition| {
-                conditions::denial(std::slice::from_ref(condition), documents) == Denial::Certain
+                conditions::denial(std::slice::from_ref(condition), documents, context) == Denial::Certain
             });
             let sure = if reach == Reach::All && named == Named::Whole { sure } else { 0 };
             denied.passed = (denied.passed.0 | sure, denied.passed.1 | perhaps);
@@ -229,14 +265,14 @@ fn reach_of(statement: &Statement<'_>, own: bool, mark: &Mark) -> Reach {
 }
 
 /// Whether an action is denied on everything: for certain, and perhaps.
-pub(super) fn denied_action(documents: &[Document<'_>], action: &str) -> (bool, bool) {
+pub(super) fn denied_action(documents: &[Document<'_>], action: &str, context: &RequestContext<'_>) -> (bool, bool) {
     let mut answer = (false, false);
     for statement in documents.iter().flat_map(|document| &document.statements).filter(|statement| statement.effect == Effect::Deny) {
         let named = statement.actions.values.iter().any(|value| names_all(value, action)) != statement.actions.negated;
         let everything = reach::is_everything(statement.resources.as_ref());
         let all_but = statement.resources.as_ref().is_some_and(|resources| resources.negated);
         if named && (everything || all_but) {
-            let denial = conditions::denial(&statement.conditions, documents);
+            let denial = conditions::denial(&statement.conditions, documents, context);
             if denial == Denial::Nothing {
                 continue;
             }

@@ -14,6 +14,7 @@ mod marks;
 mod reach;
 
 pub use catalog::{Category, Path};
+pub use conditions::RequestContext;
 
 use catalog::{CREDENTIAL_EXPOSURE, DATA_ACCESS, PASS_ROLE, PATHS, PERMISSIONS_MANAGEMENT, RESOURCE_EXPOSURE, Set};
 use marks::Granted;
@@ -84,6 +85,16 @@ pub struct Holdings<'a> {
     pub policies: &'a [Document<'a>],
     /// Its permissions boundary.
     pub boundary: Option<&'a Document<'a>>,
+    /// Who it is and when, as far as that is known.
+    pub context: RequestContext<'a>,
+}
+
+impl<'a> Holdings<'a> {
+    /// One policy, whoever holds it.
+    #[must_use]
+    pub const fn one(document: &'a Document<'a>, context: RequestContext<'a>) -> Self {
+        Self { policies: std::slice::from_ref(document), boundary: None, context }
+    }
 }
 
 /// What is granted.
@@ -99,20 +110,21 @@ impl Grants {
     /// What one document grants, to whoever holds it; of a resource's policy, whether it is open to everyone.
     #[must_use]
     pub fn of_document(document: &Document<'_>) -> Self {
-        Self::of_principal(&Holdings { policies: std::slice::from_ref(document), boundary: None })
+        Self::of_principal(&Holdings::one(document, RequestContext::default()))
     }
 
     /// What a principal can do by all its policies, within its boundary, which grants nothing of its own (item 20 of `docs/evaluation.md`).
     #[must_use]
     pub fn of_principal(holdings: &Holdings<'_>) -> Self {
-        let mut by_mark = marks::of(holdings.policies);
-        let mut all = admin::is_everything(holdings.policies);
+        let context = &holdings.context;
+        let mut by_mark = marks::of(holdings.policies, context);
+        let mut all = admin::is_everything(holdings.policies, context);
         if let Some(boundary) = holdings.boundary.map(std::slice::from_ref) {
-            by_mark = by_mark.within(marks::of(boundary));
-            let within = admin::is_everything(boundary);
+            by_mark = by_mark.within(marks::of(boundary, context));
+            let within = admin::is_everything(boundary, context);
             all = (all.0 && within.0, all.1 && within.1);
         }
-        let mut all_told = Self { granted: by_mark, admin: (false, false), public: public(holdings.policies) };
+        let mut all_told = Self { granted: by_mark, admin: (false, false), public: public(holdings.policies, context) };
         // Whoever can still give themselves what is denied or left out is an administrator in spite of that.
         let returns = |sure| all_told.open(sure).any(|path| path.category == Category::SelfEscalation);
         all_told.admin = (all.0 && returns(Sure::Definite), all.1 && returns(Sure::Possible));
@@ -166,12 +178,21 @@ impl Grants {
             Sure::Possible => (granted.possible, granted.passed.1),
         };
         let admitted = !path.set.contains(PASS_ROLE) || (passed != 0 && passed & path.passes == path.passes);
-        set.holds(&path.set) && admitted
+        set.holds(&path.set) && admitted && !self.adds_nothing(path, sure)
+    }
+
+    /// Whether the path only leads to a resource of a service whose actions are all granted: that exposes the resource to others, and gives its
+    /// holder nothing.
+    fn adds_nothing(&self, path: &Path, sure: Sure) -> bool {
+        let Granted { definite, needless, .. } = &self.granted;
+        path.category == Category::ResourcePolicy
+            && (needless.0.holds(&path.set)
+                || sure == Sure::Possible && (needless.0 | needless.1).holds(&path.set) && !definite.holds(&path.set))
     }
 }
 
 /// Whether a resource's policy lets everyone in: for certain, and perhaps.
-fn public(documents: &[Document<'_>]) -> (bool, bool) {
+fn public(documents: &[Document<'_>], context: &RequestContext<'_>) -> (bool, bool) {
     let open = documents.iter().flat_map(|document| &document.statements).filter(|statement| {
         let everyone = match &statement.principals {
             Principals::Only(named) => named.contains(&Principal::Everyone),
@@ -180,17 +201,17 @@ fn public(documents: &[Document<'_>]) -> (bool, bool) {
         };
         everyone && statement.effect == Effect::Allow
     });
-    open.fold((false, false), |(definite, _), statement| (definite || conditions::limit_nothing(&statement.conditions), true))
+    open.fold((false, false), |(definite, _), statement| (definite || conditions::limit_nothing(&statement.conditions, context), true))
 }
 
 /// Whether something that the pattern names is allowed, on some resource at least.
 #[must_use]
 pub fn allows(holdings: &Holdings<'_>, pattern: &str, sure: Sure) -> bool {
-    allowed(holdings.policies, pattern, sure)
-        && holdings.boundary.is_none_or(|boundary| allowed(std::slice::from_ref(boundary), pattern, sure))
+    let allowed = |documents: &[Document<'_>]| allowed(documents, pattern, sure, &holdings.context);
+    allowed(holdings.policies) && holdings.boundary.is_none_or(|boundary| allowed(std::slice::from_ref(boundary)))
 }
 
-fn allowed(documents: &[Document<'_>], pattern: &str, sure: Sure) -> bool {
+fn allowed(documents: &[Document<'_>], pattern: &str, sure: Sure, context: &RequestContext<'_>) -> bool {
     let granted = documents.iter().flat_map(|document| &document.statements).any(|statement| {
         let values = &statement.actions.values;
         let named = if statement.actions.negated {
@@ -203,10 +224,10 @@ fn allowed(documents: &[Document<'_>], pattern: &str, sure: Sure) -> bool {
                 actions::Value::Never => false,
             })
         };
-        let certain = sure == Sure::Possible || conditions::limit_nothing(&statement.conditions);
+        let certain = sure == Sure::Possible || conditions::limit_nothing(&statement.conditions, context);
         statement.effect == Effect::Allow && statement.principals == Principals::Absent && named && certain
     });
-    let (whole, part) = marks::denied_action(documents, pattern);
+    let (whole, part) = marks::denied_action(documents, pattern, context);
     granted && !whole && (sure == Sure::Possible || !part)
 }
 
@@ -237,7 +258,7 @@ fn reasons(holdings: &Holdings<'_>, grants: impl Fn(&Granted) -> bool) -> Vec<Re
     let statements = holdings.policies.iter().enumerate().flat_map(|(policy, document)| {
         document.statements.iter().enumerate().map(move |(statement, granting)| (Reason { policy, statement }, granting))
     });
-    statements.filter(|(_, statement)| grants(&marks::of_statement(statement))).map(|(reason, _)| reason).collect()
+    statements.filter(|(_, statement)| grants(&marks::of_statement(statement, &holdings.context))).map(|(reason, _)| reason).collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,12 @@ fn grants(statements: &[String]) -> Grants {
 }
 
 fn has(statements: &[String], capability: Capability) -> (bool, bool) {
-    let grants = grants(statements);
+    has_in(RequestContext::default(), statements, capability)
+}
+
+fn has_in(context: RequestContext<'_>, statements: &[String], capability: Capability) -> (bool, bool) {
+    let json = document(statements);
+    let grants = Grants::of_principal(&Holdings::one(&Document::parse(&json).unwrap(), context));
     (grants.has(capability, Sure::Definite), grants.has(capability, Sure::Possible))
 }
 
@@ -163,6 +168,9 @@ fn a_condition_that_limits_nothing_hides_no_administrator() {
         r#"{"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#,
         r#"{"NumericGreaterThan":{"aws:EpochTime":"1577836800"}}"#,
         r#"{"DateNotEquals":{"aws:CurrentTime":"2020-01-01"}}"#,
+        r#"{"DateLessThan":{"aws:CurrentTime":"2999-01-01T00:00:00Z"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2999-01-01T00:00:00Z"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2998-01-01"},"DateLessThan":{"aws:CurrentTime":"2999-01-01"}}"#,
         r#"{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}"#,
         r#"{"IpAddress":{"aws:SourceIp":["128.0.0.0/1","0.0.0.0/1","::/0"]}}"#,
         r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#,
@@ -193,8 +201,10 @@ fn a_condition_that_may_limit_leaves_an_administrator_possible() {
         r#"{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:*"}}"#,
         r#"{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}"#,
         r#"{"StringEquals":{"aws:PrincipalType":"AssumedRole"}}"#,
-        r#"{"DateGreaterThan":{"aws:CurrentTime":"2999-01-01T00:00:00Z"}}"#,
+        r#"{"DateEquals":{"aws:CurrentTime":"2999-01-01T00:00:00Z"}}"#,
         r#"{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2999-01-01"},"DateLessThan":{"aws:CurrentTime":"2998-01-01"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2999-01-01"},"NumericLessThan":{"aws:EpochTime":"32440000000"}}"#,
         r#"{"Bool":{"aws:ViaAWSService":"true"}}"#,
         r#"{"StringLike":{"aws:UserAgent":"a*"},"StringNotLike":{"aws:UserAgent":"a*"}}"#,
         r#"{"StringEquals":{"aws:UserAgent":"${aws:PrincipalTag/agent}"}}"#,
@@ -217,6 +227,7 @@ fn a_deny_that_its_holder_steps_around_denies_nothing() {
         r#"{"StringLike":{"aws:UserAgent":"curl*"}}"#,
         r#"{"StringNotLike":{"aws:Referer":"here"}}"#,
         r#"{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#,
+        r#"{"DateGreaterThan":{"aws:CurrentTime":"2999-01-01T00:00:00Z"}}"#,
         r#"{"NotIpAddress":{"aws:SourceIp":["0.0.0.0/0","::/0"]}}"#,
         r#"{"Bool":{"aws:SecureTransport":"false"},"StringEquals":{"aws:RequestedRegion":"us-east-1"}}"#,
     ] {
@@ -248,10 +259,69 @@ fn a_deny_that_holds_for_every_request_denies() {
 }
 
 #[test]
+fn a_time_is_over_or_not_at_the_time_of_the_change() {
+    let until_may = allow(r#""Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:CurrentTime":"2026-05-01T00:00:00Z"}}"#);
+    let at = |time: &str| RequestContext { at: Some(time.parse().unwrap()), ..RequestContext::default() };
+    assert_eq!(has_in(at("2026-04-30T23:59:59Z"), std::slice::from_ref(&until_may), Capability::Admin), YES);
+    assert_eq!(has_in(at("2026-05-01T00:00:01Z"), std::slice::from_ref(&until_may), Capability::Admin), PERHAPS);
+}
+
+#[test]
+fn a_condition_on_the_account_limits_nobody_in_it() {
+    let ours = RequestContext { account: Some(("aws-us-gov", "123456789012")), ..RequestContext::default() };
+    for condition in [
+        r#"{"StringEquals":{"aws:PrincipalAccount":"123456789012"}}"#,
+        r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws-us-gov:iam::123456789012:*"}}"#,
+        r#"{"StringNotEquals":{"aws:PrincipalAccount":"999999999999"}}"#,
+    ] {
+        let conditional = |effect: &str| format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}"#);
+        assert_eq!(has_in(ours, &[conditional("Allow")], Capability::Admin), YES, "{condition}");
+        assert_eq!(has_in(ours, &[on_all(r#""*""#), conditional("Deny")], Capability::Admin), NO, "{condition}");
+    }
+    let theirs = deny(r#""Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"999999999999"}}"#);
+    assert_eq!(has_in(ours, &[on_all(r#""*""#), theirs], Capability::Admin), YES);
+}
+
+#[test]
+fn a_deny_that_names_the_holder_may_bind_it() {
+    let polsen = RequestContext { principal: Some(("polsen", Some("AIDAPOLSEN"))), ..RequestContext::default() };
+    let denied = |key: &str, value: &str| {
+        let deny = deny(&format!(r#""Action":"*","Resource":"*","Condition":{{"StringEquals":{{"{key}":"{value}"}}}}"#));
+        has_in(polsen, &[on_all(r#""*""#), deny], Capability::Admin)
+    };
+    assert_eq!(denied("aws:PrincipalArn", "arn:aws:iam::123456789012:user/team/Polsen"), PERHAPS);
+    assert_eq!(denied("aws:userid", "AIDAPOLSEN"), PERHAPS);
+    assert_eq!(denied("aws:PrincipalArn", "arn:aws:iam::123456789012:user/nobody"), YES);
+    assert_eq!(denied("aws:userid", "AIDANOBODY"), YES);
+}
+
+#[test]
 fn two_denies_that_leave_no_user_agent_between_them_are_not_stepped_around() {
     let only = |condition: &str| deny(&format!(r#""Action":"*","Resource":"*","Condition":{condition}"#));
     let both = [r#"{"StringLike":{"aws:UserAgent":"a*"}}"#, r#"{"StringNotLike":{"aws:UserAgent":"a*"}}"#].map(only);
     assert_eq!(has(&[vec![on_all(r#""*""#)], both.to_vec()].concat(), Capability::Admin), PERHAPS);
+}
+
+#[test]
+fn a_path_through_a_resource_s_policy_is_no_escalation_for_whoever_has_the_service() {
+    for statement in [
+        r#""Action":"s3:*","Resource":"*""#,
+        r#""Action":["S3:**","kms:List*"],"Resource":"arn:aws:s3:::logs*""#,
+        r#""Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#,
+    ] {
+        assert_eq!(has(&[allow(statement)], Capability::Escalation), NO, "{statement}");
+        assert!(has(&[allow(statement)], Capability::ResourceExposure).1, "{statement}");
+    }
+    assert!(!paths(&[allow(r#""NotAction":"iam:*","Resource":"*""#)], Sure::Possible).contains(&"s3-putbucketpolicy"));
+    for statement in [r#""s3:Put*""#, r#"["s3:PutBucketPolicy","s3:Get*"]"#] {
+        assert_eq!(paths(&[on_all(statement)], Sure::Definite), ["s3-putbucketpolicy"], "{statement}");
+    }
+    let alone_and_conditional = [
+        on_all(r#""s3:PutBucketPolicy""#),
+        allow(r#""Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#),
+    ];
+    assert_eq!(paths(&alone_and_conditional, Sure::Definite), ["s3-putbucketpolicy"]);
+    assert_eq!(paths(&alone_and_conditional, Sure::Possible), ["s3-putbucketpolicy"]);
 }
 
 #[test]
@@ -424,9 +494,11 @@ fn item_12_in_the_older_version_a_variable_is_plain_text() {
 fn a_boundary_holds_back_what_it_does_not_allow() {
     let (all, read) = (document(&[on_all(r#""*""#)]), document(&[on_all(r#""s3:Get*""#)]));
     let (all, read) = (Document::parse(&all).unwrap(), Document::parse(&read).unwrap());
-    let bounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&read) });
+    let bounded =
+        Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&read), context: RequestContext::default() });
     assert_eq!(bounded.capabilities(Sure::Possible).collect::<Vec<_>>(), [Capability::DataAccess]);
-    let unbounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&all) });
+    let unbounded =
+        Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&all), context: RequestContext::default() });
     assert!(unbounded.has(Capability::Admin, Sure::Definite));
 }
 
@@ -434,7 +506,11 @@ fn a_boundary_holds_back_what_it_does_not_allow() {
 fn item_20_a_boundary_that_only_denies_grants_nothing() {
     let (all, only_denies) = (document(&[on_all(r#""*""#)]), document(&[deny(r#""Action":"s3:*","Resource":"*""#)]));
     let (all, only_denies) = (Document::parse(&all).unwrap(), Document::parse(&only_denies).unwrap());
-    let bounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&all), boundary: Some(&only_denies) });
+    let bounded = Grants::of_principal(&Holdings {
+        policies: std::slice::from_ref(&all),
+        boundary: Some(&only_denies),
+        context: RequestContext::default(),
+    });
     assert_eq!(bounded.capabilities(Sure::Possible).count(), 0);
 }
 
@@ -453,7 +529,7 @@ fn a_policy_that_lets_everyone_in_makes_a_resource_public() {
 fn the_statements_that_open_a_path_are_named() {
     let json = document(&[on_all(r#""s3:Get*""#), on_all(r#""iam:Put*""#)]);
     let documents = [Document::parse(&json).unwrap()];
-    let holdings = Holdings { policies: &documents, boundary: None };
+    let holdings = Holdings { policies: &documents, boundary: None, context: RequestContext::default() };
     assert_eq!(why_path(&holdings, Path::named("iam-putuserpolicy").unwrap()), [Reason { policy: 0, statement: 1 }]);
     assert_eq!(why(&holdings, Capability::DataAccess), [Reason { policy: 0, statement: 0 }]);
 }
@@ -593,7 +669,7 @@ proptest! {
     fn a_boundary_adds_nothing(statements in prop::collection::vec(statement(), 1..4), boundary in prop::collection::vec(statement(), 1..4)) {
         let (own, boundary) = (document(&statements), document(&boundary));
         let (own, boundary) = (Document::parse(&own).unwrap(), Document::parse(&boundary).unwrap());
-        let bounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&own), boundary: Some(&boundary) });
+        let bounded = Grants::of_principal(&Holdings { policies: std::slice::from_ref(&own), boundary: Some(&boundary), context: RequestContext::default() });
         let free = Grants::of_document(&own);
         for sure in [Sure::Definite, Sure::Possible] {
             prop_assert!(everything_of(&bounded, sure).1.iter().all(|path| everything_of(&free, sure).1.contains(path)));

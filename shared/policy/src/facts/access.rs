@@ -2,7 +2,7 @@
 
 use cedar_policy::RestrictedExpression;
 
-use crate::capability::{self, Capability, Grants, Holdings, Sure};
+use crate::capability::{self, Capability, Grants, Holdings, RequestContext, Sure};
 use crate::document::{Document, DocumentError, plain};
 
 /// What a policy grants, or what a target can do: the Cedar schema's `Access`.
@@ -24,17 +24,17 @@ pub struct Texts {
 }
 
 impl Access {
-    /// What these policies grant together, and which of the actions that are asked about they allow.
+    /// What these policies grant together to whoever `context` says, and which of the actions that are asked about they allow.
     ///
     /// # Errors
     ///
     /// If one of them cannot be read: then it is not known what they grant.
-    pub fn of(texts: &Texts, asked: &[String]) -> Result<Self, DocumentError> {
+    pub fn of(texts: &Texts, asked: &[String], context: RequestContext<'_>) -> Result<Self, DocumentError> {
         let plain_texts = texts.policies.iter().map(|text| plain(text)).collect::<Result<Vec<_>, _>>()?;
         let policies = plain_texts.iter().map(|text| Document::parse(text)).collect::<Result<Vec<_>, _>>()?;
         let boundary_text = texts.boundary.as_deref().map(plain).transpose()?;
         let boundary = boundary_text.as_deref().map(Document::parse).transpose()?;
-        let holdings = Holdings { policies: &policies, boundary: boundary.as_ref() };
+        let holdings = Holdings { policies: &policies, boundary: boundary.as_ref(), context };
         let grants = Grants::of_principal(&holdings);
         let allows = asked.iter().filter(|action| capability::allows(&holdings, action, Sure::Definite));
         Ok(Self {

@@ -51,6 +51,9 @@ pub struct Guardrail {
     pub mode: Mode,
     /// `@remedy`; empty if a notice is enough.
     pub remedies: Vec<Remedy>,
+    /// `@refused`: how grave it is if AWS refuses what it forbids; low if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Severity>,
     /// `@controls`: the rules of compliance frameworks that this guardrail implements.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<String>,
@@ -159,19 +162,20 @@ fn list(value: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 pub(super) fn guardrail(policy: &Policy) -> Result<Guardrail, Vec<Mistake>> {
-    let mut annotations = Annotations::of(policy, &["id", "severity", "remedy", "mode", "controls", "description"]);
+    let mut annotations = Annotations::of(policy, &["id", "severity", "remedy", "mode", "refused", "controls", "description"]);
     let id = annotations.required("id");
     let severity = annotations.required("severity");
     let severity = annotations.word("severity", &severity, &Severity::ALL, Severity::name);
     let mode = annotations.optional("mode").unwrap_or_else(|| Mode::Enforce.name());
     let mode = annotations.word("mode", mode, &Mode::ALL, Mode::name);
+    let refused = annotations.optional("refused").and_then(|refused| annotations.word("refused", refused, &Severity::ALL, Severity::name));
     let remedies =
         list(annotations.optional("remedy")).filter_map(|remedy| annotations.word("remedy", remedy, Remedy::ALL, Remedy::name)).collect();
     let controls = list(annotations.optional("controls")).map(str::to_owned).collect();
     let description = annotations.optional("description").map(str::to_owned);
     match (severity, mode) {
         (Some(severity), Some(mode)) if annotations.mistakes.is_empty() => {
-            Ok(Guardrail { id, severity, mode, remedies, controls, description })
+            Ok(Guardrail { id, severity, mode, remedies, refused, controls, description })
         }
         _ => Err(annotations.mistakes),
     }

@@ -70,18 +70,28 @@ impl Decision {
         }
     }
 
-    /// The same decision on what must only be reported: without a remedy, and of low severity. A call that AWS refused changed nothing, and a
-    /// finding that no longer stands is no reason to act, whatever the rulebook says.
+    /// The same decision on a call that AWS refused: it changed nothing, so there is no remedy, and it is as grave as `@refused` says.
     #[must_use]
-    pub fn reported_only(mut self) -> Self {
+    pub fn refused(self) -> Self {
+        self.reported_only(|guardrail| guardrail.refused.unwrap_or(Severity::Low))
+    }
+
+    /// The same decision on a finding that no longer stands: without a remedy, and of low severity, whatever the rulebook says.
+    #[must_use]
+    pub fn outdated(self) -> Self {
+        self.reported_only(|_| Severity::Low)
+    }
+
+    fn reported_only(mut self, severity: impl Fn(&Guardrail) -> Severity) -> Self {
         if let Self::Exempt { undecided, .. } | Self::Forbidden { undecided, .. } = &mut self {
             *undecided = None;
         }
         if let Self::Exempt { guardrails, .. } | Self::Forbidden { guardrails, .. } | Self::Unknown { guardrails, .. } = &mut self {
-            for guardrail in guardrails {
-                guardrail.severity = Severity::Low;
+            for guardrail in guardrails.iter_mut() {
+                guardrail.severity = severity(guardrail);
                 guardrail.remedies.clear();
             }
+            sort(guardrails);
         }
         self
     }

@@ -31,6 +31,7 @@ pub use source::{Flaw, Source};
 pub use weigh::Weighed;
 
 use crate::action::Action;
+use crate::capability::RequestContext;
 use crate::document::DocumentError;
 use crate::facts::{Access, Needs, Texts};
 use request::Vocabulary;
@@ -73,13 +74,13 @@ impl Rulebook {
         self.concerns.contains_key(action)
     }
 
-    /// What these policies grant together, as guardrails see it.
+    /// What these policies grant together to whoever `context` says, as guardrails see it.
     ///
     /// # Errors
     ///
     /// If one of them cannot be read: then it is not known what they grant.
-    pub fn access(&self, texts: &Texts) -> Result<Access, DocumentError> {
-        Access::of(texts, &self.asked)
+    pub fn access(&self, texts: &Texts, context: RequestContext<'_>) -> Result<Access, DocumentError> {
+        Access::of(texts, &self.asked, context)
     }
 
     /// How many guardrails it holds.

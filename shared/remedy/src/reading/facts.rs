@@ -1,10 +1,11 @@
 //! What a guardrail has to know that the record does not say. Rescind reads it only if a guardrail asks.
 
+use policy::Change;
 use policy::change::{Found, Gives, InlinePolicyPut, Missing};
 use policy::facts::{Access, Facts, Needs, Texts};
+use policy::hearing::Circumstances;
 use policy::target::{Identity, Target};
 use policy::text;
-use policy::{Change, Rulebook};
 
 use super::holdings::{self, Except};
 use super::identity::{Owner, Whom};
@@ -19,7 +20,12 @@ const GONE: &str = "the target is no longer there under its name, so Rescind can
 /// # Errors
 ///
 /// If IAM did not answer.
-pub async fn read(reader: &Reader, rulebook: &Rulebook, change: &Change, needs: Needs) -> Result<Result<Facts, String>, AwsCall> {
+pub async fn read(
+    reader: &Reader,
+    circumstances: Circumstances<'_>,
+    change: &Change,
+    needs: Needs,
+) -> Result<Result<Facts, String>, AwsCall> {
     let mut facts = Facts::none();
     let target = match change.target() {
         Target::Identity(identity) if identity.id.is_some() => match identity::resolve(reader, &identity, None).await? {
@@ -70,7 +76,7 @@ pub async fn read(reader: &Reader, rulebook: &Rulebook, change: &Change, needs: 
             Ok(documents) => documents,
             Err(reason) => return Ok(Err(reason)),
         };
-        let (alone, holdings) = match accesses(reader, rulebook, target.identity(), given, documents, needs).await? {
+        let (alone, holdings) = match accesses(reader, circumstances, target.identity(), given, documents, needs).await? {
             Ok(accesses) => accesses,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -103,13 +109,14 @@ type Accesses = (Access, Option<(Access, Access)>);
 /// function has taken the change back already.
 async fn accesses(
     reader: &Reader,
-    rulebook: &Rulebook,
+    circumstances: Circumstances<'_>,
     identity: Option<&Identity>,
     given: Gives<'_>,
     documents: Vec<String>,
     needs: Needs,
 ) -> Result<Result<Accesses, String>, AwsCall> {
-    let judge = |texts: &Texts| rulebook.access(texts).map_err(|error| format!("Rescind cannot read what is granted: {error}"));
+    let judge =
+        |texts: &Texts| circumstances.access(texts, identity).map_err(|error| format!("Rescind cannot read what is granted: {error}"));
     let alone = match judge(&Texts { policies: documents.clone(), boundary: None }) {
         Ok(alone) => alone,
         Err(reason) => return Ok(Err(reason)),

@@ -9,7 +9,7 @@ use aws_sdk_iam::operation::get_account_authorization_details::paginator::GetAcc
 use aws_sdk_iam::types::{AttachedPolicy, EntityType, PolicyDetail};
 use policy::arn::IamName;
 use policy::break_glass::BreakGlass;
-use policy::capability::Capability;
+use policy::capability::{Capability, RequestContext};
 use policy::document::{Document, Effect, plain};
 use policy::facts::{Access, Texts};
 use policy::target::{Identity, IdentityKind, Target};
@@ -124,7 +124,7 @@ fn is_one(inline: &PolicyDetail) -> bool {
 /// side of leaving a principal alone.
 fn makes_administrators(document: &str) -> bool {
     let texts = Texts { policies: vec![document.to_owned()], boundary: None };
-    Access::of(&texts, &[]).is_ok_and(|access| access.grants().contains(&Capability::Admin))
+    Access::of(&texts, &[], RequestContext::default()).is_ok_and(|access| access.grants().contains(&Capability::Admin))
 }
 
 /// Whether everything that a user or role holds makes an administrator for certain, its boundary and all denials considered.
@@ -137,6 +137,6 @@ async fn is_administrator(reader: &Reader, identity: &Identity) -> Result<bool, 
         document.statements.iter().any(|statement| statement.effect == Effect::Deny && !statement.conditions.is_empty())
     };
     let unread_or_denying = |text: &String| plain(text).map_or(true, |text| Document::parse(&text).map_or(true, denies));
-    let is_one = Access::of(&texts, &[]).is_ok_and(|access| access.grants().contains(&Capability::Admin));
+    let is_one = Access::of(&texts, &[], RequestContext::default()).is_ok_and(|access| access.grants().contains(&Capability::Admin));
     Ok(is_one && !texts.policies.iter().any(unread_or_denying))
 }
