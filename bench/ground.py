@@ -1,11 +1,17 @@
 """What the contestants act on: one emulated account in which polsen gets the Billing policy again and again."""
 
+import json
+
 from lab.emulator import ACCOUNT, CREDENTIALS, REGION, Emulator
-from lab.events import BILLING, READ_ONLY, ROOT, sample
+from lab.events import BILLING, READ_ONLY, ROOT, misuse, sample
+from lab.offence import ALLOW_ALL, of_session
 from lab.processes import environment
 from lab.proxy import Proxy
+from lab.world import TRUST
 from runtime_api import Function, Spent
 
+# A document of 6,144 characters, IAM's quota.
+AS_LONG_AS_IAM_TAKES = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::" + "b" * 6035}}
 # The name that Custodian's policy publishes to.
 TOPIC = "rescind-notices"
 
@@ -21,6 +27,8 @@ class Ground:
         self._queue = self._account.queue_on(self._topic, "notices")
         self._account.iam.create_user(UserName="polsen")
         self._account.iam.attach_user_policy(UserName="polsen", PolicyArn=READ_ONLY)
+        self._role("administrator")
+        self._account.iam.put_role_policy(RoleName="administrator", PolicyName="all", PolicyDocument=json.dumps(ALLOW_ALL))
 
     def environment(self) -> dict[str, str]:
         """A function's environment. AWS is behind the proxy, which counts the calls, and keeps connections open as AWS does; the emulator does not."""
@@ -48,9 +56,22 @@ class Ground:
         self._proxy.forget()
         return function.invoke(self._event)[1]
 
+    def end_a_session(self, function: Function, policies: int) -> None:
+        """A role's session is misused, in an account of so many policies and one administrator: the function finds that one, and ends the session."""
+        role = f"web-{policies}"
+        self._role(role)
+        self._proxy.forget()
+        self._proxy.list_policies(policies, AS_LONG_AS_IAM_TAKES)
+        answer, _ = function.invoke(misuse(of_session(role)))
+        if [case["outcome"] for case in answer["cases"]] != ["applied"]:
+            raise RuntimeError(f"the session should be ended: {answer}")
+
     def calls(self) -> list[str]:
         """The AWS calls that the last event brought about."""
         return [str(call) for call in self._proxy.calls()]
+
+    def _role(self, name: str) -> None:
+        self._account.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
 
     def _check(self) -> None:
         attached = self._account.iam.list_attached_user_policies(UserName="polsen")["AttachedPolicies"]

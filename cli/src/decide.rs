@@ -1,4 +1,4 @@
-//! `rescind decide`: the case that an event would make.
+//! `rescind decide`: the cases that events would make.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,29 +11,71 @@ use policy::facts::{Facts, Needs, Texts};
 use policy::finding;
 use policy::guardrail::{Decision, Guardrail, Mode};
 use policy::hearing::Circumstances;
-use policy::text::shown;
+use policy::text::{self, shown};
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use remedy::notice::Notice;
 use remedy::plan;
+use serde_json::json;
 
-use crate::input;
+use crate::{input, records};
 
-/// Prints the case, for people or as JSON.
-pub fn run(event: &Path, guardrails: &Path, json: bool, out: &mut impl Write) -> Result<()> {
+/// Prints the cases, for people or as JSON.
+pub fn run(events: &Path, guardrails: &Path, json: bool, out: &mut impl Write) -> Result<()> {
     let rulebook = ::rulebook::load(guardrails)?;
-    let text = input::read(event).with_context(|| format!("cannot read {}", event.display()))?;
-    let event = Event::from_envelope_or_record(&text)?;
-    let Some(action) = Action::of(&event) else {
+    let text = input::read(events).with_context(|| format!("cannot read {}", events.display()))?;
+    let records = records::of(&text)?;
+    if let [record] = &*records {
+        let event = Event::from_envelope_or_record(record)?;
+        return action(&event).and_then(|action| one(&rulebook, &event, action, json, out));
+    }
+    let (mut passed, mut failed) = (0, 0);
+    for (place, record) in (1..).zip(&records) {
+        let event = Event::from_envelope_or_record(record);
+        // Of a whole log file, most is of no concern.
+        if event.as_ref().is_ok_and(|event| action(event).is_err()) {
+            passed += 1;
+            continue;
+        }
+        if !json {
+            writeln!(out, "── record {place} ──")?;
+        }
+        let judged = event.map_err(anyhow::Error::from).and_then(|event| one(&rulebook, &event, action(&event)?, json, out));
+        if let Err(error) = judged {
+            failed += 1;
+            let error = text::chain(&*error);
+            if json { writeln!(out, "{}", json!({ "record": place, "error": error }))? } else { writeln!(out, "{error}")? }
+        }
+        if !json {
+            writeln!(out)?;
+        }
+    }
+    if !json && !records.is_empty() {
+        writeln!(out, "{} records, {passed} of which no guardrail can concern", records.len())?;
+    }
+    match (failed, records.len()) {
+        (_, 0) => bail!("there is no event in it"),
+        (0, _) => Ok(()),
+        (failed, all) => bail!("{failed} of {all} events were not judged"),
+    }
+}
+
+/// The action of an event, or why no function would receive it.
+fn action(event: &Event) -> Result<&'static Action> {
+    let Some(action) = Action::of(event) else {
         let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!("no guardrail can concern {call}: it is not among the actions of the schema");
     };
-    if event.record.is_finding() && !finding::is_delivered(&event) {
+    if event.record.is_finding() && !finding::is_delivered(event) {
         let named = format!("{}: {}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!(
             "the stack's rules do not deliver this finding ({named}): only AWS Health's risks, and new findings of Security Hub about IAM"
         );
     }
-    let cases = decide(&rulebook, &event, action)?;
+    Ok(action)
+}
+
+fn one(rulebook: &Rulebook, event: &Event, action: &'static Action, json: bool, out: &mut impl Write) -> Result<()> {
+    let cases = decide(rulebook, event, action)?;
     match (&*cases, json) {
         ([], true) => writeln!(out, "null")?,
         ([], false) if event.record.error_code.is_some() => {

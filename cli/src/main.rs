@@ -6,6 +6,7 @@ mod explain;
 mod grants;
 mod input;
 mod live;
+mod records;
 mod simulate;
 mod undo;
 
@@ -31,14 +32,15 @@ enum Command {
         #[arg(default_value = "guardrails")]
         dir: PathBuf,
     },
-    /// Print the case that an event would make, without touching AWS.
+    /// Print the cases that events would make, without touching AWS.
     Decide {
-        /// An EventBridge event or a bare CloudTrail record, as JSON; - for standard input.
-        event: PathBuf,
+        /// EventBridge events or CloudTrail records as JSON: one or a list, JSON lines, a log file, the output of `aws cloudtrail lookup-events`; -
+        /// for standard input.
+        events: PathBuf,
         /// The rulebook's folder.
         #[arg(long, default_value = "guardrails")]
         guardrails: PathBuf,
-        /// Print the case itself, as JSON.
+        /// Print the cases themselves, as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -63,7 +65,7 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let ran = match Arguments::parse().command {
         Command::Check { dir } => check::run(&dir, &mut out),
-        Command::Decide { event, guardrails, json } => decide::run(&event, &guardrails, json, &mut out),
+        Command::Decide { events, guardrails, json } => decide::run(&events, &guardrails, json, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Grants { files, json } => grants::run(&files, json, &mut out),
         Command::Simulate => {

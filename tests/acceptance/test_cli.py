@@ -105,6 +105,27 @@ def test_where_only_the_account_could_tell_the_answer_is_unknown(rulebook):
     assert "; unknown whether also by paths (low)" in decided.stdout.splitlines()[0]
 
 
+def test_a_log_file_a_list_json_lines_and_what_lookup_events_prints_are_decided_record_by_record():
+    billing = {"eventID": "1", **json.loads(SAMPLE.read_text())["detail"]}
+    harmless = {**billing, "eventName": "ListUsers"}
+    broken = {**billing, "recipientAccountId": "nobody"}
+    forms = [
+        {"Records": [billing, harmless, billing]},
+        {"Events": [{"EventName": "x", "CloudTrailEvent": json.dumps(record)} for record in (billing, harmless, billing)]},
+        [billing, harmless, billing],
+    ]
+    texts = [json.dumps(form, indent=1) for form in forms] + ["\n".join(map(json.dumps, (billing, harmless, billing)))]
+    for text in texts:
+        decided = rescind("decide", "-", stdin=text)
+        assert decided.returncode == 0, decided.stderr
+        assert decided.stdout.count("forbidden by billing-is-for-finance (high)") == 2
+        assert "record 3" in decided.stdout and "record 2" not in decided.stdout
+        assert decided.stdout.endswith("3 records, 1 of which no guardrail can concern\n")
+    decided = rescind("decide", "-", stdin=json.dumps([broken, billing]))
+    assert (decided.returncode, decided.stdout.count("forbidden by billing-is-for-finance")) == (1, 1)
+    assert "1 of 2 events were not judged" in decided.stderr
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"detail": 1}', '{"eventName": "AttachUserPolicy"}'])
 def test_what_is_no_event_is_a_clear_error(text):
     decided = rescind("decide", "-", stdin=text)

@@ -157,6 +157,29 @@ class Proxy:
         """IAM's answer has this result, whatever the emulator thinks."""
         self._rule(operation, UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", answer(operation, result)))
 
+    def list_policies(self, policies: int, document: dict) -> None:
+        """IAM lists so many managed policies with five versions each, in pages of `MaxItems`: the emulator gives all it has in one answer."""
+        text = urllib.parse.quote(json.dumps(document))
+        version = "<VersionId>v{}</VersionId><IsDefaultVersion>{}</IsDefaultVersion><Document>" + text + "</Document>"
+        versions = "".join(f"<member>{version.format(number, str(number == 5).lower())}</member>" for number in range(1, 6))
+
+        def act(exchange: "Exchange") -> bool:
+            asked = exchange.call.parameters
+            if "LocalManagedPolicy" not in asked.values():
+                return False
+            first = int(asked.get("Marker", 0))
+            last = min(first + int(asked["MaxItems"]), policies)
+            named = (
+                f"<member><PolicyName>p{number}</PolicyName><Arn>arn:aws:iam::123456789012:policy/p{number}</Arn>"
+                f"<PolicyVersionList>{versions}</PolicyVersionList></member>"
+                for number in range(first, last)
+            )
+            more = f"<IsTruncated>true</IsTruncated><Marker>{last}</Marker>" if last < policies else "<IsTruncated>false</IsTruncated>"
+            operation = "GetAccountAuthorizationDetails"
+            return exchange.reply(200, "text/xml", answer(operation, f"<Policies>{''.join(named)}</Policies>{more}"))
+
+        self._rule("GetAccountAuthorizationDetails", UNLIMITED, act)
+
     @contextlib.contextmanager
     def down(self):
         """Nobody listens: connection refused."""

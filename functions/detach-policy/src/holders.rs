@@ -8,7 +8,7 @@ use aws_sdk_iam::types::EntityType;
 use policy::Case;
 use policy::arn::PolicyArn;
 use policy::target::{Identity, IdentityKind};
-use policy::text::shown;
+use policy::text;
 use remedy::reading::Reader;
 use remedy::{AwsCall, Named as _, found};
 
@@ -36,7 +36,7 @@ pub async fn whereabouts(reader: &Reader, case: &Case, target: &Identity, policy
     let Some(holders) = holders(reader, target, policy_arn).await? else {
         return Ok(if policy_arn.owner() == "aws" {
             // AWS's own policies do not go away: IAM does not find this ARN, and the policy may still be attached.
-            Whereabouts::Uncertain(format!("IAM does not find {}, which somebody attached a moment ago", shown(policy_arn.as_str())))
+            Whereabouts::Uncertain(format!("IAM does not find {}, which somebody attached a moment ago", text::name(policy_arn.as_str())))
         } else {
             // The policy itself is gone, and with it every attachment.
             Whereabouts::Gone
@@ -103,7 +103,7 @@ async fn created(reader: &Reader, target: &Identity) -> Result<Option<DateTime>,
 }
 
 fn listed(holders: &[Holder]) -> String {
-    let named = holders.iter().take(NAMED).map(|holder| format!("{} ({})", shown(&holder.name), shown(&holder.id)));
+    let named = holders.iter().take(NAMED).map(|holder| format!("{} ({})", text::name(&holder.name), text::name(&holder.id)));
     let more = holders.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("{more} more"));
     named.chain(more).collect::<Vec<_>>().join(", ")
 }
