@@ -73,3 +73,6 @@ def test_every_policy_of_aws_s_that_opens_a_certain_path_is_named_by_a_guardrail
     named = set(re.findall(r'"([\w-]+)"', rules)) | {name for name in managed if name.startswith("AdministratorAccess")}
     assert "AWSLambda_FullAccess" in open_paths
     assert open_paths <= named, f"no guardrail names {sorted(open_paths - named)}"
+    (listed,) = re.findall(r'@id\("no-path-to-administrator-by-aws-policy"\).*?\[(.*?)\]', rules, re.DOTALL)
+    closed = set(re.findall(r'"([\w-]+)"', listed)) - open_paths
+    assert not closed, f"{sorted(closed)} open no path"

@@ -75,8 +75,9 @@ impl Rulebook {
         Self::load_for(sources, Judge::Everyone)
     }
 
-    /// Loads what one function judges by: the policies that could concern the events it receives. It parses the others and no more, which
-    /// halves a function's init: each of them is validated by the functions that judge by it, and all of them by [`Self::load`].
+    /// Loads what one function judges by: the policies that could concern the events it receives, validated for the actions that it judges. It
+    /// parses the others and no more, which halves a function's init: each of them is validated by the functions that judge by it, and all of them,
+    /// for every action, by [`Self::load`].
     ///
     /// # Errors
     ///
@@ -265,9 +266,22 @@ fn vocabulary(sources: &[Source], actions: &[&'static Action], flaws: &mut Vec<F
         let flaw = source.flaw(source.text.floor_char_boundary(same), "this is not the schema that this build of Rescind speaks");
         flaws.push(flaw.with_help("the schema belongs to Rescind: take the file of the same version, and write rules in the other files"));
     }
-    let schema = Schema::from_json_str(COMPILED_SCHEMA).map_err(|error| error.to_string());
-    let vocabulary = schema.and_then(|schema| Vocabulary::of(schema, actions));
+    let vocabulary = schema_of(actions).and_then(|schema| Vocabulary::of(schema, actions));
     vocabulary.map_err(|error| vec![Source { name: SCHEMA_FILE.to_owned(), text: String::new() }.flaw(0, error)])
+}
+
+/// The schema in which every action has its name, and these alone apply to anything. Cedar validates a policy once for each action, and type
+/// of principal and resource, that the schema knows: for detach-policy this halves the rest of its init.
+fn schema_of(actions: &[&'static Action]) -> Result<Schema, String> {
+    let mut schema: Value = serde_json::from_str(COMPILED_SCHEMA).map_err(|error| error.to_string())?;
+    for (name, action) in schema.pointer_mut("//actions").and_then(Value::as_object_mut).into_iter().flatten() {
+        if let (Some(other), Some(members)) = (Action::named(name), action.as_object_mut())
+            && !actions.contains(&other)
+        {
+            members.remove("appliesTo");
+        }
+    }
+    Schema::from_json_value(schema).map_err(|error| error.to_string())
 }
 
 /// The policies of one file, in the order in which they stand there.
