@@ -188,6 +188,8 @@ fn headline(case: &Case) -> String {
         Outcome::Observed if case.remedy().is_none() => format!("noticed: {matter}"),
         Outcome::Observed => format!("would be {done}: {matter}"),
         Outcome::Exempt => format!("exempt: {matter}"),
+        // The rulebook itself calls it nothing to act on.
+        Outcome::Unremediable if case.change.is_none() && case.severity() == Some(Severity::Low) => format!("noticed: {matter}"),
         Outcome::Unremediable if matches!(case.decision, Decision::Unknown { .. }) || unjudged(case) => {
             format!("ACT: cannot be judged: {matter}")
         }
