@@ -24,6 +24,7 @@ class Ground:
         self._proxy = Proxy(self._account.port)
         self._event = sample("attach-user-policy")
         self._topic = self._account.topic(TOPIC)
+        self._ledger = self._account.ledger("ledger")
         self._queue = self._account.queue_on(self._topic, "notices")
         self._account.iam.create_user(UserName="polsen")
         self._account.iam.attach_user_policy(UserName="polsen", PolicyArn=READ_ONLY)
@@ -37,6 +38,8 @@ class Ground:
             NOTICE_TOPIC_ARN=self._topic,
             ACCOUNT_ID=ACCOUNT,
             OWN_ROLES="rescind-detach-policy",
+            LEDGER_TABLE=self._ledger,
+            LEDGER_DAYS="400",
             GUARDRAILS_DIR=str(ROOT / "guardrails"),
             AWS_REGION=REGION,
             AWS_DEFAULT_REGION=REGION,

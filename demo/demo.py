@@ -1,11 +1,12 @@
 """The whole story on this machine: forbidden changes are taken back, an exposed key is set inactive, its owner is quarantined, and people are notified.
 
-The functions are the release binaries under AWS's own Lambda Runtime Interface Emulator; IAM, SNS and SQS are moto's. Nothing leaves this
+The functions are the release binaries under AWS's own Lambda Runtime Interface Emulator; IAM, DynamoDB, SNS and SQS are moto's. Nothing leaves this
 machine. The exit status is 1 if a scene ends differently than it should. No process stays behind.
 """
 
 import json
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +18,7 @@ import screen  # noqa: E402
 from lab import processes  # noqa: E402
 from lab.binaries import RELEASE  # noqa: E402
 from lab.command import RESCIND, credentials, rescind  # noqa: E402
-from lab.events import BILLING, READ_ONLY, attachment, exposure, put_inline, sample  # noqa: E402
+from lab.events import BILLING, READ_ONLY, attachment, exposure, iam_user, put_inline, sample  # noqa: E402
 from lab.offence import ADMINISTRATOR  # noqa: E402
 from lab.rulebook import exemption, rulebook  # noqa: E402
 from lab.world import DELETE_INLINE_POLICY, FUNCTIONS, GUARDRAILS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, Observation, Target, World  # noqa: E402
@@ -36,7 +37,7 @@ TYPED_BY_HAND = '{"Version": "2012-10-17",\n  "Statement": {"Effect": "Allow",  
 
 
 class Demo:
-    """The story: the same event four times, a policy that is not what its name says, an inline policy, and a key on the internet."""
+    """The story: one policy attached again and again, one that is not what its name says, an inline policy, a key on the internet, and a stop."""
 
     def __init__(self, world: World, scratch: Path):
         self.world = world
@@ -55,6 +56,7 @@ class Demo:
         self.read_only_that_is_not(polsen)
         self.inline_policy(polsen)
         self.key_on_the_internet()
+        self.stopped(polsen)
         screen.say()
         screen.title("Everything is as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
         return 1 if self.failures else 0
@@ -80,15 +82,15 @@ class Demo:
     def again(self) -> None:
         screen.scene(2, "The same event again")
         screen.say()
-        screen.say("EventBridge and Lambda may deliver an event twice. Rescind asks IAM to detach, and IAM answers that nothing is attached.")
+        screen.say("EventBridge and Lambda may deliver an event twice. The function finds in its ledger that this one is done.")
         seen = self.send("The event reaches the function, which is already running", mode="enforce")
         self.show_calls(seen)
-        self.show_subject(seen)
-        self.expect("already-clean", seen, changed=set(), says="Already clean: the second time changes nothing.")
+        self.expect("applied", seen, changed=set(), notices=0, says="Done once, reported once: the second time nothing happens.")
 
     def exempted(self, polsen: Target) -> None:
         screen.scene(3, "polsen does it again, now with an exemption")
         self.world.attach(BILLING, polsen)
+        self.event = attachment(BILLING, user=polsen, actor=iam_user("polsen"))
         granted = exemption(polsen.arn)
         screen.step("Added to exemptions.cedar, in a copy of the rulebook")
         screen.lines(granted.strip(), mark="│")
@@ -151,6 +153,25 @@ class Demo:
             self.undo(seen)
         self.check(self.world.account.snapshot() == before, "Given back: the account is exactly as it was before.")
 
+    def stopped(self, polsen: Target) -> None:
+        screen.scene(8, "Somebody stops Rescind, and lets it go on")
+        self.person("stop", "--reason", "a migration is attaching policies")
+        self.event = attachment(BILLING, user=polsen, actor=iam_user("mallory"))
+        seen = self.send("polsen still holds Billing; an event says that mallory attached it", mode="enforce")
+        self.show_subject(seen, "Why", "Stopped")
+        self.expect("observed", seen, changed=set(), says="Stopped: nothing is taken back, and the notice says why.")
+        self.person("resume")
+        seen = self.send("The event again", mode="enforce")
+        self.expect("applied", seen, changed={polsen.no_longer_holds(BILLING)}, says="Taken back, as soon as the stop was over.")
+        screen.step("What the ledger has of it")
+        self.person("cases", "--principal", polsen.name)
+
+    def person(self, *arguments: str) -> None:
+        """The command, with credentials for the account."""
+        screen.command(shlex.join(["rescind", *arguments]))
+        ran = rescind(*arguments, env=credentials(self.world.account.url))
+        screen.lines((ran.stdout + ran.stderr).strip("\n"), mark="│")
+
     def left_with_nothing(self, user: Target) -> None:
         """Checks what the live policies of the user and its groups still allow, to the user and to an older session of it."""
         iam, name = self.world.iam, user.name
@@ -175,7 +196,7 @@ class Demo:
         self.check(denied, "Quarantined: neither the user nor its sessions can do anything.")
 
     def undo(self, seen: Observation) -> None:
-        undone = rescind("undo", "-", "--yes", stdin=json.dumps(seen.case), env=credentials(self.world.account.url))
+        undone = rescind("undo", seen.case["id"], "--yes", env=credentials(self.world.account.url))
         said = (undone.stdout + undone.stderr).splitlines()
         screen.lines("\n".join(line for line in said if line.startswith(("case", "done", "moved", "nothing"))), mark="│")
 
@@ -224,9 +245,9 @@ class Demo:
             shown = [line for line in notice.text.splitlines() if line.startswith(labels)]
             screen.lines("\n".join([notice.subject, *shown]), mark="│")
 
-    def expect(self, outcome: str, seen: Observation, changed: set[str], says: str) -> None:
+    def expect(self, outcome: str, seen: Observation, changed: set[str], says: str, notices: int = 1) -> None:
         sent = [notice.case["outcome"] for notice in seen.notices]
-        holds = seen.error is None and seen.outcome == outcome and seen.changed == changed and sent == [outcome]
+        holds = seen.error is None and seen.outcome == outcome and seen.changed == changed and sent == [outcome] * notices
         if not holds:
             self.failures += 1
             got = seen.error or f"{seen.outcome}, notices {sent}, changed {sorted(seen.changed) or 'nothing'}"
@@ -243,7 +264,7 @@ def main() -> int:
             return 2
     screen.title("Rescind takes back IAM access that your guardrails forbid")
     screen.say(
-        "On this machine: an emulated AWS account (IAM, SNS, SQS), and the release functions under AWS's own Lambda emulator."
+        "On this machine: an emulated AWS account (IAM, DynamoDB, SNS, SQS), and the release functions under AWS's own Lambda emulator."
         f" The first event is {EVENT}; it is from 2017, so it arrives years late."
     )
     with screen.timed() as took, tempfile.TemporaryDirectory() as scratch:

@@ -1,13 +1,16 @@
 //! The `rescind` command.
 
+mod cases;
 mod check;
 mod decide;
 mod explain;
 mod grants;
 mod input;
+mod ledger;
 mod live;
 mod records;
 mod simulate;
+mod stop;
 mod undo;
 
 use std::io;
@@ -26,6 +29,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// List what the ledger holds, the newest first.
+    Cases(cases::Cases),
     /// Say what is wrong with a rulebook: its guardrails, exemptions and annotations.
     Check {
         /// The rulebook's folder.
@@ -57,6 +62,10 @@ enum Command {
     },
     /// Evaluate requests against policies: JSON lines on standard input, one answer per line on standard output.
     Simulate,
+    /// Let what was stopped go on.
+    Resume(stop::Resume),
+    /// Stop taking anything back, or what one guardrail forbids: Rescind then only observes.
+    Stop(stop::Stop),
     /// Give back what a case took, after checking that everything is still as Rescind left it.
     Undo(undo::Arguments),
 }
@@ -64,6 +73,7 @@ enum Command {
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let ran = match Arguments::parse().command {
+        Command::Cases(arguments) => cases::run(&arguments, &mut out),
         Command::Check { dir } => check::run(&dir, &mut out),
         Command::Decide { events, guardrails, json } => decide::run(&events, &guardrails, json, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
@@ -71,6 +81,8 @@ fn main() -> ExitCode {
         Command::Simulate => {
             simulate::run(&mut io::stdin().lock(), &mut io::BufWriter::with_capacity(1 << 16, out), &mut io::stderr().lock())
         }
+        Command::Resume(arguments) => stop::resume(&arguments, &mut out),
+        Command::Stop(arguments) => stop::stop(&arguments, &mut out),
         Command::Undo(arguments) => undo::run(&arguments, &mut out),
     };
     match ran {

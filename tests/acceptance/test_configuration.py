@@ -7,11 +7,12 @@ from lab.events import BILLING, sample
 from lab.rulebook import rulebook
 from lab.world import GUARDRAILS
 
-MISSING = ["MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "AWS_REGION"]
+MISSING = ["MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "LEDGER_TABLE", "LEDGER_DAYS", "AWS_REGION"]
 BAD = {
     "MODE": "enforced",
     "NOTICE_TOPIC_ARN": "rescind-notices",
     "ACCOUNT_ID": "12345678901",
+    "LEDGER_DAYS": "for ever",
 }
 
 

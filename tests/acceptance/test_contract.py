@@ -7,12 +7,10 @@ from lab.command import credentials, rescind
 from lab.events import assumed_role, but, iam_user, late
 from lab.offence import ADMINISTRATOR, CALLS, FINDINGS, OF_KNOWN_USERS, OFFENCES, Offence, undated
 from lab.rulebook import EXEMPT_EVERYBODY, rulebook
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, OWN_ROLES, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, Observation, World
+from lab.world import DELETE_INLINE_POLICY, OWN_ROLES, QUARANTINE_PRINCIPAL, Observation, World
 
 # The function's own time-out: past it Lambda kills the process, and nobody would learn why.
 FUNCTION_SECONDS = 30
-# What these take back can be given back by anybody who knows the event. So even if an earlier try did it, the notice says how.
-UNDO_IS_SAID_AGAIN = (DETACH_POLICY, REMOVE_GROUP_MEMBER, DELETE_INLINE_POLICY)
 
 
 class Trial:
@@ -74,8 +72,16 @@ def test_the_case_lists_the_calls_that_were_made(trial):
     assert [call["operation"] for call in made] == [trial.offence.write]
 
 
-def test_the_same_event_twice_is_already_clean_the_second_time(trial):
+def test_the_same_event_twice_is_taken_back_and_reported_once(trial):
     first, second = trial.receives(), trial.receives()
+    assert (first.outcome, second.case) == ("applied", first.case)
+    assert (second.changed, second.notices, second.writes, second.ledger) == (set(), [], [], ["BatchGetItem"])
+
+
+def test_the_same_event_again_after_the_ledger_has_forgotten_it_is_already_clean(trial):
+    first = trial.receives()
+    trial.world.ledger.clear()
+    second = trial.receives()
     assert (first.outcome, second.outcome) == ("applied", "already-clean")
     assert second.changed == set()
     assert second.notice.case == second.case
@@ -112,6 +118,7 @@ def test_observing_lists_the_exact_calls_that_enforcing_makes(trial):
     assert observed.case["id"] == enforced.case["id"]
     for call in outcome["would"]:
         assert all(value in observed.notice.text for name, value in call["parameters"].items() if name != "PolicyDocument")
+    trial.world.ledger.clear()
     afterwards = trial.receives(mode="observe")
     assert (afterwards.changed, afterwards.writes) == (set(), [])
     assert afterwards.outcome in ("observed", "already-clean")
@@ -169,8 +176,9 @@ def test_throttling_that_passes_is_waited_out(trial):
 
 
 def assert_is_taken_back_when_aws_recovers(trial: Trial) -> None:
-    """What Lambda does next: the same event again."""
+    """What Lambda does next, a minute later: the same event again."""
     trial.world.aws.forget()
+    trial.world.ledger.age()
     again = trial.receives(fresh=True)
     assert trial.is_applied(again)
     assert again.notice.case == again.case
@@ -211,18 +219,94 @@ def test_a_notice_that_cannot_be_sent_is_an_error_and_the_retry_sends_it(trial):
     assert (seen.error.type, seen.notices) == ("Retryable.ServiceError", [])
     assert undated(seen.changed) == trial.facts, "the remedy is not held up by the notice"
     trial.world.aws.forget()
+    trial.world.ledger.age()
     again = trial.receives(fresh=True)
-    assert (again.outcome, again.changed) == ("already-clean", set())
+    assert (again.outcome, again.changed) == ("applied", set())
     assert again.notice.case == again.case
     assert again.case["id"] == seen.logged["id"]
-    if trial.offence.function in UNDO_IS_SAID_AGAIN:
-        assert undo_commands(seen.logged) == undo_commands(again.case)
-        assert all(command in again.notice.text for command in undo_commands(again.case))
+    assert undo_commands(seen.logged) == undo_commands(again.case)
 
 
 def undo_commands(case: dict) -> list[str]:
     (outcome,) = case["outcomes"]
     return [receipt["command"] for receipt in outcome["undo"]]
+
+
+# Killed, and in what order it does things.
+
+
+def test_what_it_does_is_written_down_before_it_is_done_and_closed_after_it_is_reported(trial):
+    seen = trial.receives()
+    calls = [call.operation for call in seen.calls if call.operation in ("BatchGetItem", "PutItem", "Publish", trial.offence.write)]
+    assert calls == ["BatchGetItem", "PutItem", trial.offence.write, "Publish", "PutItem"]
+    (stored,) = trial.world.ledger.cases()
+    assert (stored["state"], stored["outcome"], stored["body"]["case"]) == ("closed", "applied", seen.case)
+    assert stored["pk"] == f"{trial.offence.function}#{seen.case['id']}"
+
+
+KILLED = ["before it is written down", "once it is written down", "before the remedy", "after the remedy", "after the notice"]
+
+
+@pytest.mark.parametrize("when", KILLED)
+def test_killed_between_any_two_calls_it_ends_as_if_it_had_not_been(trial, when):
+    aws, kill = trial.world.aws, trial.world.kill
+    {
+        "before it is written down": lambda: aws.instead("PutItem", kill),
+        "once it is written down": lambda: aws.afterwards("PutItem", kill),
+        "before the remedy": lambda: aws.instead(trial.offence.write, kill),
+        "after the remedy": lambda: aws.afterwards(trial.offence.write, kill),
+        "after the notice": lambda: aws.afterwards("Publish", kill),
+    }[when]()
+    killed = trial.receives(fresh=True)
+    assert killed.invocation.error is not None
+    aws.forget()
+    trial.world.ledger.age()
+    again = trial.receives(fresh=True)
+    assert again.outcome == "applied"
+    assert undated(killed.changed | again.changed) == trial.facts
+    assert again.notice.case == again.case, "at worst it is reported twice"
+    assert trial.world.ledger.states == ["closed"]
+    for receipt in again.undos:
+        trial.world.take_back(receipt)
+    assert trial.world.account.snapshot() == trial.before
+
+
+def test_while_one_is_at_it_a_second_delivery_waits(trial):
+    aws = trial.world.aws
+    aws.instead(trial.offence.write, trial.world.kill)
+    trial.receives(fresh=True)
+    aws.forget()
+    second = trial.receives(fresh=True)
+    assert (second.error.type, second.changed, second.notices) == ("Retryable.Unsettled", set(), [])
+    assert "another invocation has been at this event" in second.error.message
+
+
+@pytest.mark.parametrize("how", ["gone", "cut"])
+def test_without_its_ledger_it_goes_on_and_says_so_unless_it_would_destroy_an_only_copy(trial, how):
+    aws, settings = trial.world.aws, {}
+    for operation in ("BatchGetItem", "GetItem", "PutItem", "UpdateItem"):
+        if how == "cut":
+            aws.cut_before(operation)
+    if how == "gone":
+        settings = {"LEDGER_TABLE": "nowhere"}
+    seen = trial.receives(fresh=True, **settings)
+    if trial.offence.function == DELETE_INLINE_POLICY:
+        assert (seen.error.type, seen.changed, seen.notices) == ("Retryable.Unreachable", set(), [])
+        assert "nothing else would" in seen.error.message
+        return
+    assert trial.is_applied(seen)
+    assert "this case is not recorded" in seen.notice.text
+    assert seen.undos
+
+
+def test_what_a_person_has_stopped_is_only_observed(trial):
+    trial.world.ledger.stop(everything="a reason")
+    seen = trial.receives()
+    assert trial.is_told_as("observed", seen)
+    assert 'a person has stopped this: "a reason"' in seen.notice.text
+    assert seen.case["outcomes"][0]["would"], "the notice says what it would have done"
+    trial.world.ledger.stop(everything=None)
+    assert trial.is_applied(trial.receives())
 
 
 # What the event leaves out, and what has moved.
@@ -265,6 +349,7 @@ def test_each_malformed_parameter_is_told_to_a_person_and_nothing_is_changed(tri
     # Whatever status is not `Inactive` is taken for active.
     for name in parameters.keys() - {"status"}:
         for bad in ("", "../x", "a\x00b\r\n\x1b[31m", "<!channel>", {"name": "x"}, "A" * (1 << 20)):
+            trial.world.ledger.clear()
             seen = trial.receives(but(trial.event, requestParameters={**parameters, name: bad}))
             assert_told_or_not_asked(trial, seen)
 
@@ -281,6 +366,7 @@ def test_a_finding_that_lacks_a_member_changes_nothing_or_is_answered_all_the_sa
     for member in FINDING_MEMBERS:
         for bad in (None, {}, [], "x", 7):
             if member in trial.event["detail"]:
+                trial.world.ledger.clear()
                 seen = trial.receives(but(trial.event, **{member: bad}))
                 assert undated(seen.changed) in (set(), trial.facts)
                 assert seen.error is None or seen.error.type.startswith("Final.")
@@ -388,6 +474,7 @@ def test_a_break_glass_principal_is_never_touched(trial):
     # Whoever is on the list may do anything; one that was made anew may not.
     for listed in (with_another_id,) if is_the_actor else (arn, with_another_id):
         before = trial.world.account.snapshot()
+        trial.world.ledger.age()
         seen = trial.receives(event, BREAK_GLASS=listed)
         assert seen.writes == []
         assert trial.world.account.snapshot() == before
@@ -399,8 +486,10 @@ def test_a_break_glass_principal_is_never_touched(trial):
 def test_nothing_is_taken_from_the_last_who_could_give_it_back(trial):
     """The list names a principal that does not exist, or one of another account."""
     for arn in ("arn:aws:iam::123456789012:role/nobody", "arn:aws:iam::999999999999:role/responder"):
+        trial.world.ledger.age()
         seen = trial.receives(BREAK_GLASS=arn)
         assert trial.is_told_as("unremediable", seen)
         assert "nobody else could give it back" in seen.notice.text
     trial.world.role("somebody", holds=[ADMINISTRATOR])
+    trial.world.ledger.age()
     assert trial.is_applied(trial.receives(BREAK_GLASS="arn:aws:iam::123456789012:role/nobody"))

@@ -146,7 +146,12 @@ def test_each_function_makes_exactly_the_calls_that_its_role_allows(world, tmp_p
     for offence in OFFENCES:
         if offence.function == function:
             event, _ = offence.commit(world)
-            world.receives(event, name=function, guardrails=rulebook(tmp_path, offence.guardrails), **offence.settings)
+            settings = {"name": function, "guardrails": rulebook(tmp_path, offence.guardrails), **offence.settings}
+            world.aws.instead(offence.write, world.kill)
+            world.receives(event, fresh=True, **settings)
+            world.aws.forget()
+            world.ledger.age()
+            world.receives(event, **settings)
             world.start_over()
     facts = rulebook(tmp_path, asks_for_every_fact(function))
     for make, settings in itertools.chain([(every_change, RESPONDER), (nobody_on_the_list, RESPONDER)], RARELY[function]):

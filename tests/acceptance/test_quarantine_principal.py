@@ -137,6 +137,7 @@ def test_throttling_between_the_two_steps_is_made_good_by_the_second_try(world, 
     world.aws.have_no_room("PutUserPolicy")
     world.aws.throttle("AttachUserPolicy", times=4)
     assert receives(world, event, **responder, fresh=True).error.type == "Retryable.Throttled"
+    world.ledger.age()
     seen = receives(world, event, **responder, fresh=True)
     assert (seen.outcome, seen.changed) == ("applied", {deploy.now_holds("arn:aws:iam::123456789012:policy/rescind/RescindQuarantine")})
 

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from lab.command import RESCIND, credentials
 from lab.emulator import ACCOUNT, REGION, changed
-from lab.events import BILLING
+from lab.events import BILLING, attachment
 from lab.offence import ALLOW_ALL
 from lab.proxy import UNLIMITED, Proxy
 
 ID = "rsc-8b332ad44cc59341"
 # Both the document and its text, as Rescind writes them.
 QUARANTINE = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
-LOGS = "/aws/lambda/rescind"
 ASKS = "undo this? [y/N] "
 
 
@@ -100,26 +99,6 @@ def polsen(world):
     return world.user("polsen")
 
 
-@pytest.fixture
-def says(world):
-    """Writes a line of a function's log."""
-    logs = world.account.client("logs")
-    made = set()
-
-    def line(case: dict, /, group: str = LOGS, age: int = 0, **members: object) -> None:
-        if group not in made:
-            logs.create_log_group(logGroupName=group)
-            logs.create_log_stream(logGroupName=group, logStreamName="stream")
-            made.add(group)
-        text = json.dumps({"level": "INFO", "message": "case", "case": case["id"], "case_json": json.dumps(case), **members})
-        at = int(time.time() * 1000) - age
-        logs.put_log_events(logGroupName=group, logStreamName="stream", logEvents=[{"timestamp": at, "message": text}])
-
-    yield line
-    for group in made:
-        logs.delete_log_group(logGroupName=group)
-
-
 class Keeping(Proxy):
     """AWS as it answers where a policy that is to be deleted is in use; the emulator deletes it all the same."""
 
@@ -171,31 +150,53 @@ def test_what_a_function_returned_with_several_cases_wants_a_choice(undo, polsen
     assert undo(cases, "--yes", "--case", ID)[1] == {polsen.now_holds(BILLING)}
 
 
-def test_a_case_id_is_looked_up_in_the_log_of_the_stack(undo, polsen, says):
-    says({**DETACHED, "id": "rsc-0000000000000000"})
-    says(DETACHED, age=2000)
-    # A later try found nothing to do.
-    says(told("detach-policy", outcome="failed", outcomes=[{"remedy": "detach-policy", "outcome": "failed"}]), age=1000)
-    ran, moved = undo(ID, "--yes")
+def taken_back(world, polsen) -> dict:
+    """The case of a policy that was taken back from polsen, as a function made it."""
+    world.attach(BILLING, polsen)
+    return world.receives(attachment(BILLING, user=polsen)).case
+
+
+def test_a_case_id_is_looked_up_in_the_ledger_of_the_stack(undo, world, polsen):
+    ran, moved = undo(taken_back(world, polsen)["id"], "--yes")
     assert (ran.returncode, ran.stderr, moved) == (0, "", {polsen.now_holds(BILLING)})
+    assert "given by hand" not in ran.stdout
 
 
-@pytest.mark.parametrize(
-    ("group", "option"),
-    [("/aws/lambda/other", ["--stack", "other"]), ("mine", ["--log-group", "nobody-s", "--log-group", "mine"])],
-)
-def test_a_case_id_is_looked_up_elsewhere_where_that_is_said(undo, polsen, says, group, option):
-    says(DETACHED, group=group)
-    assert undo(ID, "--yes", *option)[1] == {polsen.now_holds(BILLING)}
+def test_a_case_that_was_begun_and_not_finished_is_undone_by_its_id(undo, world, polsen):
+    world.attach(BILLING, polsen)
+    world.aws.afterwards("DetachUserPolicy", world.kill)
+    world.receives(attachment(BILLING, user=polsen), fresh=True)
+    (begun,) = world.ledger.cases()
+    ran, moved = undo(begun["pk"].partition("#")[2], "--yes")
+    assert (begun["state"], ran.returncode, ran.stderr, moved) == ("begun", 0, "", {polsen.now_holds(BILLING)})
 
 
-def test_an_id_that_the_log_does_not_have_is_told_as_that(undo, polsen, says):
-    ran, _ = undo(ID, "--yes")
-    assert (ran.returncode, ran.stdout) == (1, "") and "there is no log group" in ran.stderr and LOGS in ran.stderr
-    says({**DETACHED, "id": "rsc-0000000000000000"})
-    says({**DETACHED, "id": "rsc-0000000000000000"}, case=ID)  # a line that only says that it is this case's
+def test_a_case_by_hand_is_said_to_prove_nothing(undo, polsen):
+    assert "this case was given by hand and proves nothing" in undo(DETACHED, "--dry-run")[0].stdout
+
+
+def test_another_ledger_is_read_if_that_is_said(undo, world, polsen):
+    case = taken_back(world, polsen)
+    for option in (["--stack", "elsewhere"], ["--table", "nowhere"]):
+        ran, moved = undo(case["id"], "--yes", *option)
+        assert (ran.returncode, ran.stdout, moved) == (1, "", set())
+    assert undo(case["id"], "--yes", "--table", world.ledger.table)[1] == {polsen.now_holds(BILLING)}
+
+
+def test_of_two_ledgers_one_has_to_be_chosen(undo, world, polsen):
+    case = taken_back(world, polsen)
+    earlier = world.account.ledger("rescind-Ledger-EARLIER")
+    try:
+        ran, moved = undo(case["id"], "--yes")
+    finally:
+        world.account.dynamodb.delete_table(TableName=earlier)
+    assert (ran.returncode, moved) == (1, set())
+    assert "--table" in ran.stderr and earlier in ran.stderr and world.ledger.table in ran.stderr
+
+
+def test_an_id_that_the_ledger_does_not_have_is_said(undo, polsen):
     ran, moved = undo(ID, "--yes")
-    assert (ran.returncode, ran.stdout, moved) == (1, "", set()) and f"no case {ID}" in ran.stderr
+    assert (ran.returncode, ran.stdout, moved) == (1, "", set()) and f"the ledger has no case {ID}" in ran.stderr
 
 
 def test_where_the_target_was_renamed_nothing_is_done_and_it_is_said_what_moved(undo, world, polsen):

@@ -41,6 +41,7 @@ class Emulator:
         self.iam = self.client("iam")
         self.sns = self.client("sns")
         self.sqs = self.client("sqs")
+        self.dynamodb = self.client("dynamodb")
 
     def client(self, service: str, url: str | None = None):
         """A boto3 client for this account, straight or through `url`; it never goes through a proxy of this machine's."""
@@ -61,6 +62,20 @@ class Emulator:
     def topic(self, name: str) -> str:
         """The ARN of a topic with that name."""
         return self.sns.create_topic(Name=name)["TopicArn"]
+
+    def ledger(self, name: str) -> str:
+        """The name of a table with the keys that the template gives the ledger's."""
+        def key(partition: str, sort: str) -> list[dict]:
+            return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+        self.dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=key("pk", "sk"),
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "function", "time")],
+            GlobalSecondaryIndexes=[{"IndexName": "ByTime", "KeySchema": key("function", "time"), "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "at", "actor", "guardrail", "outcome", "severity", "target"]}}],
+        )
+        return name
 
     def queue_on(self, topic_arn: str, name: str) -> str:
         """The URL of a queue subscribed to the topic: what it receives is what SNS sent, not what was handed to SNS."""

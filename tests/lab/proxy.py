@@ -143,6 +143,10 @@ class Proxy:
         """Something else happens in the account just before the next such call arrives there."""
         self._rule(operation, 1, lambda exchange: bool(happens()) and False)
 
+    def instead(self, operation: str, happens: Callable[[], object]) -> None:
+        """Something else happens, and the next such call never arrives in the account."""
+        self._rule(operation, 1, lambda exchange: bool(happens()) and exchange.hang_up())
+
     def afterwards(self, operation: str, happens: Callable[[], object]) -> None:
         """Something else happens in the account once the next such call was done there, before the function knows."""
 

@@ -8,6 +8,8 @@
 
 import contextlib
 import json
+import os
+import signal
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from lab.binaries import RELEASE
 from lab.emulator import ACCOUNT, CREDENTIALS, REGION, Emulator, changed
 from lab.events import ROOT
 from lab.inbox import Inbox, Notice
+from lab.ledger import Ledger
 from lab.proxy import Call, Proxy
 from lab.rie import FunctionError, Invocation, Rie
 
@@ -102,8 +105,13 @@ class Observation:
 
     @property
     def operations(self) -> list[str]:
-        """The AWS calls by name, in order, retries too."""
-        return [call.operation for call in self.calls]
+        """The AWS calls by name, in order, retries too, but for those to the ledger."""
+        return [call.operation for call in self.calls if call.service != "dynamodb"]
+
+    @property
+    def ledger(self) -> list[str]:
+        """The calls to the ledger by name, in order, retries too."""
+        return [call.operation for call in self.calls if call.service == "dynamodb"]
 
     @property
     def writes(self) -> list[Call]:
@@ -145,6 +153,7 @@ class World:
     def _open_topic(self) -> None:
         self.topic = self.account.topic("rescind-notices")
         self.inbox.subscribe(self.topic)
+        self.ledger = Ledger(self.account)
 
     # Building it.
 
@@ -224,6 +233,8 @@ class World:
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": ",".join(OWN_ROLES),
             "BREAK_GLASS": "",
+            "LEDGER_TABLE": self.ledger.table,
+            "LEDGER_DAYS": "400",
             "GUARDRAILS_DIR": str(guardrails),
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.url,
@@ -249,16 +260,26 @@ class World:
         calls of the same process wait.
         """
         function = Rie(RELEASE / name, self.environment(mode, **settings), seconds) if fresh else self.function(mode, name, **settings)
+        self._running = function
         try:
             before, seen = self.account.snapshot(), len(self.aws.calls())
             invocation = function.invoke(event)
             after = self.account.snapshot()
-            calls = self.aws.calls()[seen:]
-            self.made[name] |= {str(call) for call in calls}
+            made = self.aws.calls()[seen:]
+            self.made[name] |= {str(call) for call in made}
+            # A process that starts connects to its ledger, whatever the event.
+            calls = [call for call in made if call.parameters.get("Key", {}).get("sk") != {"S": "connection"}]
             return Observation(invocation, self.inbox.take(), calls, changed(before, after))
         finally:
             if fresh:
                 function.stop()
+
+    def kill(self) -> bool:
+        """Ends the process of the function that is at work, as Lambda does, without a word."""
+        pid = self._running.function_pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        return True
 
     def take_back(self, undo: dict) -> None:
         """Does what an undo receipt says, by its parameters."""
@@ -273,6 +294,7 @@ class World:
         """
         self.aws.forget()
         self.inbox.take()
+        self.ledger.clear()
         # A key of a user who was renamed does not go away in the emulator.
         with contextlib.suppress(ClientError):
             account.clear(self.iam, keep=BYSTANDERS)

@@ -26,6 +26,7 @@ ACCOUNT = "123456789012"
 # CloudFormation's values: (pattern of Ref, patterns of the attributes) for each type that the template refers to.
 _IDENTITIES = {
     "AWS::CloudTrail::Trail": ("{name}", {"Arn": "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"}),
+    "AWS::DynamoDB::Table": ("{name}", {"Arn": "arn:{partition}:dynamodb:{region}:{account}:table/{name}"}),
     "AWS::Events::Rule": ("{name}", {"Arn": "arn:{partition}:events:{region}:{account}:rule/{name}"}),
     "AWS::IAM::Role": ("{name}", {"Arn": "arn:{partition}:iam::{account}:role/{name}"}),
     "AWS::KMS::Key": ("{name}", {"Arn": "arn:{partition}:kms:{region}:{account}:key/{name}"}),

@@ -43,7 +43,7 @@ def test_an_event_that_the_function_fails_on_is_tried_twice_more_and_lands_in_an
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_waits_for_the_permissions_and_denials_that_every_function_has(stack, function):
     # The permission to fill the queue is in the role itself, and SAM makes the function wait for its role.
-    assert stack.resources[function]["DependsOn"] == "EveryFunctionPolicy"
+    assert stack.resources[function]["DependsOn"] == ["EveryFunctionPolicy", "LedgerPolicy"]
 
 
 def test_no_function_hears_of_another_ones_results(stack):

@@ -40,6 +40,8 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": function["Environment"]["Variables"]["OWN_ROLES"],
             "BREAK_GLASS": "",
+            "LEDGER_TABLE": stack.identities["Ledger"]["Ref"],
+            "LEDGER_DAYS": "400",
         }
         own = function["Environment"]["Variables"]["OWN_ROLES"].split(",")
         assert sorted(own) == sorted(map(stack.name, stack.of_type("AWS::IAM::Role")))

@@ -4,7 +4,6 @@
 //! attacker's, too. So no call runs as it stands in the file: it has to be one that the remedy writes, its setting has to be as the remedy
 //! left it, and a person sees the calls before they are made.
 
-mod log;
 mod source;
 mod step;
 
@@ -22,7 +21,7 @@ use remedy::setting::Writer;
 use tokio::runtime::Runtime;
 
 use self::step::{AnyStep, Made, State};
-use crate::{input, live};
+use crate::{input, ledger, live};
 
 /// Most bytes that are read of a case file. A case with a long inline policy has some hundred thousand.
 const CASE_FILE_MAX: u64 = 1 << 22;
@@ -30,18 +29,13 @@ const CASE_FILE_MAX: u64 = 1 << 22;
 /// Which case is undone, and how.
 #[derive(Args)]
 pub struct Arguments {
-    /// A case as JSON: from a notice, a function's answer or a line of its log; - for standard input. Or a case's id, to look it up in the
-    /// functions' log group.
+    /// A case's id, to look it up in the ledger. Or a case as JSON: from a notice, a function's answer or a line of its log; - for standard input.
     case: PathBuf,
     /// Which case, if there are several.
     #[arg(long = "case", value_name = "ID")]
     id: Option<String>,
-    /// The stack whose log group an id is looked up in.
-    #[arg(long, default_value = "rescind")]
-    stack: String,
-    /// A log group to look an id up in, instead of the stack's; may be given more than once.
-    #[arg(long, value_name = "NAME", conflicts_with = "stack")]
-    log_group: Vec<String>,
+    #[command(flatten)]
+    ledger: ledger::Place,
     /// Show what would be done, check that it can be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
@@ -53,9 +47,9 @@ pub struct Arguments {
 /// Undoes the case.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let runtime = live::runtime()?;
-    let case = arguments.case(&runtime)?;
+    let (case, by_hand) = arguments.case(&runtime)?;
     let steps = step::of(&case)?;
-    show(&case, &steps, out)?;
+    show(&case, by_hand, &steps, out)?;
     let caller = live::caller()?;
     let left = runtime.block_on(checked(&caller.reader(), &steps, out))?;
     if arguments.dry_run {
@@ -70,22 +64,29 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 }
 
 impl Arguments {
-    fn case(&self, runtime: &Runtime) -> Result<Case> {
+    /// The case, and whether it was given by hand.
+    fn case(&self, runtime: &Runtime) -> Result<(Case, bool)> {
         if let Some(id) = self.case.to_str().filter(|text| source::is_id(text)) {
-            let logs = aws_sdk_cloudwatchlogs::Client::new(&live::caller()?.config("CLOUDWATCH_LOGS"));
-            let groups = if self.log_group.is_empty() { log::groups(&self.stack) } else { self.log_group.clone() };
-            return source::chosen(runtime.block_on(log::cases(&logs, &groups, id))?, Some(id));
+            let cases = runtime.block_on(self.ledger.open(runtime)?.cases(id)).map_err(CallerError::from)?;
+            if cases.is_empty() {
+                bail!("the ledger has no case {id}: it forgets them after a while, so give the JSON of its notice instead");
+            }
+            return Ok((source::chosen(cases, Some(id))?, false));
         }
         let path = self.case.display();
         let text = input::read_at_most(&self.case, CASE_FILE_MAX).with_context(|| format!("cannot read {path}"))?;
-        source::cases(&text).and_then(|cases| source::chosen(cases, self.id.as_deref())).with_context(|| path.to_string())
+        let case = source::cases(&text).and_then(|cases| source::chosen(cases, self.id.as_deref()));
+        Ok((case.with_context(|| path.to_string())?, true))
     }
 }
 
 /// The case, and the calls that undo it.
-fn show(case: &Case, steps: &[AnyStep], out: &mut impl Write) -> Result<()> {
+fn show(case: &Case, by_hand: bool, steps: &[AnyStep], out: &mut impl Write) -> Result<()> {
     writeln!(out, "{}\n", Notice::of(case).subject())?;
     writeln!(out, "case {}, of {}", shown(&case.id), case.record.event_time.format("%Y-%m-%d %H:%M:%S UTC"))?;
+    if by_hand {
+        writeln!(out, "this case was given by hand and proves nothing: give its id to read it from the ledger")?;
+    }
     for sibling in &case.siblings {
         writeln!(out, "the same change also called for {}, whose case has an undo of its own", sibling.name())?;
     }

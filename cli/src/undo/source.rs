@@ -59,7 +59,7 @@ fn case(value: Value) -> Result<Case> {
     }
     if lacks_calls {
         bail!(
-            "the calls of case {0} were too long for this message: use its id, `rescind undo {0}`, to read them from the log",
+            "the calls of case {0} were too long for this message: use its id, `rescind undo {0}`, to read them from the ledger",
             shown(&case.id)
         );
     }

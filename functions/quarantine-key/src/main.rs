@@ -37,11 +37,11 @@ impl Function for QuarantineKey {
         };
         let wanted = |listed: &&Listed| credential.as_ref().is_none_or(|credential| credential.id == listed.credential.id);
         let mut done = false;
-        for listed in listed.iter().filter(wanted).filter(|listed| listed.active) {
+        for listed in listed.iter().filter(wanted) {
             let setting = CredentialStatus { user: whom.name.clone(), credential: listed.credential.clone() };
             let step = Step { setting, from: Status::Active, to: Status::Inactive };
             // One that is gone since it was listed needs nothing more.
-            done |= hand.set(&step).await? == Set::Done;
+            done |= (listed.active || hand.has_begun(&step)) && hand.set(&step).await? == Set::Done;
         }
         let report = Box::pin(report::of(hand, change, &whom.name, credential.as_ref(), &listed)).await;
         let ending = if done { Ending::done() } else { Ending::clean(clean(credential.as_ref(), &listed)) };

@@ -36,12 +36,14 @@ impl Function for QuarantinePrincipal {
 
 /// Puts the policy on; `None` if there is no such user or role.
 async fn contain(hand: &mut Hand<'_>, case: &Case, principal: &Identity, quarantine: &Quarantine) -> Result<Option<Ending>, AwsCall> {
+    let setting = InlinePolicy { identity: principal.clone(), name: quarantine.policy_name() };
+    let step = Step { setting, from: None, to: Some(quarantine.document()) };
     let earlier = match earlier(hand.reader(), case, principal, quarantine).await? {
-        Earlier::Contains => return Ok(Some(already(principal))),
+        Earlier::Contains if !hand.has_begun(&step) => return Ok(Some(already(principal))),
+        Earlier::Contains => Vec::new(),
         Earlier::Weaker(earlier) => earlier,
     };
-    let setting = InlinePolicy { identity: principal.clone(), name: quarantine.policy_name() };
-    match hand.set(&Step { setting, from: None, to: Some(quarantine.document()) }).await {
+    match hand.set(&step).await {
         Ok(Set::Done) => Ok(Some(Ending::done().saying(replace(hand, principal, earlier).await))),
         Ok(Set::Already) => Ok(Some(already(principal))),
         Ok(Set::Gone | Set::Moved) => Ok(None),
@@ -66,7 +68,7 @@ async fn earlier(reader: &Reader, case: &Case, principal: &Identity, quarantine:
         let contains = is_quarantine(&setting, reader, quarantine).await?;
         return Ok(if contains { Earlier::Contains } else { Earlier::Weaker(Vec::new()) });
     };
-    let mut weaker = Vec::new();
+    let (mut contains, mut weaker) = (false, Vec::new());
     for name in found(holdings::inline(reader, principal).await)?.unwrap_or_default() {
         let Some(Quarantine::Sessions { before: at, of: others }) = Quarantine::named(&name) else {
             continue;
@@ -77,12 +79,13 @@ async fn earlier(reader: &Reader, case: &Case, principal: &Identity, quarantine:
         }
         let text = found(holdings::inline_document(reader, principal, &name).await)?.filter(|text| earlier.matches(text));
         match (text, IamName::new(&name)) {
-            (Some(_), _) if at >= case.record.event_time || earlier == *quarantine => return Ok(Earlier::Contains),
+            (Some(_), _) if earlier == *quarantine => contains = true,
+            (Some(_), _) if at >= case.record.event_time => return Ok(Earlier::Contains),
             (Some(text), Ok(name)) => weaker.push((name, text)),
             _ => {}
         }
     }
-    Ok(Earlier::Weaker(weaker))
+    Ok(if contains && weaker.is_empty() { Earlier::Contains } else { Earlier::Weaker(weaker) })
 }
 
 /// Deletes the quarantines that the new one makes needless: a role has room for few. One that stays does no harm.

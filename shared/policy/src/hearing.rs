@@ -10,7 +10,7 @@ use crate::actor::{Actor, ActorError, ActorKind};
 use crate::arn::UniqueId;
 use crate::break_glass::{self, BreakGlass, Standing};
 use crate::capability::RequestContext;
-use crate::case::{Case, Opening};
+use crate::case::{self, Case, Opening};
 use crate::change::{Change, Claim, Found, Missing};
 use crate::document::DocumentError;
 use crate::facts::{Access, Facts, Needs, Texts};
@@ -212,6 +212,14 @@ enum Subject {
 }
 
 impl Weighing<'_> {
+    /// The id of the case, if there is one to make.
+    #[must_use]
+    pub fn case_id(&self) -> String {
+        let Circumstances { rulebook, event, action, .. } = self.circumstances;
+        let judge = rulebook.judge();
+        case::id(event, self.about.state, &self.about.part, judge, judge.reports(action))
+    }
+
     /// The change and the facts that the rest of the decision depends on; `None` if it depends on none.
     #[must_use]
     pub fn needs(&self) -> Option<(&Change, Needs)> {

@@ -1,4 +1,4 @@
-//! IAM and SNS, built once, at init.
+//! IAM, SNS and the ledger, built once, at init.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use aws_types::SdkConfig;
 use policy::arn::partition_of;
 
 use crate::environment::{self, Environment};
+use crate::ledger::Ledger;
 use crate::reading::Reader;
 use crate::setting::Writer;
 
@@ -24,6 +25,11 @@ const ATTEMPTS: u32 = 4;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For all attempts of one operation.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for the ledger, which answers within milliseconds.
+const LEDGER_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+const LEDGER_TIMEOUT: Duration = Duration::from_secs(3);
+/// Before the second attempt. All of them have to fit into the time for the operation: throttling is an answer, a time-out is none.
+const LEDGER_BACKOFF: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// For one attempt of a command that a person waits for: a page of an account's details can be megabytes.
 const CALLER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,11 +39,12 @@ pub struct Clients {
     pub reader: Reader,
     pub writer: Writer,
     pub sns: aws_sdk_sns::Client,
+    pub ledger: Ledger,
 }
 
 impl Clients {
     pub fn of(environment: &Environment) -> Self {
-        let endpoints = [&environment.iam_endpoint, &environment.sns_endpoint];
+        let endpoints = [&environment.iam_endpoint, &environment.sns_endpoint, &environment.dynamodb_endpoint];
         // All calls of one event fit into the function's 60 s, so that an error is returned, not lost.
         let timeouts = timeouts(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT);
         let credentials = SharedCredentialsProvider::new(credentials(&environment.credentials));
@@ -47,7 +54,18 @@ impl Clients {
         let mut sns = aws_sdk_sns::config::Builder::from(&shared);
         sns.set_endpoint_url(environment.sns_endpoint.clone());
         let iam = aws_sdk_iam::Client::from_conf(iam.build());
-        Self { reader: Reader::of(iam.clone()), writer: Writer::of(iam), sns: aws_sdk_sns::Client::from_conf(sns.build()) }
+        let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&shared);
+        dynamodb.set_endpoint_url(environment.dynamodb_endpoint.clone());
+        // A remedy does not wait long for the ledger.
+        let short = self::timeouts(LEDGER_ATTEMPT_TIMEOUT).operation_timeout(LEDGER_TIMEOUT).build();
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(LEDGER_BACKOFF);
+        let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb.timeout_config(short).retry_config(retries).build());
+        Self {
+            reader: Reader::of(iam.clone()),
+            writer: Writer::of(iam),
+            sns: aws_sdk_sns::Client::from_conf(sns.build()),
+            ledger: Ledger::of(dynamodb, environment.ledger_table.clone(), environment.ledger_days),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::clients::Clients;
 use crate::deadline::Deadline;
 use crate::environment::Environment;
-use crate::handler::{Function, Handler};
+use crate::handler::{Function, Handler, Invocation};
 use crate::log;
 
 /// Runs a function for as long as Lambda wants it.
@@ -46,9 +46,11 @@ async fn serve<F: Function>() -> Result<(), String> {
     let started = Utc::now();
     handler.rulebook.ending(started).iter().for_each(|ending| log::ending(ending, started));
     log::break_glass(&handler.environment);
+    handler.clients.ledger.connect(F::NAME).await;
     let handler = &handler;
     let answer = |event: LambdaEvent<Box<RawValue>>| async move {
-        let answer = handler.handle::<F>(event.payload.get(), Utc::now(), Deadline::at(event.context.deadline())).await;
+        let invocation = Invocation { id: &event.context.request_id, now: Utc::now(), deadline: Deadline::at(event.context.deadline()) };
+        let answer = handler.handle::<F>(event.payload.get(), invocation).await;
         answer.inspect_err(log::failed)
     };
     lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())

@@ -11,6 +11,9 @@ use thiserror::Error;
 /// Where the rulebook's layer puts it.
 const GUARDRAILS_DIR: &str = "/opt/guardrails";
 
+/// What `LEDGER_DAYS` has to be.
+const DAYS: &str = "a number of days, from 1 to 3653";
+
 /// What `NOTICE_TOPIC_ARN` has to be.
 const TOPIC_ARN: &str = "the ARN of an SNS topic";
 
@@ -36,6 +39,10 @@ pub struct Environment {
     pub own_roles: Vec<IamName>,
     /// `BREAK_GLASS`: the break-glass principals, which no remedy touches and which may lift a quarantine.
     pub break_glass: Vec<BreakGlass>,
+    /// `LEDGER_TABLE`: the name of the ledger's table.
+    pub ledger_table: String,
+    /// `LEDGER_DAYS`: for how many days it keeps a case.
+    pub ledger_days: i64,
     /// `GUARDRAILS_DIR`.
     pub guardrails_dir: PathBuf,
     /// `AWS_REGION`, which Lambda sets.
@@ -44,6 +51,8 @@ pub struct Environment {
     pub credentials: Credentials,
     /// `AWS_ENDPOINT_URL_IAM`, or `AWS_ENDPOINT_URL`: another IAM than AWS's own.
     pub iam_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, or `AWS_ENDPOINT_URL`.
+    pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
     pub sns_endpoint: Option<String>,
 }
@@ -76,6 +85,7 @@ impl Environment {
         if !matches!(*topic, ["arn", _, "sns", _, _, name] if !name.is_empty()) {
             return Err(parsed("NOTICE_TOPIC_ARN", TOPIC_ARN)(&topic_arn));
         }
+        let ledger_days = required("LEDGER_DAYS", DAYS)?;
         let break_glass = optional("BREAK_GLASS").unwrap_or_default();
         let listed = break_glass.split(',').map(str::trim).filter(|text| !text.is_empty());
         let wanted = "the ARNs of users and roles, each alone or with = and its unique id, separated by commas";
@@ -90,6 +100,12 @@ impl Environment {
                 .map(|role| IamName::new(role.trim()).map_err(|_| parsed("OWN_ROLES", "role names, separated by commas")(role)))
                 .collect::<Result<_, _>>()?,
             break_glass,
+            ledger_table: required("LEDGER_TABLE", "the name of a DynamoDB table")?,
+            ledger_days: ledger_days
+                .parse()
+                .ok()
+                .filter(|days| (1..=3653).contains(days))
+                .ok_or_else(|| parsed("LEDGER_DAYS", DAYS)(&ledger_days))?,
             guardrails_dir: optional("GUARDRAILS_DIR").unwrap_or_else(|| GUARDRAILS_DIR.to_owned()).into(),
             region: required("AWS_REGION", "a region; Lambda sets it")?,
             credentials: Credentials {
@@ -98,6 +114,7 @@ impl Environment {
                 session_token: optional("AWS_SESSION_TOKEN"),
             },
             iam_endpoint: optional("AWS_ENDPOINT_URL_IAM").or_else(|| optional("AWS_ENDPOINT_URL")),
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or_else(|| optional("AWS_ENDPOINT_URL")),
         })
     }
@@ -107,11 +124,13 @@ impl Environment {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 7] = [
+    const COMPLETE: [(&str, &str); 9] = [
         ("ACCOUNT_ID", "123456789012"),
         ("MODE", "observe"),
         ("NOTICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices"),
         ("OWN_ROLES", "rescind-a,rescind-b"),
+        ("LEDGER_TABLE", "ledger"),
+        ("LEDGER_DAYS", "400"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),

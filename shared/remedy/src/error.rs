@@ -67,6 +67,8 @@ pub enum Failure {
     Exists,
     /// Something else uses it.
     InUse,
+    /// Somebody else has changed it in the meantime.
+    Conflict,
     /// Any other refusal.
     Rejected,
 }
@@ -84,6 +86,7 @@ impl Failure {
             Self::Full => "a quota is used up",
             Self::Exists => "exists already",
             Self::InUse => "in use",
+            Self::Conflict => "changed in the meantime",
             Self::Rejected => "rejected",
         }
     }
@@ -91,7 +94,7 @@ impl Failure {
     const fn advice(self) -> &'static str {
         match self {
             Self::AccessDenied => "look for a service control policy, permissions boundary or key policy that stops the function's role",
-            Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled => {
+            Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled | Self::Conflict => {
                 "Lambda tries again; if it still fails, send the event again from the queue"
             }
             Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::InUse | Self::Rejected => {
@@ -103,7 +106,7 @@ impl Failure {
     /// Whether the same call can succeed later by itself.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled)
+        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled | Self::Conflict)
     }
 
     fn of_code(code: &str, status: u16) -> Self {
@@ -120,6 +123,7 @@ impl Failure {
             | "UnrecognizedClientException" => Self::AccessDenied,
             "KMSThrottling"
             | "KMSThrottlingException"
+            | "ProvisionedThroughputExceededException"
             | "RequestLimitExceeded"
             | "Throttled"
             | "ThrottledException"
@@ -132,8 +136,9 @@ impl Failure {
             "UnmodifiableEntity" => Self::Unmodifiable,
             "EntityAlreadyExists" => Self::Exists,
             "DeleteConflict" => Self::InUse,
+            "ConditionalCheckFailedException" => Self::Conflict,
             "LimitExceeded" => Self::Full,
-            "NoSuchEntity" => Self::NotFound,
+            "NoSuchEntity" | "ResourceNotFoundException" => Self::NotFound,
             _ if status >= 500 => Self::ServiceError,
             _ => Self::Rejected,
         }
@@ -245,7 +250,7 @@ impl Error {
                 Failure::Throttled => "Retryable.Throttled",
                 Failure::Unreachable => "Retryable.Unreachable",
                 Failure::ServiceError => "Retryable.ServiceError",
-                Failure::Unsettled => "Retryable.Unsettled",
+                Failure::Unsettled | Failure::Conflict => "Retryable.Unsettled",
             },
         }
     }

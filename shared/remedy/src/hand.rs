@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use policy::Change;
-use policy::case::{Call, CredentialReport};
+use policy::case::{Call, CredentialReport, Receipt};
 use policy::document::DocumentError;
 use policy::facts::{Access, Facts, Texts};
 use policy::guardrail::DecisionError;
@@ -14,6 +14,7 @@ use policy::target::{Identity, IdentityKind};
 
 use crate::deadline::Deadline;
 use crate::error::{AwsCall, Failure, found};
+use crate::ledger::Page;
 use crate::log;
 use crate::reading::Reader;
 use crate::setting::{Live, Setting, Step, Writer};
@@ -103,13 +104,27 @@ pub struct Hand<'a> {
     writer: Option<&'a Writer>,
     circumstances: Circumstances<'a>,
     deadline: Deadline,
-    pub(crate) calls: Vec<Call>,
-    pub(crate) undo: Vec<Call>,
+    /// Where the ledger holds what this hand does.
+    pub(crate) page: Page<'a>,
+    calls: Vec<Call>,
+    undo: Vec<Call>,
 }
 
 impl<'a> Hand<'a> {
-    pub(crate) const fn new(reader: &'a Reader, writer: Option<&'a Writer>, circumstances: Circumstances<'a>, deadline: Deadline) -> Self {
-        Self { reader, writer, circumstances, deadline, calls: Vec::new(), undo: Vec::new() }
+    pub(crate) const fn new(
+        reader: &'a Reader,
+        writer: Option<&'a Writer>,
+        circumstances: Circumstances<'a>,
+        deadline: Deadline,
+        page: Page<'a>,
+    ) -> Self {
+        Self { reader, writer, circumstances, deadline, page, calls: Vec::new(), undo: Vec::new() }
+    }
+
+    /// The calls that were made, or would be, and how they are undone: the last first.
+    pub(crate) fn taken(&mut self) -> (Vec<Call>, Vec<Receipt>) {
+        let undo = std::mem::take(&mut self.undo).into_iter().rev().map(Receipt::from).collect();
+        (std::mem::take(&mut self.calls), undo)
     }
 
     /// What reads.
@@ -136,7 +151,7 @@ impl<'a> Hand<'a> {
             return Ok(Set::Done);
         }
         match self.look(step).await? {
-            Live::Is(value) if S::is_same(&value, &step.to) => Ok(Set::Already),
+            Live::Is(value) if S::is_same(&value, &step.to) => Ok(self.already(step)),
             Live::Is(_) => self.insist(step).await,
             Live::Gone | Live::Unclear => Ok(Set::Gone),
         }
@@ -151,7 +166,7 @@ impl<'a> Hand<'a> {
     #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
     pub async fn swap<S: Setting>(&mut self, step: &Step<S>) -> Result<(Set, Option<String>), AwsCall> {
         let live = match self.look(step).await? {
-            Live::Is(value) if S::is_same(&value, &step.to) => return Ok((Set::Already, None)),
+            Live::Is(value) if S::is_same(&value, &step.to) => return Ok((self.already(step), None)),
             Live::Is(value) if S::is_same(&value, &step.from) => value,
             Live::Is(_) => return Ok((Set::Moved, None)),
             Live::Gone | Live::Unclear => return Ok((Set::Gone, None)),
@@ -159,7 +174,7 @@ impl<'a> Hand<'a> {
         let step = Step { from: live, ..step.clone() };
         if self.make(&step).await? != Set::Done {
             match step.setting.resolve(self.reader).await? {
-                Live::Is(value) if S::is_same(&value, &step.to) => return Ok((Set::Already, None)),
+                Live::Is(value) if S::is_same(&value, &step.to) => return Ok((self.already(&step), None)),
                 Live::Is(_) => self.insist(&step).await?,
                 Live::Gone | Live::Unclear => return Ok((Set::Gone, None)),
             };
@@ -228,15 +243,40 @@ impl<'a> Hand<'a> {
         let Some(call) = step.call() else {
             return Ok(Set::Gone);
         };
+        let undo = step.undo();
         if let Some(writer) = self.writer {
-            log::step(&call, step.undo().as_ref());
+            self.page.before(&call, undo.as_ref(), S::is_only_copy(&step.from, &step.to)).await?;
+            log::step(&call, undo.as_ref());
             if found(step.setting.set(writer, &step.to).await)?.is_none() {
                 return Ok(Set::Gone);
             }
         }
-        self.calls.push(call);
-        self.undo.extend(step.undo());
+        self.record(call, undo);
         Ok(Set::Done)
+    }
+
+    /// Whether an earlier try at this event had begun this step: then it is to be finished, even if nothing seems to be left of it.
+    #[must_use]
+    pub fn has_begun<S: Setting>(&self, step: &Step<S>) -> bool {
+        step.call().is_some_and(|call| self.page.earlier(&call).is_some())
+    }
+
+    /// Notes a step that is made. If an earlier try had begun it, that one knew better how it was before.
+    fn record(&mut self, call: Call, undo: Option<Call>) {
+        let earlier = self.page.earlier(&call).map(|written| written.undo.clone());
+        self.undo.extend(earlier.unwrap_or(undo));
+        self.calls.push(call);
+    }
+
+    /// Nothing is left to do: an earlier try at this event has done it if it had begun to, somebody else otherwise.
+    fn already<S: Setting>(&mut self, step: &Step<S>) -> Set {
+        match step.call() {
+            Some(call) if self.has_begun(step) => {
+                self.record(call, step.undo());
+                Set::Done
+            }
+            _ => Set::Already,
+        }
     }
 
     /// Records how to undo a step that an earlier try at the same event may have made.

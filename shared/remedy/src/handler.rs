@@ -5,13 +5,13 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
 use policy::arn::CredentialId;
-use policy::case::{Call, Next, Outcome, Receipt, RemedyOutcome};
+use policy::case::{Next, Outcome, RemedyOutcome};
 use policy::facts::Facts;
-use policy::guardrail::Judge;
+use policy::guardrail::{Judge, Mode};
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
 use policy::target::Identity;
-use policy::text::quoted;
+use policy::text::{quoted, speech};
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use serde::Serialize;
 
@@ -20,6 +20,7 @@ use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{AwsCall, Error, Failure};
 use crate::hand::{Came, Ending, Hand};
+use crate::ledger::{Key, Opened, Page, Stop};
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
 use crate::reading::identity::Whom;
@@ -59,6 +60,17 @@ pub struct Cases {
     pub cases: Vec<Case>,
 }
 
+/// One invocation by Lambda.
+#[derive(Clone, Copy)]
+pub struct Invocation<'a> {
+    /// Lambda's request id: the same when Lambda tries an event again.
+    pub id: &'a str,
+    /// When it began.
+    pub now: DateTime<Utc>,
+    /// When it has to be over.
+    pub deadline: Deadline,
+}
+
 /// Everything that a function holds between events.
 pub struct Handler {
     pub clients: Clients,
@@ -68,9 +80,9 @@ pub struct Handler {
 
 impl Handler {
     /// Judges one event, and acts on it.
-    pub async fn handle<F: Function>(&self, payload: &str, now: DateTime<Utc>, deadline: Deadline) -> Result<Cases, Error> {
+    pub async fn handle<F: Function>(&self, payload: &str, invocation: Invocation<'_>) -> Result<Cases, Error> {
         let event = Event::from_event_bridge(payload)?;
-        log::event_seen(F::NAME, &event, now);
+        log::event_seen(F::NAME, &event, invocation.now);
         self.check_account(event.account.as_str())?;
         let mut results = Results::default();
         // Quarantine functions receive every IAM change: one that nobody asks them about ends here, without a call.
@@ -83,7 +95,7 @@ impl Handler {
         }
         let circumstances = Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
         for hearing in Hearing::open(circumstances) {
-            results.add(self.hear::<F>(&event, circumstances, hearing, now, deadline).await);
+            results.add(self.hear::<F>(&event, circumstances, hearing, invocation).await);
         }
         results.into_cases()
     }
@@ -108,8 +120,7 @@ impl Handler {
         event: &Event,
         circumstances: Circumstances<'_>,
         hearing: Hearing<'_>,
-        now: DateTime<Utc>,
-        deadline: Deadline,
+        invocation: Invocation<'_>,
     ) -> Result<Option<Case>, Error> {
         let reader = &self.clients.reader;
         let answer = match hearing.missing() {
@@ -124,13 +135,43 @@ impl Handler {
             log::no_case(event);
             return Ok(None);
         };
-        let mode = self.environment.mode;
+        let Invocation { id, now, deadline } = invocation;
+        let ledger = &self.clients.ledger;
+        let key = Key { function: F::NAME, case: weighing.case_id(), time: circumstances.time() };
+        // Where nothing is taken back, nothing can be left half done.
+        let may_act = self.environment.mode == Mode::Enforce && event.record.error_code.is_none();
+        let (opened, stop) = if may_act { ledger.open(&key, id, now).await? } else { (Opened::New, Stop::default()) };
+        log::stop(&stop);
+        let mode = if stop.everything.is_some() { Mode::Observe } else { self.environment.mode };
+        let unknown = match opened {
+            Opened::New => None,
+            Opened::Unknown(why) => Some(why),
+            Opened::Begun(_) if stop.everything.is_some() => {
+                let message = format!("a person has stopped Rescind: {}", speech(&stop.everything.unwrap_or_default()));
+                return Err(AwsCall { call: format!("going on with case {}", key.case), failure: Failure::Rejected, message }.into());
+            }
+            Opened::Begun(body) => {
+                let case = body.case.clone();
+                let page = Page::again(ledger, key, id, *body);
+                let tried = self.act::<F>(circumstances, case, page, deadline).await?;
+                return self.report::<F>(tried).await.map(Some);
+            }
+            Opened::Closed(case) => {
+                log::closed_already(&case);
+                return Ok(Some(*case));
+            }
+        };
+        let page = |case: &Case| Page::of(ledger, key.clone(), id, case.clone(), unknown.clone());
+        let stopped = |case: Case| {
+            let case = case.with_stopped(&stop.guardrails);
+            Case { stopped: stop.everything.clone().or(case.stopped), ..case }
+        };
         // What is certain is taken back first: facts can only add guardrails to it, and may take long to read.
-        let certain = weighing.needs().and_then(|_| weighing.certain(mode, now)).filter(Case::asks_to_enforce);
+        let certain = weighing.needs().and_then(|_| weighing.certain(mode, now)).map(stopped).filter(Case::asks_to_enforce);
         let tried = match certain {
-            Some(mut case) => {
-                let failure = self.act::<F>(circumstances, &mut case, deadline).await?;
-                Some((case, failure))
+            Some(case) => {
+                let page = page(&case);
+                Some(self.act::<F>(circumstances, case, page, deadline).await?)
             }
             None => None,
         };
@@ -143,21 +184,30 @@ impl Handler {
             },
             None => Ok(Facts::none()),
         };
-        let Some(mut case) = weighing.decide(facts.as_ref().map_err(String::as_str), mode, now)? else {
+        let Some(mut case) = weighing.decide(facts.as_ref().map_err(String::as_str), mode, now)?.map(stopped) else {
             log::no_case(event);
             return Ok(None);
         };
-        let failure = match tried {
-            Some((certain, failure)) => {
-                case.came_of(certain);
-                failure
-            }
-            None => self.act::<F>(circumstances, &mut case, deadline).await?,
+        let tried = if let Some(tried) = tried {
+            case.came_of(tried.case);
+            Tried { case, ..tried }
+        } else {
+            let page = page(&case);
+            self.act::<F>(circumstances, case, page, deadline).await?
         };
+        self.report::<F>(tried).await.map(Some)
+    }
+
+    /// Sends the notice, and closes the case. If the remedy failed, the case stays open: the next try goes on with it.
+    async fn report<F: Function>(&self, Tried { mut case, failure, page }: Tried<'_>) -> Result<Case, Error> {
+        case.unrecorded = page.unrecorded();
         log::case_closed(F::NAME, &case);
         let published = Notice::of(&case).publish(&self.clients.sns, &self.environment.topic_arn).await;
         match (failure, published) {
-            (None, Ok(())) => Ok(Some(case)),
+            (None, Ok(())) => {
+                page.close(&case).await;
+                Ok(case)
+            }
             (None, Err(unpublished)) => Err(unpublished),
             (Some(failure), Ok(())) => Err(failure),
             (Some(failure), Err(unpublished)) => {
@@ -170,25 +220,26 @@ impl Handler {
 
     /// Applies the remedy, or only looks. A remedy that AWS refused for good is an outcome, `failed`, and an error as well: people hear of it
     /// at once, and Lambda keeps the event. One that may succeed later is an error only, because Lambda tries again.
-    async fn act<F: Function>(
-        &self,
-        circumstances: Circumstances<'_>,
-        case: &mut Case,
+    async fn act<'a, F: Function>(
+        &'a self,
+        circumstances: Circumstances<'a>,
+        mut case: Case,
+        page: Page<'a>,
         deadline: Deadline,
-    ) -> Result<Option<Error>, Error> {
-        let writer = match case.settle() {
-            Next::Nothing => return Ok(None),
-            Next::Look => None,
-            Next::Act => Some(&self.clients.writer),
+    ) -> Result<Tried<'a>, Error> {
+        let acts = match case.settle() {
+            Next::Nothing => return Ok(Tried { case, failure: None, page }),
+            Next::Look => false,
+            Next::Act => true,
         };
         let (Some(remedy), Some(change)) = (case.remedy, case.change.clone()) else {
-            return Ok(None);
+            return Ok(Tried { case, failure: None, page });
         };
-        let mut hand = Hand::new(&self.clients.reader, writer, circumstances, deadline);
-        let ended = self.take_back::<F>(&mut hand, plan::of(remedy), case, &change).await;
-        let acts = writer.is_some();
+        let Clients { reader, writer, .. } = &self.clients;
+        let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, page);
+        let ended = self.take_back::<F>(&mut hand, plan::of(remedy), &case, &change).await;
         let (outcome, failure) = match ended {
-            Ok(ending) => (if acts { applied(remedy, hand, ending) } else { observed(remedy, hand, ending, case) }, None),
+            Ok(ending) => (if acts { applied(remedy, &mut hand, ending) } else { observed(remedy, &mut hand, ending, &case) }, None),
             Err(call) if call.failure == Failure::Unmodifiable => {
                 let detail = format!("AWS does not allow it: {}", call.message);
                 (RemedyOutcome::without_call(remedy, Outcome::Unremediable, Some(detail)), None)
@@ -196,14 +247,14 @@ impl Handler {
             Err(call) if call.failure.is_retryable() => return Err(call.into()),
             Err(call) => {
                 let outcome = if acts { Outcome::Failed } else { Outcome::Observed };
-                let (calls, undo) = (hand.calls, undo(hand.undo));
+                let (calls, undo) = hand.taken();
                 let outcome = RemedyOutcome::without_call(remedy, outcome, Some(call.to_string()));
                 // Steps that were made before the one that failed stand, and can be undone.
                 (if acts { RemedyOutcome { calls, undo, ..outcome } } else { outcome }, Some(call.into()))
             }
         };
         case.close_with(outcome);
-        Ok(failure)
+        Ok(Tried { case, failure, page: hand.page })
     }
 
     /// Finds out whom the remedy changes and whether it may, and applies it. If they were renamed in the meantime, once more.
@@ -259,23 +310,25 @@ impl Handler {
     }
 }
 
-/// The last step is undone first.
-fn undo(calls: Vec<Call>) -> Vec<Receipt> {
-    calls.into_iter().rev().map(Receipt::from).collect()
+/// A case with what came of its remedy.
+struct Tried<'a> {
+    case: Case,
+    failure: Option<Error>,
+    page: Page<'a>,
 }
 
-fn applied(remedy: Remedy, hand: Hand<'_>, Ending { came, detail, report }: Ending) -> RemedyOutcome {
+fn applied(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report }: Ending) -> RemedyOutcome {
     let outcome = match came {
         Came::Done => Outcome::Applied,
         Came::Clean => Outcome::AlreadyClean,
         Came::Unremediable | Came::Spared => Outcome::Unremediable,
     };
-    let (undo, spared) = (undo(hand.undo), came == Came::Spared);
-    RemedyOutcome { calls: hand.calls, undo, report, spared, ..RemedyOutcome::without_call(remedy, outcome, detail) }
+    let ((calls, undo), spared) = (hand.taken(), came == Came::Spared);
+    RemedyOutcome { calls, undo, report, spared, ..RemedyOutcome::without_call(remedy, outcome, detail) }
 }
 
 /// What a hand that only looks found: the calls that enforcing would make, or why it would make none.
-fn observed(remedy: Remedy, hand: Hand<'_>, Ending { came, detail, report }: Ending, case: &Case) -> RemedyOutcome {
+fn observed(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report }: Ending, case: &Case) -> RemedyOutcome {
     let detail = detail.unwrap_or_default();
     let detail = match came {
         Came::Done if detail.is_empty() => case.why_observed().to_owned(),
@@ -283,7 +336,7 @@ fn observed(remedy: Remedy, hand: Hand<'_>, Ending { came, detail, report }: End
         Came::Clean => format!("nothing is left to take back: {detail}"),
         Came::Unremediable | Came::Spared => format!("Rescind could not do it even when enforcing: {detail}"),
     };
-    RemedyOutcome { would: hand.calls, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
+    RemedyOutcome { would: hand.taken().0, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
 }
 
 /// What came of the changes of one event: one that failed does not hold up another, and fails the event in the end.

@@ -15,6 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::ledger::Stop;
 
 /// The namespace of every metric.
 const NAMESPACE: &str = "Rescind";
@@ -65,6 +66,18 @@ pub fn event_seen(function: &str, event: &Event, now: DateTime<Utc>) {
 /// No guardrail is broken, or the case is another function's.
 pub fn no_case(event: &Event) {
     tracing::info!(event_id = event.id.as_deref().map(shown), "no case");
+}
+
+/// A person has stopped something, or tried to.
+pub fn stop(stop: &Stop) {
+    for line in stop.lines() {
+        tracing::warn!("{line}");
+    }
+}
+
+/// An earlier delivery of the event has made and closed this case.
+pub fn closed_already(case: &Case) {
+    tracing::info!(case = case.id, outcome = case.outcome.name(), "closed already");
 }
 
 /// A call is about to be made: if the function is killed before its notice, this line says how to undo it.

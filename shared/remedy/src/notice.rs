@@ -63,6 +63,12 @@ impl<'a> Notice<'a> {
             lines.push(("Exemption", text));
         }
         lines.extend(to_do(case));
+        if let Some(why) = &case.stopped {
+            lines.push(("Stopped", format!("a person has stopped this: {}", speech(why))));
+        }
+        if let Some(why) = &case.unrecorded {
+            lines.push(("Ledger", format!("this case is not recorded: keep this message. {why}")));
+        }
         lines.push(("Case", case.id.clone()));
         Self { case, headline: headline(case), lines }
     }

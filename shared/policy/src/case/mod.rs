@@ -31,7 +31,7 @@ pub const VERSION: u32 = 1;
 pub struct Case {
     /// [`VERSION`].
     pub version: u32,
-    /// The same for the same record, leading guardrail and function, however often the record is delivered.
+    /// The same for the same change and function, however often the record is delivered.
     pub id: String,
     /// When the decision was made.
     pub time: DateTime<Utc>,
@@ -64,6 +64,12 @@ pub struct Case {
     pub outcome: Outcome,
     /// What came of each remedy.
     pub outcomes: Vec<RemedyOutcome>,
+    /// Why a person has stopped what would have taken this back, if somebody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+    /// Why the ledger does not hold this case, if it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<String>,
 }
 
 /// The record that a case is about.
@@ -132,7 +138,7 @@ impl Case {
     #[must_use]
     pub fn open(opening: Opening<'_>, mode: Mode, now: DateTime<Utc>) -> Option<Self> {
         let Opening { event, state, part, actor, change, decision, judge, reports } = opening;
-        let lead = decision.lead()?;
+        decision.lead()?;
         let remedy = judge.remedy_of(decision.guardrails());
         let is_forbidden = matches!(decision, Decision::Forbidden { .. }) && event.record.error_code.is_none();
         let wants_notice_only = decision.guardrails().iter().any(|guardrail| guardrail.remedies.is_empty());
@@ -142,8 +148,7 @@ impl Case {
         if !makes {
             return None;
         }
-        let id = id(event, state, &lead.id, part);
-        let id = if reports { id } else { hashed(&[&id, remedy.map_or("", Remedy::name)]) };
+        let id = id(event, state, part, judge, reports);
         // Nobody applies a remedy to a change that is exempt, refused or unknown.
         let asked = if is_forbidden { decision.guardrails() } else { &[] };
         let mut siblings: Vec<Remedy> = asked.iter().flat_map(|guardrail| guardrail.remedies.iter().copied()).collect();
@@ -174,6 +179,8 @@ impl Case {
             siblings,
             outcome: Outcome::Observed,
             outcomes: Vec::new(),
+            stopped: None,
+            unrecorded: None,
         })
     }
 
@@ -222,7 +229,9 @@ impl Case {
     /// Why a case is only observed.
     #[must_use]
     pub fn why_observed(&self) -> &'static str {
-        if self.asks_to_enforce() {
+        if self.stopped.is_some() {
+            "somebody has stopped this: after `rescind resume`, Rescind would act"
+        } else if self.asks_to_enforce() {
             "this stack only observes: with its parameter Mode set to enforce, Rescind would act"
         } else {
             "this guardrail only observes: without its @mode, Rescind would act"
@@ -234,6 +243,19 @@ impl Case {
         self.outcome = outcome;
         self.outcomes =
             self.remedy.map(|remedy| RemedyOutcome::without_call(remedy, outcome, detail.map(str::to_owned))).into_iter().collect();
+    }
+
+    /// Lets guardrails that a person has stopped observe, each with the reason.
+    #[must_use]
+    pub fn with_stopped(mut self, guardrails: &[(String, String)]) -> Self {
+        let reason = |id: &str| guardrails.iter().find(|(stopped, _)| stopped == id).map(|(_, reason)| reason.clone());
+        for guardrail in self.decision.guardrails_mut() {
+            if let Some(reason) = reason(&guardrail.id) {
+                guardrail.mode = Mode::Observe;
+                self.stopped = Some(reason);
+            }
+        }
+        self
     }
 
     /// What came of this case while it was not yet known what else it breaks.
@@ -250,13 +272,18 @@ impl Case {
     }
 }
 
-/// `rsc-` and 16 hexadecimal digits, from what identifies the record, the guardrail, and the part of the event. A finding that no longer stands
-/// makes another case than it made before.
-fn id(event: &Event, state: FindingState, guardrail: &str, part: &str) -> String {
+/// `rsc-` and 16 hexadecimal digits, from what identifies the record, the part of the event and the function. It is known before anything is
+/// decided. A finding that no longer stands makes another case than it made before.
+pub(crate) fn id(event: &Event, state: FindingState, part: &str, judge: Judge, reports: bool) -> String {
     let record = &event.record;
     // A finding is sent again whenever it is updated, each time with a time of its own.
     let time = if record.is_finding() { String::new() } else { record.event_time.to_rfc3339() };
-    let parts = [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, guardrail, part];
+    // Of the functions that judge a change, the one that reports it has the plain id.
+    let function = match judge {
+        Judge::Function { name, .. } if !reports => name,
+        _ => "",
+    };
+    let parts = [event.id.as_deref().unwrap_or_default(), event.account.as_str(), &time, &record.event_name, part, function];
     let state = (!state.is_open()).then(|| state.name());
     hashed(&parts.into_iter().chain(state).collect::<Vec<_>>())
 }

@@ -61,6 +61,13 @@ impl Decision {
         }
     }
 
+    pub(crate) fn guardrails_mut(&mut self) -> &mut [Guardrail] {
+        match self {
+            Self::Allowed => &mut [],
+            Self::Exempt { guardrails, .. } | Self::Forbidden { guardrails, .. } | Self::Unknown { guardrails, .. } => guardrails,
+        }
+    }
+
     /// The guardrails that could not be decided beside those that were.
     #[must_use]
     pub const fn undecided(&self) -> Option<&Undecided> {

@@ -56,6 +56,11 @@ impl Setting for InlinePolicy {
             }
     }
 
+    /// Of a quarantine, the name says the text.
+    fn is_only_copy(from: &Option<String>, to: &Option<String>) -> bool {
+        to.is_none() && from.is_some()
+    }
+
     fn words(text: &Option<String>) -> &'static str {
         if text.is_some() { "there" } else { "not there" }
     }

@@ -83,6 +83,12 @@ pub trait Setting: Clone + fmt::Display {
         one == other
     }
 
+    /// Whether the step destroys the only copy of what its undo needs.
+    #[must_use]
+    fn is_only_copy(_from: &Self::Value, _to: &Self::Value) -> bool {
+        false
+    }
+
     /// A value in words: `attached`, `not attached`.
     fn words(value: &Self::Value) -> &'static str;
 

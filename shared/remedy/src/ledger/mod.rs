@@ -1,0 +1,409 @@
+//! The ledger: one DynamoDB table that holds every case, and what each was about to do before it did it.
+//!
+//! A function stores its case as *begun*, with each step's call and undo, before the step's call; and as *closed* after its notice. A second
+//! delivery of the same event finds either. One that finds that the change was taken back does nothing. One that finds a begun case does not
+//! decide again: it goes on with that case, and never overwrites how a step is undone.
+//!
+//! | attribute | |
+//! |---|---|
+//! | `pk` | `<function>#<case id>`: each function's role may write its own cases only |
+//! | `sk` | `case#<time of the change>`: an update of a finding is a case of its own under the same id |
+//! | `state` | `begun` or `closed` |
+//! | `by`, `at` | the invocation that stored it, and when |
+//! | `function`, `time` | the key of the index `ByTime` |
+//! | `body`, or `parts` | case and steps as JSON; of a body that is too long for one item, under which keys its parts stand |
+//! | `actor`, `guardrail`, `outcome`, `severity`, `target` | what `rescind cases` filters by |
+//! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
+
+pub mod archive;
+mod body;
+mod stop;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use policy::Case;
+use policy::case::{Call, Outcome};
+use policy::guardrail::Mode;
+use policy::severity::Severity;
+use policy::text;
+
+pub use body::{Body, Written};
+use stop::STOP;
+pub use stop::Stop;
+
+use crate::error::{AwsCall, Failure, Named as _};
+
+/// How long another invocation may be at the same event: as long as a function runs. The template's time-out is the same.
+const AT_WORK: TimeDelta = TimeDelta::seconds(60);
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The ledger, as one function writes it.
+pub struct Ledger {
+    client: Client,
+    table: String,
+    days: i64,
+}
+
+/// Which case: the function that makes it, its id, and the time of its change.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub function: &'static str,
+    pub case: String,
+    pub time: DateTime<Utc>,
+}
+
+/// What the ledger knows about a case before anything is decided.
+pub enum Opened {
+    /// Nothing.
+    New,
+    /// An earlier try went so far.
+    Begun(Box<Body>),
+    /// It is over.
+    Closed(Box<Case>),
+    /// The ledger cannot say; why, for a person.
+    Unknown(String),
+}
+
+impl Ledger {
+    pub const fn of(client: Client, table: String, days: i64) -> Self {
+        Self { client, table, days }
+    }
+
+    /// Makes the connection, so that the first event need not wait for it. A ledger that does not answer is reported by the first case.
+    pub async fn connect(&self, function: &str) {
+        let key = HashMap::from([("pk".to_owned(), string(&format!("{function}#"))), ("sk".to_owned(), string("connection"))]);
+        let answer = self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await;
+        if let Err(call) = answer.named("dynamodb:GetItem on", &self.table) {
+            tracing::warn!(error = %call, "ledger not reached");
+        }
+    }
+
+    /// What is known about a case, and what a person has stopped.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger answers, and not now: too many requests, or another invocation is at the same event.
+    pub async fn open(&self, key: &Key, invocation: &str, now: DateTime<Utc>) -> Result<(Opened, Stop), AwsCall> {
+        let (item, stop) = match self.items(key).await {
+            Ok(items) => items,
+            Err(call) if is_out_of_reach(&call) => return Ok((Opened::Unknown(call.to_string()), Stop::default())),
+            Err(call) => return Err(call),
+        };
+        let opened = match item {
+            Some(item) => self.opened(key, item, invocation, now).await?,
+            None => Opened::New,
+        };
+        Ok((opened, stop))
+    }
+
+    async fn opened(&self, key: &Key, item: Item, invocation: &str, now: DateTime<Utc>) -> Result<Opened, AwsCall> {
+        let body = match self.body(&item).await {
+            Ok(body) => body,
+            Err(Unreadable::Call(call)) if is_out_of_reach(&call) => return Ok(Opened::Unknown(call.to_string())),
+            Err(Unreadable::Call(call)) => return Err(call),
+            Err(Unreadable::Item(why)) => {
+                return Ok(Opened::Unknown(format!("the ledger's item about this case cannot be read: {why}")));
+            }
+        };
+        let at = of(&item, "at").parse::<DateTime<Utc>>().ok();
+        let is_fresh = at.is_some_and(|at| (TimeDelta::zero()..AT_WORK).contains(&(now - at)));
+        if of(&item, "state") == "closed" {
+            // What was not taken back is decided again when a person sends the event again.
+            let is_final = matches!(body.case.outcome, Outcome::Applied | Outcome::AlreadyClean);
+            let is_final = is_final || (is_fresh && body.case.mode == Mode::Enforce);
+            return Ok(if is_final { Opened::Closed(Box::new(body.case)) } else { Opened::New });
+        }
+        if is_fresh && of(&item, "by") != invocation {
+            let message = format!("another invocation has been at this event since {}", text::name(of(&item, "at")));
+            return Err(AwsCall { call: format!("opening case {}", key.case), failure: Failure::Unsettled, message });
+        }
+        Ok(Opened::Begun(Box::new(body)))
+    }
+
+    /// The items of a case and of the stop, with one call.
+    async fn items(&self, key: &Key) -> Result<(Option<Item>, Stop), AwsCall> {
+        const CALL: &str = "dynamodb:BatchGetItem of case";
+        let stop = HashMap::from(["pk", "sk"].map(|name| (name.to_owned(), string(STOP))));
+        let wanted = KeysAndAttributes::builder().keys(keys(key, "case")).keys(stop).consistent_read(true).build();
+        let wanted = wanted.map_err(|error| AwsCall { call: CALL.to_owned(), failure: Failure::Rejected, message: error.to_string() })?;
+        let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await.named(CALL, &key.case)?;
+        if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            let message = "DynamoDB read a part of it only".to_owned();
+            return Err(AwsCall { call: format!("{CALL} {}", key.case), failure: Failure::Throttled, message });
+        }
+        let found = answer.responses.into_iter().flatten().flat_map(|(_, items)| items);
+        let (stop, case): (Vec<Item>, Vec<Item>) = found.partition(|item| of(item, "pk") == STOP);
+        Ok((case.into_iter().next(), stop.first().map(Stop::of).unwrap_or_default()))
+    }
+
+    async fn body(&self, item: &Item) -> Result<Body, Unreadable> {
+        let Some(AttributeValue::Ss(parts)) = item.get("parts") else {
+            return Body::parse(of(item, "body")).map_err(Unreadable::Item);
+        };
+        let whole = whole_text(&self.client, &self.table, item, parts).await.map_err(Unreadable::Call)?;
+        Body::parse(&whole).map_err(Unreadable::Item)
+    }
+
+    /// Stores a case. One in which something was taken back stays as it is, and so does one that another invocation has begun.
+    async fn store(&self, key: &Key, body: &Body, state: &str, by: &str, now: DateTime<Utc>) -> Result<Stored, AwsCall> {
+        let mut item = keys(key, "case");
+        let expires = (now + TimeDelta::days(self.days)).timestamp();
+        item.insert("expires".to_owned(), AttributeValue::N(expires.to_string()));
+        for (name, value) in [("state", state), ("by", by), ("function", key.function)].into_iter().chain(searched(&body.case)) {
+            item.insert(name.to_owned(), string(value));
+        }
+        item.insert("at".to_owned(), string(&moment(now)));
+        item.insert("time".to_owned(), string(&moment(body.case.time)));
+        if let Some(target) = body.case.change.as_ref().map(|change| change.target().to_string()) {
+            item.insert("target".to_owned(), string(&target));
+        }
+        match &*body.pieces() {
+            [whole] => {
+                item.insert("body".to_owned(), string(whole));
+            }
+            pieces => {
+                let mut names = Vec::new();
+                for (number, piece) in pieces.iter().enumerate() {
+                    let mut part = keys(key, &format!("part {number:03} of {state} {}", moment(now)));
+                    let name = of(&part, "sk").to_owned();
+                    part.insert("body".to_owned(), string(piece));
+                    part.insert("expires".to_owned(), AttributeValue::N(expires.to_string()));
+                    let answer = self.client.put_item().table_name(&self.table).set_item(Some(part)).send().await;
+                    answer.named("dynamodb:PutItem of a part of case", &key.case)?;
+                    names.push(name);
+                }
+                item.insert("parts".to_owned(), AttributeValue::Ss(names));
+            }
+        }
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression(
+                "attribute_not_exists(pk) OR (#state = :begun AND #by = :by) OR (#state = :closed AND NOT #outcome IN (:applied, :clean))",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#by", "by")
+            .expression_attribute_names("#outcome", "outcome")
+            .expression_attribute_values(":begun", string("begun"))
+            .expression_attribute_values(":closed", string("closed"))
+            .expression_attribute_values(":applied", string(Outcome::Applied.name()))
+            .expression_attribute_values(":clean", string(Outcome::AlreadyClean.name()))
+            .expression_attribute_values(":by", string(by))
+            .send()
+            .await;
+        match answer.named("dynamodb:PutItem of case", &key.case) {
+            Ok(_) => Ok(Stored::Here),
+            Err(call) if call.failure == Failure::Conflict => Ok(Stored::Elsewhere),
+            Err(call) => Err(call),
+        }
+    }
+
+    /// Takes over a case that an earlier invocation began and did not close.
+    async fn take_over(&self, key: &Key, by: &str, now: DateTime<Utc>) -> Result<(), AwsCall> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys(key, "case")))
+            .update_expression("SET #by = :by, #at = :at")
+            .condition_expression("#state = :begun")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#by", "by")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":begun", string("begun"))
+            .expression_attribute_values(":by", string(by))
+            .expression_attribute_values(":at", string(&moment(now)))
+            .send()
+            .await;
+        answer.named("dynamodb:UpdateItem of case", &key.case).map(drop)
+    }
+}
+
+/// A body that stands in several items. Their names are numbered within one writing of the case, and sets have no order.
+async fn whole_text(client: &Client, table: &str, item: &Item, parts: &[String]) -> Result<String, AwsCall> {
+    let mut parts = parts.to_vec();
+    parts.sort();
+    let mut whole = String::new();
+    for part in parts {
+        let key = HashMap::from([("pk".to_owned(), string(of(item, "pk"))), ("sk".to_owned(), string(&part))]);
+        let answer = client.get_item().table_name(table).set_key(Some(key)).consistent_read(true).send().await;
+        whole.push_str(of(&answer.named("dynamodb:GetItem of", &part)?.item.unwrap_or_default(), "body"));
+    }
+    Ok(whole)
+}
+
+/// What came of storing a case.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stored {
+    Here,
+    /// Another invocation has stored it.
+    Elsewhere,
+}
+
+enum Unreadable {
+    Call(AwsCall),
+    Item(String),
+}
+
+/// A case's page in the ledger, while its remedy is applied.
+pub struct Page<'a> {
+    ledger: &'a Ledger,
+    key: Key,
+    invocation: &'a str,
+    body: Body,
+    /// Steps that an earlier try had stored.
+    earlier: Vec<Written>,
+    state: State,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum State {
+    /// Nothing is stored yet.
+    New,
+    /// An earlier invocation has begun it.
+    Earlier,
+    /// This invocation has begun it.
+    Begun,
+    /// The ledger does not hold it; why.
+    Unrecorded(String),
+}
+
+impl<'a> Page<'a> {
+    /// The page of a case that is to be acted on.
+    pub fn of(ledger: &'a Ledger, key: Key, invocation: &'a str, case: Case, unknown: Option<String>) -> Self {
+        let state = unknown.map_or(State::New, State::Unrecorded);
+        Self { ledger, key, invocation, body: Body { case, steps: Vec::new() }, earlier: Vec::new(), state }
+    }
+
+    /// The page of a case that an earlier try began.
+    pub fn again(ledger: &'a Ledger, key: Key, invocation: &'a str, body: Body) -> Self {
+        let earlier = body.steps.clone();
+        Self { ledger, key, invocation, body, earlier, state: State::Earlier }
+    }
+
+    /// How an earlier try at the same event would have this step undone, if it got so far.
+    pub fn earlier(&self, call: &Call) -> Option<&Written> {
+        self.earlier.iter().find(|written| written.call == *call)
+    }
+
+    /// Stores a step that is about to be made. If the ledger is out of reach, the remedy goes on without it, but for a step that would destroy the
+    /// only copy of what its undo needs.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger answers, and not now; if another invocation is at the same event; or if an only copy would be lost.
+    pub async fn before(&mut self, call: &Call, undo: Option<&Call>, only_copy: bool) -> Result<(), AwsCall> {
+        let now = Utc::now();
+        let written = Written { call: call.clone(), undo: undo.cloned() };
+        let answered = match &self.state {
+            State::Unrecorded(_) => Ok(Stored::Here),
+            State::Earlier => {
+                let taken = self.ledger.take_over(&self.key, self.invocation, now).await;
+                if taken.is_ok() {
+                    self.state = State::Begun;
+                }
+                match taken {
+                    Ok(()) if self.body.steps.contains(&written) || self.earlier(call).is_some() => Ok(Stored::Here),
+                    Ok(()) => self.add(written, now).await,
+                    Err(call) if call.failure == Failure::Conflict => Ok(Stored::Elsewhere),
+                    Err(call) => Err(call),
+                }
+            }
+            State::Begun if self.earlier(call).is_some() => Ok(Stored::Here),
+            State::New | State::Begun => self.add(written, now).await,
+        };
+        match answered {
+            Ok(Stored::Here) => {}
+            Ok(Stored::Elsewhere) => {
+                let message = "another invocation is at this event".to_owned();
+                return Err(AwsCall { call: format!("storing case {}", self.key.case), failure: Failure::Unsettled, message });
+            }
+            Err(call) if is_out_of_reach(&call) => self.state = State::Unrecorded(call.to_string()),
+            Err(call) => return Err(call),
+        }
+        match &self.state {
+            State::Unrecorded(why) if only_copy => {
+                let message = format!("the ledger does not hold what it would delete, and nothing else would: {why}");
+                Err(AwsCall { call: call.command(), failure: Failure::Unreachable, message })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn add(&mut self, step: Written, now: DateTime<Utc>) -> Result<Stored, AwsCall> {
+        self.body.steps.push(step);
+        let stored = self.ledger.store(&self.key, &self.body, "begun", self.invocation, now).await?;
+        if stored == Stored::Here {
+            self.state = State::Begun;
+        }
+        Ok(stored)
+    }
+
+    /// Why the ledger does not hold this case, if it does not.
+    pub fn unrecorded(&self) -> Option<String> {
+        match &self.state {
+            State::Unrecorded(why) => Some(why.clone()),
+            State::New | State::Earlier | State::Begun => None,
+        }
+    }
+
+    /// Closes the case: its notice is sent. What cannot be stored now is only logged: the next delivery of the event, if there is one, ends it.
+    pub async fn close(mut self, case: &Case) {
+        if matches!(self.state, State::Unrecorded(_)) {
+            return;
+        }
+        let now = Utc::now();
+        if self.state == State::Earlier
+            && let Err(call) = self.ledger.take_over(&self.key, self.invocation, now).await
+        {
+            tracing::error!(case = self.key.case, error = %call, "case not closed");
+            return;
+        }
+        self.body.case = case.clone();
+        match self.ledger.store(&self.key, &self.body, "closed", self.invocation, now).await {
+            Ok(Stored::Here) => {}
+            Ok(Stored::Elsewhere) => tracing::warn!(case = self.key.case, "case closed by another invocation"),
+            Err(call) => tracing::error!(case = self.key.case, error = %call, "case not closed"),
+        }
+    }
+}
+
+/// Whether the ledger does not answer, or not this function: then remedies go on without it. A conflict or too many requests are answers.
+const fn is_out_of_reach(call: &AwsCall) -> bool {
+    matches!(call.failure, Failure::Unreachable | Failure::AccessDenied | Failure::NotFound | Failure::ServiceError | Failure::Rejected)
+}
+
+/// What `rescind cases` filters by.
+fn searched(case: &Case) -> [(&'static str, &str); 4] {
+    let lead = case.decision.lead();
+    [
+        ("actor", &case.actor.arn),
+        ("guardrail", lead.map_or("none", |guardrail| &guardrail.id)),
+        ("outcome", case.outcome.name()),
+        ("severity", case.severity().map_or("none", Severity::name)),
+    ]
+}
+
+fn keys(key: &Key, what: &str) -> Item {
+    let pk = format!("{}#{}", key.function, key.case);
+    let sk = format!("{what}#{}", moment(key.time));
+    HashMap::from([("pk".to_owned(), string(&pk)), ("sk".to_owned(), string(&sk))])
+}
+
+fn moment(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn string(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn of<'a>(item: &'a Item, name: &str) -> &'a str {
+    item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+}

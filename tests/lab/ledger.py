@@ -1,0 +1,52 @@
+"""The ledger's table in the emulated account, as a person with a console sees it and can edit it."""
+
+import json
+from datetime import datetime, timedelta, timezone
+
+from lab.emulator import Emulator
+
+
+class Ledger:
+    """Creates the table."""
+
+    def __init__(self, account: Emulator):
+        self._client = account.dynamodb
+        self.table = account.ledger("rescind-Ledger-1A2B3C4D5E6F")
+
+    def items(self) -> list[dict]:
+        """Every item, its attributes as plain values."""
+        found = self._client.scan(TableName=self.table, ConsistentRead=True)["Items"]
+        return [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
+
+    def cases(self) -> list[dict]:
+        """The items that are cases, parts left out, each with its body read."""
+        return [{**item, "body": json.loads(item.get("body", "null"))} for item in self.items() if item["sk"].startswith("case#")]
+
+    @property
+    def states(self) -> list[str]:
+        return [case["state"] for case in self.cases()]
+
+    def set(self, case: dict, **attributes: str) -> None:
+        """Edits an item by hand."""
+        for name, value in attributes.items():
+            self._client.update_item(
+                TableName=self.table, Key={key: {"S": case[key]} for key in ("pk", "sk")},
+                UpdateExpression="SET #name = :value", ExpressionAttributeNames={"#name": name}, ExpressionAttributeValues={":value": {"S": value}},
+            )  # fmt: skip
+
+    def age(self, minutes: float = 2) -> None:
+        """As if so much time had passed since every case was stored."""
+        for case in self.cases():
+            at = datetime.fromisoformat(case["at"]) - timedelta(minutes=minutes)
+            self.set(case, at=at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+    def stop(self, everything: str | None = None, **guardrails: str) -> None:
+        """The stop, as a person writes it in the console; `None` ends it."""
+        item = {"pk": {"S": "stop"}, "sk": {"S": "stop"}, "guardrails": {"M": {id: {"S": reason} for id, reason in guardrails.items()}}}
+        if everything is not None:
+            item["everything"] = {"S": everything}
+        self._client.put_item(TableName=self.table, Item=item)
+
+    def clear(self) -> None:
+        for item in self.items():
+            self._client.delete_item(TableName=self.table, Key={key: {"S": item[key]} for key in ("pk", "sk")})
