@@ -155,7 +155,7 @@ fn a_policy_taken_back() {
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Undo       aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Note       the record names user polsen without a unique id, so this is whoever has that name now
-    Case       rsc-b5072836e92a1791
+    Case       rsc-10c019aa09e56ab0
     "#);
     insta::assert_snapshot!(Notice::of(&applied()).subject(), @"[high] Rescind: taken back: policy Billing on user polsen (123456789012)");
 }
@@ -176,7 +176,7 @@ fn an_exposed_key_that_is_inactive_now() {
     Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised
     Also       the same change calls for quarantine-principal, with a notice of its own
     Undo       aws iam update-access-key --access-key-id AKIAIOSFODNN7EXAMPLE --status Active --user-name deploy
-    Case       rsc-594dfeaf15a6217b
+    Case       rsc-b5eea6b69d521fc5
     ");
 }
 
@@ -197,7 +197,7 @@ fn the_owner_of_an_exposed_key_who_is_contained() {
     Also       the same change calls for quarantine-key, with a notice of its own
     Undo       aws iam delete-user-policy --policy-name RescindQuarantine --user-name deploy
     Next       Role sessions that this user already opened stay valid until they expire. Find them in CloudTrail (AssumeRole) and end them too
-    Case       rsc-93d99b0cc7a10692
+    Case       rsc-576e20f77a759116
     ");
 }
 
@@ -219,7 +219,7 @@ fn a_session_that_would_be_ended() {
     Account    123456789012, us-east-1
     Guardrail  misused-sessions-are-ended (critical, enforce): GuardDuty found that somebody misuses this session
     By hand    aws iam put-role-policy --policy-document '{"Version":"2012-10-17","Statement":[{"Sid":"Quarantine","Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-03-02T12:44:29Z"},"StringLike":{"aws:userid":"*:i-0abcd1234example"}}}]}' --policy-name RescindQuarantine-1772455469-s-i-0abcd1234example --role-name web
-    Case       rsc-badea1f1e099f241
+    Case       rsc-a7cf639ba4a94801
     "#);
 }
 
@@ -237,7 +237,7 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to
-    Case       rsc-04393d4be125afaf
+    Case       rsc-587c66bc8ecf61c9
     "#);
 }
 
@@ -255,7 +255,7 @@ fn a_key_that_came_back() {
     When       2026-03-02 10:09:37 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  inactive-credentials-stay-inactive (critical, enforce): A credential that was set inactive is active again
-    Case       rsc-9b0def5b8afed1fd
+    Case       rsc-cedc37aaf47e38a1
     "#);
 }
 
@@ -274,7 +274,7 @@ fn a_remedy_that_aws_refused_asks_for_a_person() {
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Next       Rescind tries again, then leaves the event in its failure queue
-    Case       rsc-b5072836e92a1791
+    Case       rsc-10c019aa09e56ab0
     "#);
 }
 
@@ -292,7 +292,7 @@ fn what_cannot_be_taken_back_asks_for_a_person() {
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
-    Case       rsc-b5072836e92a1791
+    Case       rsc-10c019aa09e56ab0
     "#);
 }
 
@@ -310,7 +310,7 @@ fn a_call_that_aws_refused_is_reported_as_such() {
     Account    123456789012, us-east-1
     Guardrail  billing-is-for-finance (low, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
-    Case       rsc-b5072836e92a1791
+    Case       rsc-10c019aa09e56ab0
     "#);
 }
 
@@ -339,7 +339,7 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     Perhaps    no-path-to-administrator (high, observe): This policy of your own opens a path to more access than it seems to give
     Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
     Next       look at what this actor changed, at this time, in the account itself
-    Case       rsc-c5c979bf5d368801
+    Case       rsc-ecd7c4726430efea
     "#);
 }
 
@@ -399,11 +399,11 @@ fn chat_gets_a_custom_notification() {
     {
       "version": "1.0",
       "source": "custom",
-      "id": "rsc-b5072836e92a1791",
+      "id": "rsc-10c019aa09e56ab0",
       "content": {
         "textType": "client-markdown",
         "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
-        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-b5072836e92a1791`",
+        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-10c019aa09e56ab0`",
         "nextSteps": [
           "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`",
           "*Note* `the record names user polsen without a unique id, so this is whoever has that name now`"
@@ -414,7 +414,7 @@ fn chat_gets_a_custom_notification() {
         ]
       },
       "metadata": {
-        "threadId": "rsc-b5072836e92a1791",
+        "threadId": "rsc-10c019aa09e56ab0",
         "summary": "taken back: policy Billing on user polsen",
         "eventType": "rescind.applied"
       }
