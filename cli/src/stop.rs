@@ -40,6 +40,9 @@ pub fn stop(arguments: &Stop, out: &mut impl Write) -> Result<()> {
     if reason.is_empty() {
         bail!("a stop needs a reason: whoever gets the next notice has to know it");
     }
+    if arguments.guardrail.as_deref().is_some_and(str::is_empty) {
+        bail!("a guardrail's id is expected; without --guardrail, everything stops");
+    }
     let runtime = live::runtime()?;
     let archive = arguments.ledger.open(&runtime)?;
     let reason = format!("{reason} (since {})", Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true));

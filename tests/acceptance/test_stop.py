@@ -50,6 +50,11 @@ def test_a_stop_needs_a_reason(world, reason):
     assert "stop without a reason" in person(world, "resume", "--guardrail", "another")
 
 
+def test_an_empty_guardrail_is_no_stop_of_everything(world):
+    assert "a guardrail's id is expected" in person(world, "stop", "--guardrail", "", "--reason", "x", status=1)
+    assert person(world, "resume") == "nothing is stopped\n"
+
+
 def test_a_case_that_was_begun_waits_until_the_stop_is_over(world):
     event = billing(world)
     world.aws.instead("DetachUserPolicy", world.kill)

@@ -67,7 +67,7 @@ impl<'a> Notice<'a> {
             lines.push(("Stopped", format!("a person has stopped this: {}", speech(why))));
         }
         if let Some(why) = &case.unrecorded {
-            lines.push(("Ledger", format!("this case is not recorded: keep this message. {why}")));
+            lines.push(("Ledger", format!("this case is not recorded: keep this message ({why})")));
         }
         lines.push(("Case", case.id.clone()));
         Self { case, headline: headline(case), lines }
