@@ -57,6 +57,7 @@ class Demo:
         self.inline_policy(polsen)
         self.key_on_the_internet()
         self.stopped(polsen)
+        self.made_again(polsen)
         screen.say()
         screen.title("Everything is as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
         return 1 if self.failures else 0
@@ -163,6 +164,17 @@ class Demo:
         self.person("resume")
         seen = self.send("The event again", mode="enforce")
         self.expect("applied", seen, changed={polsen.no_longer_holds(BILLING)}, says="Taken back, as soon as the stop was over.")
+
+    def made_again(self, polsen: Target) -> None:
+        screen.scene(9, "A deployment keeps attaching the policy")
+        for what, notices in (("For the third time within a day", 1), ("For the fourth time", 0)):
+            self.world.attach(BILLING, polsen)
+            self.event = attachment(BILLING, user=polsen, actor=iam_user("mallory", invokedBy=None), userAgent="Terraform/1.9.5")
+            seen = self.send(f"{what}, the event reaches the function", mode="enforce")
+            if notices:
+                self.show_subject(seen, "Contested")
+            says = "Taken back, and the notice says what keeps making it." if notices else "Taken back: the next notice comes in an hour."
+            self.expect("applied", seen, changed={polsen.no_longer_holds(BILLING)}, notices=notices, says=says)
         screen.step("What the ledger has of it")
         self.person("cases", "--principal", polsen.name)
 

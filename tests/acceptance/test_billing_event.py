@@ -12,11 +12,11 @@ def test_a_forbidden_attachment_is_taken_back_and_nothing_else_moves(world):
     assert seen.changed == {polsen.no_longer_holds(BILLING)}
 
 
-def test_the_remedy_takes_exactly_two_calls_and_three_to_the_ledger(world):
+def test_the_remedy_takes_exactly_two_calls_and_four_to_the_ledger(world):
     world.user("polsen", holds=[BILLING])
     seen = world.receives(sample("attach-user-policy"))
     ledger = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
-    assert [str(call) for call in seen.calls] == [*ledger, "iam:DetachUserPolicy", "sns:Publish", "dynamodb:PutItem"]
+    assert [str(call) for call in seen.calls] == [*ledger, "iam:DetachUserPolicy", "dynamodb:UpdateItem", "sns:Publish", "dynamodb:PutItem"]
     assert seen.writes[0].parameters == {"UserName": "polsen", "PolicyArn": BILLING}
 
 

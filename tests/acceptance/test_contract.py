@@ -4,7 +4,7 @@ import json
 
 import pytest
 from lab.command import credentials, rescind
-from lab.events import assumed_role, but, iam_user, late
+from lab.events import anew, assumed_role, but, iam_user, late
 from lab.offence import ADMINISTRATOR, CALLS, FINDINGS, OF_KNOWN_USERS, OFFENCES, Offence, undated
 from lab.rulebook import EXEMPT_EVERYBODY, rulebook
 from lab.world import DELETE_INLINE_POLICY, OWN_ROLES, QUARANTINE_PRINCIPAL, Observation, World
@@ -297,6 +297,28 @@ def test_without_its_ledger_it_goes_on_and_says_so_unless_it_would_destroy_an_on
     assert trial.is_applied(seen)
     assert "this case is not recorded" in seen.notice.text
     assert seen.undos
+
+
+@only(CALLS)
+def test_what_is_made_again_and_again_is_taken_back_each_time_and_reported_less_often(trial):
+    """An attacker does not win by trying often, and a deployment that keeps making a change does not fill a mailbox."""
+
+    def made_again() -> Observation:
+        seen = trial.receives(anew(trial.event))
+        assert trial.is_applied(seen)
+        for receipt in seen.undos:
+            trial.world.take_back(receipt)
+        return seen
+
+    seen = [made_again() for _ in range(5)]
+    assert [len(each.notices) for each in seen] == [1, 1, 1, 0, 0]
+    assert [each.case.get("contested", {}).get("times") for each in seen] == [None, None, 3, 4, 5]
+    third = seen[2].notice
+    assert third.attributes["severity"] == "critical" and "again and again" in third.subject
+    assert "taken back 3 times within 24 hours" in third.text
+    trial.world.ledger.reported(hours_ago=2)
+    assert "taken back 6 times within 24 hours" in made_again().notice.text
+    assert set(trial.world.ledger.states) == {"closed"}
 
 
 def test_what_a_person_has_stopped_is_only_observed(trial):

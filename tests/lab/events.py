@@ -188,6 +188,11 @@ def updated(event: dict, seconds: int = 60) -> dict:
     return {**event, "id": str(uuid.uuid4()), "time": then}
 
 
+def anew(event: dict) -> dict:
+    """The same call, made once more."""
+    return but({**event, "id": str(uuid.uuid4())}, **({"eventID": str(uuid.uuid4())} if "eventID" in event["detail"] else {}))
+
+
 def but(event: dict, **record) -> dict:
     """The same event with members of its record replaced."""
     changed = copy.deepcopy(event)

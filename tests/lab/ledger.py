@@ -40,6 +40,13 @@ class Ledger:
             at = datetime.fromisoformat(case["at"]) - timedelta(minutes=minutes)
             self.set(case, at=at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
+    def reported(self, hours_ago: float) -> None:
+        """As if every contested change had been reported so long ago."""
+        for item in self.items():
+            if "told" in item:
+                told = datetime.now(timezone.utc) - timedelta(hours=hours_ago)
+                self.set(item, told=told.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+
     def stop(self, everything: str | None = None, **guardrails: str) -> None:
         """The stop, as a person writes it in the console; `None` ends it."""
         item = {"pk": {"S": "stop"}, "sk": {"S": "stop"}, "guardrails": {"M": {id: {"S": reason} for id, reason in guardrails.items()}}}

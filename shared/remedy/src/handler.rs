@@ -201,7 +201,15 @@ impl Handler {
     /// Sends the notice, and closes the case. If the remedy failed, the case stays open: the next try goes on with it.
     async fn report<F: Function>(&self, Tried { mut case, failure, page }: Tried<'_>) -> Result<Case, Error> {
         case.unrecorded = page.unrecorded();
+        let again = page.taken(&case).await;
+        let is_due = again.as_ref().is_none_or(|again| again.is_due);
+        case.contested = again.map(|again| again.contested);
         log::case_closed(F::NAME, &case);
+        if !is_due {
+            log::collapsed(&case);
+            page.close(&case).await;
+            return Ok(case);
+        }
         let published = Notice::of(&case).publish(&self.clients.sns, &self.environment.topic_arn).await;
         match (failure, published) {
             (None, Ok(())) => {

@@ -75,6 +75,11 @@ pub fn stop(stop: &Stop) {
     }
 }
 
+/// The notices of a change that is made again and again come once an hour.
+pub fn collapsed(case: &Case) {
+    tracing::warn!(case = case.id, "contested: reported within the last hour, so no notice is sent");
+}
+
 /// An earlier delivery of the event has made and closed this case.
 pub fn closed_already(case: &Case) {
     tracing::info!(case = case.id, outcome = case.outcome.name(), "closed already");

@@ -63,6 +63,9 @@ impl<'a> Notice<'a> {
             lines.push(("Exemption", text));
         }
         lines.extend(to_do(case));
+        if let Some(contested) = &case.contested {
+            lines.push(("Contested", contested.line()));
+        }
         if let Some(why) = &case.stopped {
             lines.push(("Stopped", format!("a person has stopped this: {}", speech(why))));
         }
@@ -189,6 +192,7 @@ fn headline(case: &Case) -> String {
     let Words { done, clean } = planned(case).map_or(Words::TAKEN_BACK, |(plan, change)| plan.words(change));
     match case.outcome {
         _ if !case.record.state.is_open() => format!("{} finding: {matter}", case.record.state.name()),
+        Outcome::Applied if case.contested.is_some() => format!("ACT: {done} again and again: {matter}"),
         Outcome::Applied => format!("{done}: {matter}"),
         Outcome::AlreadyClean => format!("{clean}: {matter}"),
         Outcome::Observed if case.remedy().is_none() => format!("noticed: {matter}"),

@@ -1,6 +1,7 @@
 //! The durable record of one decision and what came of it: what a function returns, what subscribers receive, what an undo starts from.
 
 mod call;
+mod contested;
 mod outcome;
 mod report;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use call::{Call, Receipt};
+pub use contested::Contested;
 pub use outcome::{Outcome, RemedyOutcome};
 pub use report::CredentialReport;
 
@@ -64,6 +66,9 @@ pub struct Case {
     pub outcome: Outcome,
     /// What came of each remedy.
     pub outcomes: Vec<RemedyOutcome>,
+    /// How often the same change was taken back before, if it was often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contested: Option<Contested>,
     /// Why a person has stopped what would have taken this back, if somebody has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -179,15 +184,17 @@ impl Case {
             siblings,
             outcome: Outcome::Observed,
             outcomes: Vec::new(),
+            contested: None,
             stopped: None,
             unrecorded: None,
         })
     }
 
-    /// How urgent it is: as grave as the guardrail that leads says, or one that may be broken as well, and critical if a remedy was refused to spare somebody who could give access back.
+    /// How urgent it is: as grave as the guardrail that leads says, or one that may be broken as well, and critical if a remedy was refused to spare somebody who could give access back, or if
+    /// the change is made again and again.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
-        if self.outcomes.iter().any(|outcome| outcome.spared) {
+        if self.contested.is_some() || self.outcomes.iter().any(|outcome| outcome.spared) {
             return Some(Severity::Critical);
         }
         let undecided = self.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
@@ -288,7 +295,9 @@ pub(crate) fn id(event: &Event, state: FindingState, part: &str, judge: Judge, r
     hashed(&parts.into_iter().chain(state).collect::<Vec<_>>())
 }
 
-fn hashed(parts: &[&str]) -> String {
+/// `rsc-` and 16 hexadecimal digits.
+#[must_use]
+pub fn hashed(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);

@@ -17,6 +17,7 @@
 
 pub mod archive;
 mod body;
+mod contested;
 mod stop;
 
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ use policy::severity::Severity;
 use policy::text;
 
 pub use body::{Body, Written};
+pub use contested::Again;
 use stop::STOP;
 pub use stop::Stop;
 
@@ -351,6 +353,15 @@ impl<'a> Page<'a> {
             State::Unrecorded(why) => Some(why.clone()),
             State::New | State::Earlier | State::Begun => None,
         }
+    }
+
+    /// Counts the case if something was taken back in it; `None` if its change is not contested. What cannot be counted is reported like any other.
+    pub async fn taken(&self, case: &Case) -> Option<Again> {
+        if matches!(self.state, State::Unrecorded(_)) {
+            return None;
+        }
+        let counted = self.ledger.taken(&self.key, case, Utc::now()).await;
+        counted.inspect_err(|call| tracing::error!(case = self.key.case, error = %call, "case not counted")).ok()?
     }
 
     /// Closes the case: its notice is sent. What cannot be stored now is only logged: the next delivery of the event, if there is one, ends it.
