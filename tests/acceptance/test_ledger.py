@@ -125,7 +125,7 @@ def test_a_case_that_is_too_long_for_one_item_is_kept_whole(world, tmp_path):
     guardrails = rulebook(tmp_path, NO_INLINE_POLICIES)
     seen = world.receives(put_inline(web, text), name=DELETE_INLINE_POLICY, guardrails=guardrails)
     assert seen.outcome == "applied"
-    parts = [item for item in world.ledger.items() if not item["sk"].startswith("case#")]
+    parts = [item for item in world.ledger.items() if item["sk"].startswith("part ")]
     assert len(parts) > 2 and all(len(part["body"].encode()) < 400_000 for part in parts)
     again = world.receives(put_inline(web, text), name=DELETE_INLINE_POLICY, guardrails=guardrails)
     assert again.error is None

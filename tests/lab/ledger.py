@@ -15,8 +15,8 @@ class Ledger:
 
     def items(self) -> list[dict]:
         """Every item, its attributes as plain values."""
-        found = self._client.scan(TableName=self.table, ConsistentRead=True)["Items"]
-        return [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
+        pages = self._client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
+        return [{name: next(iter(value.values())) for name, value in item.items()} for page in pages for item in page["Items"]]
 
     def cases(self) -> list[dict]:
         """The items that are cases, parts left out, each with its body read."""
