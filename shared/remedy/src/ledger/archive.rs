@@ -10,7 +10,7 @@ use policy::case::{Outcome, Receipt, RemedyOutcome};
 use policy::remedy::Remedy;
 
 use super::body::Body;
-use super::stop::{EVERYTHING, GUARDRAILS, STOP, Stop};
+use super::stop::{self, EVERYTHING, GUARDRAILS, STOP, Stop};
 use super::{Item, moment, of, string, whole_text};
 use crate::error::{AwsCall, Failure, Named as _};
 
@@ -171,7 +171,7 @@ impl Archive {
     ///
     /// If DynamoDB did not answer.
     pub async fn stopped(&self) -> Result<Stop, AwsCall> {
-        let answer = self.client.get_item().table_name(&self.table).set_key(Some(stop_key())).consistent_read(true).send().await;
+        let answer = self.client.get_item().table_name(&self.table).set_key(Some(stop::key())).consistent_read(true).send().await;
         Ok(answer.named("dynamodb:GetItem of", &STOP)?.item.as_ref().map(Stop::of).unwrap_or_default())
     }
 
@@ -181,7 +181,7 @@ impl Archive {
     ///
     /// If DynamoDB did not do it: only break-glass principals may.
     pub async fn stop(&self, guardrail: Option<&str>, reason: Option<&str>) -> Result<(), AwsCall> {
-        let update = || self.client.update_item().table_name(&self.table).set_key(Some(stop_key()));
+        let update = || self.client.update_item().table_name(&self.table).set_key(Some(stop::key()));
         let Some(guardrail) = guardrail else {
             let update = update().expression_attribute_names("#what", EVERYTHING);
             let update = match reason {
@@ -200,10 +200,6 @@ impl Archive {
         };
         update.send().await.named("dynamodb:UpdateItem of", &STOP).map(drop)
     }
-}
-
-fn stop_key() -> Item {
-    HashMap::from(["pk", "sk"].map(|name| (name.to_owned(), string(STOP))))
 }
 
 fn line(item: &Item) -> Line {

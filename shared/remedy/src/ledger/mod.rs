@@ -129,8 +129,7 @@ impl Ledger {
     /// The items of a case and of the stop, with one call.
     async fn items(&self, key: &Key) -> Result<(Option<Item>, Stop), AwsCall> {
         const CALL: &str = "dynamodb:BatchGetItem of case";
-        let stop = HashMap::from(["pk", "sk"].map(|name| (name.to_owned(), string(STOP))));
-        let wanted = KeysAndAttributes::builder().keys(keys(key, "case")).keys(stop).consistent_read(true).build();
+        let wanted = KeysAndAttributes::builder().keys(keys(key, "case")).keys(stop::key()).consistent_read(true).build();
         let wanted = wanted.map_err(|error| AwsCall { call: CALL.to_owned(), failure: Failure::Rejected, message: error.to_string() })?;
         let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await.named(CALL, &key.case)?;
         if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {

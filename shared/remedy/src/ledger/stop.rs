@@ -8,10 +8,12 @@
 //!
 //! A stop without a reason is none: it is reported, and Rescind goes on.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use policy::text::{name, speech};
 
-use super::Item;
+use super::{Item, string};
 
 /// The key of the item, partition and sort.
 pub const STOP: &str = "stop";
@@ -59,6 +61,11 @@ impl Stop {
         let ignored = self.without_reason.iter().map(|what| format!("{what} has a stop without a reason, which Rescind ignores"));
         everything.chain(guardrails).chain(ignored).collect()
     }
+}
+
+/// The item's key.
+pub(super) fn key() -> Item {
+    HashMap::from(["pk", "sk"].map(|name| (name.to_owned(), string(STOP))))
 }
 
 fn reason(value: &AttributeValue) -> Option<String> {
