@@ -28,6 +28,7 @@ _IDENTITIES = {
     "AWS::CloudTrail::Trail": ("{name}", {"Arn": "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"}),
     "AWS::DynamoDB::Table": ("{name}", {"Arn": "arn:{partition}:dynamodb:{region}:{account}:table/{name}"}),
     "AWS::Events::Rule": ("{name}", {"Arn": "arn:{partition}:events:{region}:{account}:rule/{name}"}),
+    "AWS::IAM::ManagedPolicy": ("arn:{partition}:iam::{account}:policy{path}{name}", {}),
     "AWS::IAM::Role": ("{name}", {"Arn": "arn:{partition}:iam::{account}:role/{name}"}),
     "AWS::KMS::Key": ("{name}", {"Arn": "arn:{partition}:kms:{region}:{account}:key/{name}"}),
     "AWS::Lambda::Function": ("{name}", {"Arn": "arn:{partition}:lambda:{region}:{account}:function:{name}"}),
@@ -40,7 +41,8 @@ _IDENTITIES = {
         {"Arn": "arn:{partition}:sqs:{region}:{account}:{name}", "QueueName": "{name}"},
     ),
 }
-_NAME_PROPERTIES = ("FunctionName", "LogGroupName", "TrailName")
+_NAME_PROPERTIES = ("FunctionName", "LogGroupName", "ManagedPolicyName", "TrailName")
+STACK_ID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 _PARTITIONS = {
     "cn-": {"partition": "aws-cn", "suffix": "amazonaws.com.cn"},
     "us-gov-": {"partition": "aws-us-gov", "suffix": "amazonaws.com"},
@@ -106,6 +108,7 @@ def translate(region="us-east-1", stack_name="rescind", template=None, **paramet
         "AWS::NoValue": _NO_VALUE,
         "AWS::Partition": place["partition"],
         "AWS::Region": region,
+        "AWS::StackId": f"arn:{place['partition']}:cloudformation:{region}:{ACCOUNT}:stack/{stack_name}/{STACK_ID}",
         "AWS::StackName": stack_name,
         "AWS::URLSuffix": place["suffix"],
     }
@@ -131,7 +134,7 @@ def statements(stack, role):
     """Every policy statement that applies to a role (its logical id): its inline policies, the stack's managed ones and AWS's."""
     name, properties = stack.name(role), stack.properties(role)
     documents = [p["PolicyDocument"] for p in properties.get("Policies", [])]
-    documents += [p["PolicyDocument"] for p in stack.of_type("AWS::IAM::ManagedPolicy").values() if name in p["Roles"]]
+    documents += [p["PolicyDocument"] for p in stack.of_type("AWS::IAM::ManagedPolicy").values() if name in p.get("Roles", [])]
     documents += [_of_aws(arn) for arn in properties.get("ManagedPolicyArns", [])]
     return [s for document in documents for s in listed(document["Statement"])]
 
@@ -209,6 +212,7 @@ class _Resolver:
             "Fn::If": lambda choice: self.value(choice[1] if self.holds(choice[0]) else choice[2]),
             "Fn::Join": lambda parts: parts[0].join(self.value(parts[1])),
             "Fn::Not": lambda condition: not self.value(condition[0]),
+            "Fn::Select": lambda choice: self.value(choice[1])[int(choice[0])],
             "Fn::Split": lambda parts: self.value(parts[1]).split(parts[0]),
             "Fn::Sub": self.substituted,
         }
@@ -264,7 +268,7 @@ class _Resolver:
         resource = self.resources[logical_id]
         properties = resource.get("Properties", {})
         given = next((properties[p] for p in _NAME_PROPERTIES if p in properties), f"{self.values['AWS::StackName']}-{logical_id}")
-        fill = {"name": self.value(given), **self.place}
+        fill = {"name": self.value(given), "path": properties.get("Path", "/"), **self.place}
         ref, attributes = _IDENTITIES[resource["Type"]]
         return {"name": fill["name"], "Ref": ref.format(**fill)} | {k: v.format(**fill) for k, v in attributes.items()}
 

@@ -8,13 +8,15 @@ import json
 import boto3
 import pytest
 
-from .stack import ACCOUNT, allowed_calls, applying, listed, logical_id, may, statements, translate
+from .stack import ACCOUNT, STACK_ID, allowed_calls, applying, listed, logical_id, may, statements, translate
 
 FUNCTIONS = sorted(translate().functions())
 # IAM knows no resource for this call (Service Authorization Reference, IAM), so it is allowed on every resource or not at all. It only reads.
 WITHOUT_A_RESOURCE = {"iam:GetAccountAuthorizationDetails"}
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 OWN_ROLE = "role/rescind-DetachPolicyFunctionRole"
+DENY_EVERYTHING = f"policy/rescind/RescindDenyEverything-{STACK_ID}"
+DENIALS = [IAM + DENY_EVERYTHING, "arn:aws:iam::aws:policy/AWSDenyAll"]
 ROLES_OF_AWS = ["role/aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport", "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1"]
 
 
@@ -78,7 +80,7 @@ def test_no_function_may_change_a_break_glass_principal(full_stack, function):
     for principal in ("user/ops/break-glass", "role/Emergency"):
         allowed = [action for action in allowed_calls(full_stack, full_stack.role_of(function)) if action.startswith("iam:")]
         reading = [action for action in allowed if action.split(":")[1].startswith(("Get", "List"))]
-        for action in set(allowed) - set(reading) - {"iam:RemoveUserFromGroup", "iam:CreatePolicy"}:
+        for action in set(allowed) - set(reading) - {"iam:RemoveUserFromGroup", "iam:CreatePolicy", "iam:SetDefaultPolicyVersion"}:
             denials = applying(full_stack, full_stack.role_of(function), "Deny", action, IAM + principal)
             assert any("Condition" not in s for s in denials), f"{action} on {principal}"
 
@@ -103,9 +105,10 @@ def test_no_function_may_change_a_break_glass_principal(full_stack, function):
         ("quarantine-key", "iam:UpdateServiceSpecificCredential", ["user/deploy"]),
         ("quarantine-key", "iam:ListAccessKeys", ["user/deploy"]),
         ("quarantine-key", "iam:GetRolePolicy", ["role/build"]),
-        ("quarantine-principal", "iam:PutUserPolicy", ["user/polsen", "user/finance/polsen"]),
+        ("quarantine-principal", "iam:PutUserPermissionsBoundary", ["user/polsen", "user/finance/polsen"]),
+        ("quarantine-principal", "iam:SetDefaultPolicyVersion", ["policy/rescind/RescindQuarantine-1772455454", DENY_EVERYTHING]),
         ("quarantine-principal", "iam:PutRolePolicy", ["role/web"]),
-        ("quarantine-principal", "iam:CreatePolicy", ["policy/rescind/RescindQuarantine"]),
+        ("quarantine-principal", "iam:CreatePolicy", ["policy/rescind/RescindQuarantine-1772455454"]),
         ("quarantine-principal", "iam:AttachUserPolicy", ["user/polsen"]),
         ("quarantine-principal", "iam:AttachRolePolicy", ["role/web"]),
         ("quarantine-principal", "iam:ListRolePolicies", ["role/web"]),
@@ -140,9 +143,12 @@ def test_a_function_reaches_its_targets(stack, function, action, resources):
         ("quarantine-principal", "iam:AttachRolePolicy", [OWN_ROLE, *ROLES_OF_AWS]),
         ("quarantine-principal", "iam:PutGroupPolicy", ["group/staff"]),
         ("quarantine-principal", "iam:AttachGroupPolicy", ["group/staff"]),
-        ("quarantine-principal", "iam:CreatePolicy", ["policy/RescindQuarantine"]),
-        ("quarantine-principal", "iam:CreatePolicyVersion", ["policy/rescind/RescindQuarantine"]),
-        ("quarantine-principal", "iam:DeletePolicy", ["policy/rescind/RescindQuarantine"]),
+        ("quarantine-principal", "iam:PutUserPolicy", ["user/polsen"]),
+        ("quarantine-principal", "iam:PutRolePermissionsBoundary", ["role/web"]),
+        ("quarantine-principal", "iam:CreatePolicy", ["policy/RescindQuarantine-1", DENY_EVERYTHING]),
+        ("quarantine-principal", "iam:CreatePolicyVersion", ["policy/rescind/RescindQuarantine-1", DENY_EVERYTHING]),
+        ("quarantine-principal", "iam:SetDefaultPolicyVersion", ["policy/own"]),
+        ("quarantine-principal", "iam:DeletePolicy", ["policy/rescind/RescindQuarantine-1", DENY_EVERYTHING]),
         ("quarantine-principal", "iam:DeleteUserPolicy", ["user/polsen"]),
         ("quarantine-principal", "iam:DetachUserPolicy", ["user/polsen"]),
         ("quarantine-principal", "iam:UpdateAssumeRolePolicy", ["role/web"]),
@@ -177,17 +183,32 @@ def test_policies_of_aws_can_be_asked_for_their_holders(stack):
     assert may(stack, role_of("detach-policy"), "iam:ListEntitiesForPolicy", "arn:aws:iam::aws:policy/job-function/Billing")
 
 
-@pytest.mark.parametrize(("action", "resource"), [("iam:AttachUserPolicy", "user/polsen"), ("iam:AttachRolePolicy", "role/web")])
-def test_quarantine_principal_attaches_nothing_but_its_own_denials(stack, action, resource):
+@pytest.mark.parametrize(
+    ("action", "resource", "condition"),
+    [
+        ("iam:AttachUserPolicy", "user/polsen", {"ArnEquals": {"iam:PolicyARN": DENIALS}}),
+        ("iam:PutUserPermissionsBoundary", "user/polsen", {"ArnEquals": {"iam:PermissionsBoundary": DENIALS}}),
+        ("iam:AttachRolePolicy", "role/web", {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/rescind/RescindQuarantine-*"}}),
+    ],
+)
+def test_quarantine_principal_attaches_nothing_but_denials(stack, action, resource, condition):
     statement, = applying(stack, role_of("quarantine-principal"), "Allow", action, IAM + resource)
-    assert statement["Condition"] == {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/rescind/RescindQuarantine*"}}
+    assert statement["Condition"] == condition
+
+
+def test_the_policy_that_contains_users_outlives_the_stack_and_is_no_other_stack_s(stack):
+    policy = stack.resources["DenyEverythingPolicy"]
+    assert (policy["DeletionPolicy"], policy["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert f"{IAM}policy{policy['Properties']['Path']}{policy['Properties']['ManagedPolicyName']}" == IAM + DENY_EVERYTHING
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement == {"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
 def test_no_function_detaches_a_quarantine_of_aws(stack, function, kind):
     denial, = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
-    assert denial["Condition"] == {"ArnLike": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*"}}
+    assert denial["Condition"] == {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -6,7 +6,9 @@ use policy::Case;
 use policy::case::{Call, Outcome};
 use policy::text::quoted;
 use remedy::reading::Reader;
-use remedy::setting::{Attachment, CredentialStatus, Home, InlinePolicy, Live, ManagedPolicy, Membership, Setting, Writer};
+use remedy::setting::{
+    Attachment, Boundary, CredentialStatus, DefaultVersion, Home, InlinePolicy, Live, ManagedPolicy, Membership, Setting, Writer,
+};
 use remedy::{AwsCall, Failure, plan};
 
 /// Steps of one case. A case has one or two; nobody would read more than a screen of them.
@@ -109,7 +111,7 @@ macro_rules! any_step {
     };
 }
 
-any_step! { Attachment, CredentialStatus, InlinePolicy, ManagedPolicy, Membership }
+any_step! { Attachment, Boundary, CredentialStatus, DefaultVersion, InlinePolicy, ManagedPolicy, Membership }
 
 /// The steps that undo a case, in order. Each has to be one that the case's remedy writes for a call that the same case says was made.
 pub fn of(case: &Case) -> Result<Vec<AnyStep>> {

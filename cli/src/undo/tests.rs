@@ -6,7 +6,8 @@ use super::*;
 
 const ID: &str = "rsc-8b332ad44cc59341";
 const BILLING: &str = "arn:aws:iam::aws:policy/job-function/Billing";
-const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine";
+const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1767225600";
+const DENIES: &str = "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0";
 
 /// A case of one remedy that made these calls, each with the one that undoes it.
 fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
@@ -162,9 +163,13 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         (but(&put, &format!("Delete{kind}Policy"), &["PolicyDocument"]), put)
     };
     let added = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "admins")]);
-    let document = Quarantine::Everything.document();
-    let created = iam("CreatePolicy", &[("PolicyName", "RescindQuarantine"), ("Path", "/rescind/"), ("PolicyDocument", &document)]);
-    let attached = attachment("User", OURS);
+    let document = Quarantine::of_arn(OURS).unwrap().document();
+    let created =
+        iam("CreatePolicy", &[("PolicyName", "RescindQuarantine-1767225600"), ("Path", "/rescind/"), ("PolicyDocument", &document)]);
+    let attached = attachment("Role", OURS);
+    let contained = attachment("User", DENIES);
+    let version = |id: &str| iam("SetDefaultPolicyVersion", &[("PolicyArn", DENIES), ("VersionId", id)]);
+    let bounded = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "x"), ("PermissionsBoundary", arn)]);
     vec![
         ("detach-policy", vec![attachment("User", BILLING)]),
         ("detach-policy", vec![attachment("Group", "arn:aws:iam::123456789012:policy/team/x")]),
@@ -183,7 +188,9 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("quarantine-key", vec![status("UpdateSSHPublicKey", "SSHPublicKeyId", "APKAEXAMPLEEXAMPLE01")]),
         ("quarantine-key", vec![status("UpdateSigningCertificate", "CertificateId", "TA7SMP42TDN5Z26OBPJE7EXAMPLE")]),
         ("quarantine-key", vec![status("UpdateServiceSpecificCredential", "ServiceSpecificCredentialId", "ACCAEXAMPLEEXAMPLE01")]),
-        ("quarantine-principal", vec![quarantine("User", &Quarantine::Everything)]),
+        ("quarantine-principal", vec![(contained.1, contained.0)]),
+        ("quarantine-principal", vec![(bounded(DENIES), bounded(BILLING))]),
+        ("quarantine-principal", vec![(version("v1"), version("v2"))]),
         ("quarantine-principal", vec![quarantine("Role", &Quarantine::named("RescindQuarantine-1767225600-s-mallory").unwrap())]),
         // Made in this order; undone in the other.
         ("quarantine-principal", vec![(attached.1, attached.0), (created, iam("DeletePolicy", &[("PolicyArn", OURS)]))]),
@@ -233,7 +240,7 @@ fn an_undo_that_no_remedy_writes_is_refused() {
             with(&undo, "Status", "Inactive"),
             iam("CreateUser", &[("UserName", "mallory")]),
             iam("UpdateLoginProfile", &[("UserName", "polsen"), ("Password", "x")]),
-            iam("DeleteGroupPolicy", &[("GroupName", "g"), ("PolicyName", "RescindQuarantine")]),
+            iam("DeleteGroupPolicy", &[("GroupName", "g"), ("PolicyName", "RescindQuarantine-1")]),
         ];
         let mut case = made(remedy, &[(call, undo.clone())]);
         for strange in strange.into_iter().filter(|strange| *strange != undo) {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::Target;
 use policy::{Case, Change};
 use remedy::plan::deletion;
 use remedy::{AwsCall, Ending, Function, Hand, Set};
@@ -14,7 +14,10 @@ impl Function for DeleteInlinePolicy {
     const NAME: &'static str = "delete-inline-policy";
     const OWNS: Option<Remedy> = Some(Remedy::DeleteInlinePolicy);
 
-    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change, target: &Target) -> Result<Ending, AwsCall> {
+        let Some(whom) = target.identity() else {
+            return Ok(Ending::unremediable(format!("{target} is no identity")));
+        };
         let Some(mut step) = deletion(change) else {
             return Ok(Ending::unremediable("no inline policy was put, so there is none to delete".to_owned()));
         };

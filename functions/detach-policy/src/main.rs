@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use policy::arn::PolicyArn;
 use policy::change::PolicyAttached;
-use policy::containment::Quarantine;
+use policy::containment;
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::Target;
 use policy::{Case, Change};
 use remedy::plan::detachment;
 use remedy::reading::{Reader, holdings};
-use remedy::setting::{Attachment, ManagedPolicy, Step, is_quarantine};
+use remedy::setting::{Attachment, ManagedPolicy, Step, says};
 use remedy::{AwsCall, Ending, Failure, Function, Hand, Set};
 
 use crate::holders::Whereabouts;
@@ -23,12 +23,15 @@ impl Function for DetachPolicy {
     const NAME: &'static str = "detach-policy";
     const OWNS: Option<Remedy> = Some(Remedy::DetachPolicy);
 
-    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, target: &Target) -> Result<Ending, AwsCall> {
+        let Some(whom) = target.identity() else {
+            return Ok(Ending::unremediable(format!("{target} is no identity")));
+        };
         let (Change::PolicyAttached(PolicyAttached { policy_arn, .. }), Some(mut step)) = (change, detachment(change)) else {
             return Ok(Ending::unremediable("nothing was attached, so there is nothing to detach".to_owned()));
         };
-        if let Some(quarantine) = Quarantine::of_arn(policy_arn.as_str())
-            && is_quarantine(&ManagedPolicy { arn: policy_arn.clone() }, hand.reader(), &quarantine).await?
+        if let Some(quarantine) = containment::text_of(policy_arn)
+            && says(&ManagedPolicy { arn: policy_arn.clone() }, hand.reader(), &quarantine).await?
         {
             return Ok(Ending::unremediable("this policy is one of Rescind's own quarantines: Rescind never detaches it".to_owned()));
         }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use policy::credential::{Credential, CredentialKind};
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::{Identity, Target};
 use policy::{Case, Change};
 use remedy::plan::{Subject, subject};
 use remedy::reading::credentials::{Listed, of_kind};
@@ -19,7 +19,10 @@ impl Function for QuarantineKey {
     const NAME: &'static str = "quarantine-key";
     const OWNS: Option<Remedy> = Some(Remedy::QuarantineKey);
 
-    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+    async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, target: &Target) -> Result<Ending, AwsCall> {
+        let Some(whom) = target.identity() else {
+            return Ok(Ending::unremediable(format!("{target} is no identity")));
+        };
         let credential = match subject(case, change) {
             Subject::One(_, credential) => Some(credential),
             Subject::AllKeys(_) => None,

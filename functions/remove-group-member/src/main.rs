@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::Target;
 use policy::{Case, Change};
 use remedy::plan::removal;
 use remedy::{AwsCall, Ending, Function, Hand, Set};
@@ -14,7 +14,10 @@ impl Function for RemoveGroupMember {
     const NAME: &'static str = "remove-group-member";
     const OWNS: Option<Remedy> = Some(Remedy::RemoveGroupMember);
 
-    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change, whom: &Identity) -> Result<Ending, AwsCall> {
+    async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change, target: &Target) -> Result<Ending, AwsCall> {
+        let Some(whom) = target.identity() else {
+            return Ok(Ending::unremediable(format!("{target} is no identity")));
+        };
         let Some(mut step) = removal(change) else {
             return Ok(Ending::unremediable("nobody was added to a group, so there is nobody to remove".to_owned()));
         };

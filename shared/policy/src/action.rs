@@ -37,7 +37,7 @@ enum Kind {
     Call,
     /// By the service that made the finding.
     Finding,
-    /// By a quarantine policy in the parameters of one of several calls.
+    /// By several calls, if what they take away is called like a quarantine.
     Lift,
 }
 
@@ -108,9 +108,15 @@ impl Action {
             return by_service.or_else(|| Self::named("SecurityFinding"));
         }
         if source == IAM && change::takes_quarantine_away(event) {
-            return ACTIONS.iter().find(|action| action.kind == Kind::Lift);
+            return Self::lift();
         }
         ACTIONS.iter().find(|action| action.kind == Kind::Call && action.name == record.event_name && action.source == source)
+    }
+
+    /// That of a call which takes away what the ledger says is a quarantine.
+    #[must_use]
+    pub fn lift() -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| action.kind == Kind::Lift)
     }
 
     /// What an event of this action says: one claim for each credential that a finding names, none for a credential that was set inactive. What

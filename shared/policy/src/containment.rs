@@ -1,35 +1,121 @@
-//! Rescind's own quarantine policies: what they say, and how they are named.
+//! How Rescind contains a principal, and the texts that do it.
 //!
-//! A user gets a deny of everything, which binds the user's sessions too. A role gets a deny for sessions issued before now, limited to one
-//! session name or source identity if it is known whose they are: a role is shared, and goes on working for everybody else. The name of such
-//! a policy says what its text is, so that one that somebody took away can be put back.
+//! A user gets a managed policy that denies everything, attached or as permissions boundary; it binds the user's sessions too. The stack brings
+//! that policy, so nothing is written for a user. A role gets a deny for sessions issued before now, limited to one session name or source
+//! identity if it is known whose they are: a role is shared, and goes on working for everybody else. The name of such a policy says what its text
+//! is. Anybody can give a policy such a name: what Rescind put there, its ledger says.
 
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::arn::IamName;
+use crate::arn::{IamName, PolicyArn, begins_with};
 use crate::document::{Document, plain};
-use crate::target::Identity;
+use crate::text;
 
-/// The names of all these policies begin with this.
-pub const PREFIX: &str = "RescindQuarantine";
-/// The path of those that are managed policies, because the principal has no room for more inline text.
+/// The names of a role's quarantines begin with this.
+pub const PREFIX: &str = "RescindQuarantine-";
+/// The path of Rescind's managed policies.
 pub const PATH: &str = "/rescind/";
+/// The name of the stack's own policy that denies everything begins with this; the id of the stack follows.
+pub const DENY_EVERYTHING: &str = "RescindDenyEverything-";
+/// AWS's own policy that denies everything: nobody in the account can change it.
+const AWS_DENIES_ALL: &str = "AWSDenyAll";
 
-/// One quarantine policy.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Quarantine {
-    /// A user's: everything, always.
-    Everything,
-    /// A role's: everything, for these sessions.
-    Sessions {
-        /// Sessions issued before this moment, in whole seconds.
-        before: DateTime<Utc>,
-        /// Which of them.
-        of: Sessions,
+/// What contains a principal: of one that somebody lifted, the ledger says it.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(tag = "by", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Containment {
+    /// An inline policy of a role.
+    Inline {
+        /// Its name.
+        policy_name: IamName,
     },
+    /// A managed policy, attached.
+    Attached {
+        /// Its ARN.
+        policy: PolicyArn,
+    },
+    /// A managed policy, as permissions boundary.
+    Boundary {
+        /// Its ARN.
+        policy: PolicyArn,
+    },
+    /// What a managed policy of Rescind's says.
+    Text {
+        /// Its ARN.
+        policy: PolicyArn,
+    },
+}
+
+impl Containment {
+    /// The name of the policy.
+    #[must_use]
+    pub fn policy_name(&self) -> &str {
+        match self {
+            Self::Inline { policy_name } => policy_name.as_str(),
+            Self::Attached { policy } | Self::Boundary { policy } | Self::Text { policy } => policy.name(),
+        }
+    }
+}
+
+impl fmt::Display for Containment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = text::name(self.policy_name());
+        match self {
+            Self::Inline { .. } => write!(f, "inline policy {name}"),
+            Self::Attached { .. } => write!(f, "attached policy {name}"),
+            Self::Boundary { .. } => write!(f, "permissions boundary {name}"),
+            Self::Text { .. } => write!(f, "the text of policy {name}"),
+        }
+    }
+}
+
+/// The text of the policy that denies a user everything.
+#[must_use]
+pub fn deny_everything() -> String {
+    json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*" }] }).to_string()
+}
+
+/// Whether a managed policy has the name and path of a stack's policy that denies everything. Which one is the stack's own, its environment says.
+#[must_use]
+pub fn is_called_deny_everything(policy: &PolicyArn) -> bool {
+    policy.path().eq_ignore_ascii_case(PATH) && begins_with(policy.name(), DENY_EVERYTHING)
+}
+
+/// AWS's own policy that denies everything, in this partition: for people who act by hand, and if somebody has changed the stack's own.
+#[must_use]
+pub fn aws_denies_all(partition: &str) -> Option<PolicyArn> {
+    PolicyArn::new(&format!("arn:{partition}:iam::aws:policy/{AWS_DENIES_ALL}")).ok()
+}
+
+/// Whether it is AWS's own policy that denies everything.
+#[must_use]
+pub fn is_aws_denies_all(policy: &PolicyArn) -> bool {
+    policy.owner() == "aws" && policy.name().eq_ignore_ascii_case(AWS_DENIES_ALL)
+}
+
+/// What a managed policy of Rescind's says, by its name; `None` for any other.
+#[must_use]
+pub fn text_of(policy: &PolicyArn) -> Option<String> {
+    if is_called_deny_everything(policy) { Some(deny_everything()) } else { Quarantine::of_arn(policy.as_str()).map(|it| it.document()) }
+}
+
+/// Whether two policies say the same: each plain or percent-encoded, with any white space and order of members.
+#[must_use]
+pub fn says(text: &str, wanted: &str) -> bool {
+    plain(text).is_ok_and(|text| matches!((Document::parse(&text), Document::parse(wanted)), (Ok(is), Ok(wanted)) if is == wanted))
+}
+
+/// A role's quarantine: everything is denied to these sessions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Quarantine {
+    /// Sessions issued before this moment, in whole seconds.
+    pub before: DateTime<Utc>,
+    /// Which of them.
+    pub of: Sessions,
 }
 
 /// Longest name of a role's session, and longest source identity, in characters (STS API reference, `AssumeRole`).
@@ -75,25 +161,14 @@ impl fmt::Display for Sessions {
 }
 
 impl Quarantine {
-    /// The quarantine of a user, or of these sessions of a role.
-    #[must_use]
-    pub fn against(identity: &Identity, of: Sessions, before: DateTime<Utc>) -> Self {
-        if identity.is_user() { Self::Everything } else { Self::Sessions { before, of } }
-    }
-
     /// The policy's name: at most 95 of the 128 characters that IAM takes, because session names and source identities have at most 64.
     #[must_use]
     pub fn policy_name(&self) -> IamName {
-        IamName::made(match self {
-            Self::Everything => PREFIX.to_owned(),
-            Self::Sessions { before, of } => {
-                let seconds = before.timestamp();
-                match of {
-                    Sessions::All => format!("{PREFIX}-{seconds}"),
-                    Sessions::Named(name) => format!("{PREFIX}-{seconds}-s-{name}"),
-                    Sessions::Of(identity) => format!("{PREFIX}-{seconds}-i-{identity}"),
-                }
-            }
+        let seconds = self.before.timestamp();
+        IamName::made(match &self.of {
+            Sessions::All => format!("{PREFIX}{seconds}"),
+            Sessions::Named(name) => format!("{PREFIX}{seconds}-s-{name}"),
+            Sessions::Of(identity) => format!("{PREFIX}{seconds}-i-{identity}"),
         })
     }
 
@@ -104,10 +179,7 @@ impl Quarantine {
         if !prefix.eq_ignore_ascii_case(PREFIX) {
             return None;
         }
-        if rest.is_empty() {
-            return Some(Self::Everything);
-        }
-        let mut parts = rest.strip_prefix('-')?.splitn(3, '-');
+        let mut parts = rest.splitn(3, '-');
         let before = DateTime::from_timestamp(parts.next()?.parse().ok()?, 0)?;
         let of = match (parts.next(), parts.next()) {
             (None, None) => Sessions::All,
@@ -115,19 +187,13 @@ impl Quarantine {
             (Some(kind), Some(name)) if kind.eq_ignore_ascii_case("i") => Sessions::Of(IamName::new(name).ok()?),
             _ => return None,
         };
-        Some(Self::Sessions { before, of })
+        Some(Self { before, of })
     }
 
     /// The ARN that it has as a managed policy.
     #[must_use]
     pub fn arn(&self, account: &str, partition: &str) -> String {
         format!("arn:{partition}:iam::{account}:policy{PATH}{}", self.policy_name())
-    }
-
-    /// Whether a managed policy of this ARN is one, by its path and name.
-    #[must_use]
-    pub fn is_arn(policy_arn: &str) -> bool {
-        Self::of_arn(policy_arn).is_some()
     }
 
     /// The quarantine whose managed policy would have this ARN. Anybody's policy can have it: [`Self::matches`] says whether it is one.
@@ -141,31 +207,30 @@ impl Quarantine {
     /// The policy's document.
     #[must_use]
     pub fn document(&self) -> String {
-        let mut statement = json!({ "Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*" });
-        if let (Self::Sessions { before, of }, Some(members)) = (self, statement.as_object_mut()) {
-            let issued = json!({ "aws:TokenIssueTime": before.to_rfc3339_opts(SecondsFormat::Secs, true) });
-            let mut condition = json!({ "DateLessThan": issued });
-            if let Some(tests) = condition.as_object_mut() {
-                match of {
-                    Sessions::All => {}
-                    // A role session's `aws:userid` is the role's id, a colon and the session's name, which has no colon and no wildcard.
-                    Sessions::Named(name) => {
-                        tests.insert("StringLike".to_owned(), json!({ "aws:userid": format!("*:{name}") }));
-                    }
-                    Sessions::Of(identity) => {
-                        tests.insert("StringEquals".to_owned(), json!({ "aws:SourceIdentity": identity }));
-                    }
+        let issued = json!({ "aws:TokenIssueTime": self.before.to_rfc3339_opts(SecondsFormat::Secs, true) });
+        let mut condition = json!({ "DateLessThan": issued });
+        if let Some(tests) = condition.as_object_mut() {
+            match &self.of {
+                Sessions::All => {}
+                // A role session's `aws:userid` is the role's id, a colon and the session's name, which has no colon and no wildcard.
+                Sessions::Named(name) => {
+                    tests.insert("StringLike".to_owned(), json!({ "aws:userid": format!("*:{name}") }));
+                }
+                Sessions::Of(identity) => {
+                    tests.insert("StringEquals".to_owned(), json!({ "aws:SourceIdentity": identity }));
                 }
             }
-            members.insert("Condition".to_owned(), condition);
         }
+        let statement = json!({ "Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition });
         json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
     }
 
-    /// Whether a document, plain or percent-encoded, says what this one says: anybody's policy can have the same name.
+    /// Whether a document says what this one says.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let wanted = self.document();
-        plain(text).is_ok_and(|text| matches!((Document::parse(&text), Document::parse(&wanted)), (Ok(is), Ok(wanted)) if is == wanted))
+        says(text, &self.document())
     }
 }
+
+#[cfg(test)]
+mod tests;

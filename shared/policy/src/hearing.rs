@@ -136,6 +136,14 @@ impl<'a> Hearing<'a> {
         action.claims(event, actor).into_iter().map(hearing).collect()
     }
 
+    /// Opens the hearing of a change that the event alone does not say; `None` if no guardrail could concern it.
+    #[must_use]
+    pub fn about(circumstances: Circumstances<'a>, change: Change) -> Option<Self> {
+        let Circumstances { rulebook, event, action, .. } = circumstances;
+        let claim = Claim::Change(change);
+        rulebook.concerns(action).then(|| Self { about: About::of(&claim, event), circumstances, claim })
+    }
+
     /// What the event does not say and IAM has to be asked for; [`Self::completed`] takes the answer.
     #[must_use]
     pub const fn missing(&self) -> Option<&Missing> {

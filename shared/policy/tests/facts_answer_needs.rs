@@ -59,7 +59,8 @@ fn event(action: &Action, resource: &str) -> Event {
         parameters[id] = json!("AKIAIOSFODNN7EXAMPLE");
     }
     if action.name == "LiftQuarantine" {
-        parameters["policyName"] = json!("RescindQuarantine");
+        parameters["policyName"] = json!("RescindQuarantine-1772455454");
+        parameters["policyArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:policy/rescind/RescindDenyEverything-0"));
     }
     if resource != "Root" {
         parameters[format!("{}Name", resource.to_lowercase())] = json!("x");
@@ -72,7 +73,12 @@ fn event(action: &Action, resource: &str) -> Event {
     let identity = json!({"type": "Root", "arn": format!("arn:aws:iam::{ACCOUNT}:root"), "accountId": ACCOUNT});
     let created = json!({"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "sSHPublicKeyId": "AKIAIOSFODNN7EXAMPLE",
         "certificateId": "AKIAIOSFODNN7EXAMPLE", "serviceSpecificCredentialId": "AKIAIOSFODNN7EXAMPLE"});
-    let name = if action.name == "LiftQuarantine" { format!("Delete{resource}Policy") } else { action.name.to_owned() };
+    let name = match (action.name, resource) {
+        ("LiftQuarantine", "Policy") => "DeletePolicy",
+        ("LiftQuarantine", "User") => "DetachUserPolicy",
+        ("LiftQuarantine", _) => "DeleteRolePolicy",
+        (name, _) => name,
+    };
     let record = json!({
         "eventTime": "2026-01-01T00:00:00Z", "eventSource": action.source, "eventName": name, "awsRegion": "us-east-1",
         "recipientAccountId": ACCOUNT, "userIdentity": identity, "requestParameters": parameters, "responseElements": {"accessKey": created},

@@ -453,10 +453,9 @@ fn a_guardrail_that_would_undo_what_another_function_does_is_refused() {
     };
     for condition in [
         r#"when { context.policy.name like "RescindQuarantine*" }"#,
-        r#"when { context.policy.name == "rescindquarantine" && resource.path == "/prod/" }"#,
+        r#"when { context.policy.name like "rescinddenyeverything-*" && resource.path == "/prod/" }"#,
         r#"when { context.policy.arn like "*:policy/rescind/*" && context.policy.grants.admin }"#,
         r#"when { context.policy.arn like "*/rescind/*" } unless { principal is Root }"#,
-        r#"when { ["RescindQuarantine", "Other"].contains(context.policy.name) }"#,
         r#"when { context.policy.name like "*-s-*" && context.policy.arn like "*:policy/res*" }"#,
     ] {
         let said = flaws(&guardrail("attach-policy", "quarantine-key,detach-policy", condition), "");

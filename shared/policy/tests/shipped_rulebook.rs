@@ -182,7 +182,7 @@ fn finding(source: &str, detail: &str) -> String {
 #[test]
 fn what_was_set_inactive_comes_back_only_by_those_who_may_lift_a_quarantine() {
     let update = call("UpdateAccessKey", POLSEN, r#"{"userName":"polsen","accessKeyId":"AKIAIOSFODNN7EXAMPLE","status":"Active"}"#);
-    let lift = call("DeleteUserPolicy", POLSEN, r#"{"userName":"polsen","policyName":"RescindQuarantine"}"#);
+    let lift = call("DeleteRolePolicy", POLSEN, r#"{"roleName":"web","policyName":"RescindQuarantine-1772455454"}"#);
     let listed = |arns: &[&str]| arns.iter().map(|arn| BreakGlass::parse(arn).unwrap()).collect::<Vec<_>>();
     let responders = listed(&["arn:aws:iam::123456789012:user/team/POLSEN"]);
     assert_eq!(judged(&update, &[]), (vec!["inactive-credentials-stay-inactive".to_owned()], vec![Remedy::QuarantineKey]));

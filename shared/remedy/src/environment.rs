@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use policy::arn::{AccountId, IamName};
+use policy::arn::{AccountId, IamName, PolicyArn};
 use policy::break_glass::BreakGlass;
+use policy::containment::is_called_deny_everything;
 use policy::guardrail::Mode;
 use policy::text::quoted;
 use thiserror::Error;
@@ -13,6 +14,9 @@ const GUARDRAILS_DIR: &str = "/opt/guardrails";
 
 /// What `LEDGER_DAYS` has to be.
 const DAYS: &str = "a number of days, from 1 to 3653";
+
+/// What `DENY_EVERYTHING_POLICY` has to be.
+const POLICY_ARN: &str = "the ARN of the stack's policy /rescind/RescindDenyEverything-…";
 
 /// What `NOTICE_TOPIC_ARN` has to be.
 const TOPIC_ARN: &str = "the ARN of an SNS topic";
@@ -39,6 +43,8 @@ pub struct Environment {
     pub own_roles: Vec<IamName>,
     /// `BREAK_GLASS`: the break-glass principals, which no remedy touches and which may lift a quarantine.
     pub break_glass: Vec<BreakGlass>,
+    /// `DENY_EVERYTHING_POLICY`: the ARN of the stack's own policy that denies a user everything.
+    pub deny_everything: PolicyArn,
     /// `LEDGER_TABLE`: the name of the ledger's table.
     pub ledger_table: String,
     /// `LEDGER_DAYS`: for how many days it keeps a case.
@@ -86,6 +92,7 @@ impl Environment {
             return Err(parsed("NOTICE_TOPIC_ARN", TOPIC_ARN)(&topic_arn));
         }
         let ledger_days = required("LEDGER_DAYS", DAYS)?;
+        let deny_everything = required("DENY_EVERYTHING_POLICY", POLICY_ARN)?;
         let break_glass = optional("BREAK_GLASS").unwrap_or_default();
         let listed = break_glass.split(',').map(str::trim).filter(|text| !text.is_empty());
         let wanted = "the ARNs of users and roles, each alone or with = and its unique id, separated by commas";
@@ -100,6 +107,10 @@ impl Environment {
                 .map(|role| IamName::new(role.trim()).map_err(|_| parsed("OWN_ROLES", "role names, separated by commas")(role)))
                 .collect::<Result<_, _>>()?,
             break_glass,
+            deny_everything: PolicyArn::new(&deny_everything)
+                .ok()
+                .filter(is_called_deny_everything)
+                .ok_or_else(|| parsed("DENY_EVERYTHING_POLICY", POLICY_ARN)(&deny_everything))?,
             ledger_table: required("LEDGER_TABLE", "the name of a DynamoDB table")?,
             ledger_days: ledger_days
                 .parse()
@@ -124,11 +135,12 @@ impl Environment {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 9] = [
+    const COMPLETE: [(&str, &str); 10] = [
         ("ACCOUNT_ID", "123456789012"),
         ("MODE", "observe"),
         ("NOTICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices"),
         ("OWN_ROLES", "rescind-a,rescind-b"),
+        ("DENY_EVERYTHING_POLICY", "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0"),
         ("LEDGER_TABLE", "ledger"),
         ("LEDGER_DAYS", "400"),
         ("AWS_REGION", "us-east-1"),

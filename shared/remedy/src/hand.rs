@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use policy::Change;
+use policy::arn::{PolicyArn, UniqueId};
 use policy::case::{Call, CredentialReport, Receipt};
+use policy::containment::Containment;
 use policy::document::DocumentError;
 use policy::facts::{Access, Facts, Texts};
 use policy::guardrail::DecisionError;
@@ -16,7 +18,7 @@ use crate::deadline::Deadline;
 use crate::error::{AwsCall, Failure, found};
 use crate::ledger::Page;
 use crate::log;
-use crate::reading::Reader;
+use crate::reading::{Reader, identity};
 use crate::setting::{Live, Setting, Step, Writer};
 
 /// How long IAM takes at most until all its answers agree: seen to be 3 to 4 s (issues of the Terraform provider, which waits for it).
@@ -104,6 +106,7 @@ pub struct Hand<'a> {
     writer: Option<&'a Writer>,
     circumstances: Circumstances<'a>,
     deadline: Deadline,
+    deny_everything: &'a PolicyArn,
     /// Where the ledger holds what this hand does.
     pub(crate) page: Page<'a>,
     calls: Vec<Call>,
@@ -116,9 +119,10 @@ impl<'a> Hand<'a> {
         writer: Option<&'a Writer>,
         circumstances: Circumstances<'a>,
         deadline: Deadline,
+        deny_everything: &'a PolicyArn,
         page: Page<'a>,
     ) -> Self {
-        Self { reader, writer, circumstances, deadline, page, calls: Vec::new(), undo: Vec::new() }
+        Self { reader, writer, circumstances, deadline, deny_everything, page, calls: Vec::new(), undo: Vec::new() }
     }
 
     /// The calls that were made, or would be, and how they are undone: the last first.
@@ -137,6 +141,30 @@ impl<'a> Hand<'a> {
     #[must_use]
     pub const fn deadline(&self) -> Deadline {
         self.deadline
+    }
+
+    /// The stack's own policy that denies a user everything.
+    #[must_use]
+    pub const fn deny_everything(&self) -> &'a PolicyArn {
+        self.deny_everything
+    }
+
+    /// Says who is contained by the next step, and by what, for the ledger: the guard of quarantines puts back what the ledger knows, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not say the unique id.
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    pub async fn contains(&mut self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
+        if self.writer.is_none() {
+            return Ok(());
+        }
+        let id = match &whom.id {
+            Some(id) => Some(id.clone()),
+            None => identity::id_of(self.reader, whom).await?.and_then(|id| UniqueId::new(&id).ok()),
+        };
+        self.page.contains(whom.clone().with_id(id), containment);
+        Ok(())
     }
 
     /// Makes a step, and records the call with its undo. That IAM does not find the thing is believed only if its listings say the same, and not

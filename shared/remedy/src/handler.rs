@@ -10,7 +10,7 @@ use policy::facts::Facts;
 use policy::guardrail::{Judge, Mode};
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::{Identity, Target};
 use policy::text::{quoted, speech};
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use serde::Serialize;
@@ -25,7 +25,7 @@ use crate::notice::Notice;
 use crate::plan::{self, Plan};
 use crate::reading::identity::Whom;
 use crate::reading::{facts, identity};
-use crate::{log, protected};
+use crate::{guard, log, protected};
 
 /// Why facts are missing that take too long to read.
 const LATE: &str = "IAM holds so much about the target that there was not enough time to read it";
@@ -44,13 +44,13 @@ pub trait Function {
     /// Who judges.
     const JUDGE: Judge = Judge::Function { name: Self::NAME, owns: Self::OWNS };
 
-    /// Takes a change back, or contains whoever is behind it: idempotent, and only what still stands. `whom` is the identity that the remedy
-    /// changes, under the name that it has now.
+    /// Takes a change back, or contains whoever is behind it: idempotent, and only what still stands. `target` is what the remedy changes; of an
+    /// identity, under the name that it has now.
     ///
     /// # Errors
     ///
     /// If AWS did not do something, so that it is not known whether the change still stands.
-    fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, whom: &Identity) -> impl Future<Output = Result<Ending, AwsCall>>;
+    fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, target: &Target) -> impl Future<Output = Result<Ending, AwsCall>>;
 }
 
 /// What a function returns: the cases that an event made.
@@ -86,16 +86,35 @@ impl Handler {
         self.check_account(event.account.as_str())?;
         let mut results = Results::default();
         // Quarantine functions receive every IAM change: one that nobody asks them about ends here, without a call.
-        let Some(action) = Action::of(&event).filter(|action| self.rulebook.concerns(action)) else {
+        let named = Action::of(&event).filter(|action| self.rulebook.concerns(action));
+        let lift = guard::lift::<F>(&event);
+        if named.is_none() && lift.is_none() {
             return results.into_cases();
-        };
+        }
         let actor = Actor::of(&event).map_err(HearingError::from)?;
         if self.is_own_doing(&actor) {
             return results.into_cases();
         }
+        let lifted = match lift {
+            Some(lift) => guard::lifted(&self.clients, &self.environment.deny_everything, F::NAME, &lift).await?,
+            None => None,
+        };
+        let Some(action) = lifted.as_ref().map_or(named, |_| Action::lift()) else {
+            return results.into_cases();
+        };
         let circumstances = Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
-        for hearing in Hearing::open(circumstances) {
-            results.add(self.hear::<F>(&event, circumstances, hearing, invocation).await);
+        let hearings = match lifted.clone() {
+            Some(lifted) => Hearing::about(circumstances, lifted.into()).into_iter().collect(),
+            None => Hearing::open(circumstances),
+        };
+        for hearing in hearings {
+            let heard = self.hear::<F>(&event, circumstances, hearing, invocation).await;
+            if let (Some(lifted), Ok(case)) = (&lifted, &heard)
+                && case.as_ref().is_none_or(|case| case.outcome == Outcome::Exempt)
+            {
+                self.clients.ledger.released(F::NAME, lifted, invocation.now).await?;
+            }
+            results.add(heard);
         }
         results.into_cases()
     }
@@ -244,7 +263,7 @@ impl Handler {
             return Ok(Tried { case, failure: None, page });
         };
         let Clients { reader, writer, .. } = &self.clients;
-        let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, page);
+        let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, &self.environment.deny_everything, page);
         let ended = self.take_back::<F>(&mut hand, plan::of(remedy), &case, &change).await;
         let (outcome, failure) = match ended {
             Ok(ending) => (if acts { applied(remedy, &mut hand, ending) } else { observed(remedy, &mut hand, ending, &case) }, None),
@@ -270,8 +289,10 @@ impl Handler {
         if let Some(reason) = plan.never(case, change) {
             return Ok(Ending::unremediable(reason));
         }
-        let Some(named) = plan.touches(case, change) else {
-            return Ok(Ending::unremediable("nobody is named whom the remedy could change".to_owned()));
+        let named = match plan.touches(case, change) {
+            Some(Target::Identity(identity)) => identity,
+            Some(target) => return F::take_back(hand, case, change, &target).await,
+            None => return Ok(Ending::unremediable("nobody is named whom the remedy could change".to_owned())),
         };
         let key = plan.key(case, change);
         let mut whom = match self.find(hand, &named, key.as_ref()).await? {
@@ -285,7 +306,7 @@ impl Handler {
             let ending = match hand.deadline().before_the_remedy(Box::pin(spared)).await {
                 Some(spared) => match spared? {
                     Some(ending) => ending,
-                    None => F::take_back(hand, case, change, &whom).await?,
+                    None => F::take_back(hand, case, change, &whom.clone().into()).await?,
                 },
                 None => {
                     Ending::unremediable("there was not enough time to find out whether anybody is left who could give it back".to_owned())

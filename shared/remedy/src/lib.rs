@@ -7,6 +7,7 @@ mod deadline;
 mod entry;
 mod environment;
 mod error;
+mod guard;
 mod hand;
 mod handler;
 mod ledger;

@@ -322,7 +322,8 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
     }
     let acted = matches!(case.outcome, Outcome::Applied | Outcome::AlreadyClean | Outcome::Observed) && case.remedy().is_some();
     let by_name = |(plan, change): (&dyn Plan, &Change)| {
-        plan.touches(case, change).filter(|identity| identity.id.is_none() && plan.key(case, change).is_none())
+        let target = plan.touches(case, change)?;
+        target.identity().filter(|identity| identity.id.is_none() && plan.key(case, change).is_none()).cloned()
     };
     if let Some(identity) = planned(case).filter(|_| acted).and_then(by_name) {
         let note = format!("the record names {identity} without a unique id, so this is whoever has that name now");

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
-use policy::arn::IamName;
+use policy::arn::{IamName, PolicyArn};
 use policy::capability::RequestContext;
 use policy::case::{Case, CredentialReport, Next, Outcome, Receipt, RemedyOutcome};
 use policy::change::{Found, Missing};
@@ -184,8 +184,9 @@ fn an_exposed_key_that_is_inactive_now() {
 fn the_owner_of_an_exposed_key_who_is_contained() {
     let case = case_of(Remedy::QuarantinePrincipal, include_str!("../../../events/health-credentials-exposed.json"), Mode::Enforce);
     let owner = Identity::user(IamName::new("deploy").unwrap());
-    let deny = InlinePolicy { identity: owner, name: policy::containment::Quarantine::Everything.policy_name() };
-    let case = acted(case, deny.call(&None).into_iter().collect());
+    let policy = PolicyArn::new("arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0a1b2c3d").unwrap();
+    let deny = Attachment { identity: owner, policy };
+    let case = acted(case, deny.call(&false).into_iter().collect());
     insta::assert_snapshot!(Notice::of(&case).text(), @"
     contained: user deploy
 
@@ -225,8 +226,8 @@ fn a_session_that_would_be_ended() {
 
 #[test]
 fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
-    let mut case = case(include_str!("../../../events/delete-user-policy.json"));
-    case.close(Outcome::Unremediable, Some("user polsen is gone or renamed"));
+    let mut case = case(include_str!("../../../events/delete-role-policy.json"));
+    case.close(Outcome::Unremediable, Some("role web was deleted"));
     insta::assert_snapshot!(Notice::of(&case).text(), @r#"
     ACT: cannot be put back: quarantine of user polsen
 

@@ -23,7 +23,7 @@ pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
-pub use quarantine_lifted::QuarantineLifted;
+pub use quarantine_lifted::{Lift, QuarantineLifted};
 pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
 pub use renamed::Renamed;
 pub(crate) use renamed::read as read_renamed;

@@ -127,13 +127,23 @@ fn taking_away_or_replacing_a_quarantine_is_distinguished_from_other_policies() 
         );
         Action::of(&Event::from_envelope_or_record(&record).unwrap()) == Action::named("LiftQuarantine")
     };
-    assert!(lifts("DeleteUserPolicy", r#"{"userName":"a","policyName":"RescindQuarantine"}"#));
-    assert!(lifts("PutRolePolicy", r#"{"roleName":"a","policyName":"rescindquarantine-1-s-x"}"#), "IAM does not tell names apart by case");
+    assert!(
+        lifts("DeleteRolePolicy", r#"{"roleName":"a","policyName":"rescindquarantine-1-s-x"}"#),
+        "IAM does not tell names apart by case"
+    );
+    let denies = "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0";
+    assert!(lifts("DetachUserPolicy", &format!(r#"{{"userName":"a","policyArn":"{denies}"}}"#)));
+    assert!(lifts("SetDefaultPolicyVersion", &format!(r#"{{"policyArn":"{denies}","versionId":"v2"}}"#)));
+    assert!(lifts("CreatePolicyVersion", &format!(r#"{{"policyArn":"{denies}","setAsDefault":true}}"#)));
+    assert!(!lifts("CreatePolicyVersion", &format!(r#"{{"policyArn":"{denies}"}}"#)), "the default stays what it was");
+    assert!(!lifts("PutRolePolicy", r#"{"roleName":"a","policyName":"RescindQuarantine-1"}"#), "judged as any other put");
+    assert!(!lifts("DetachUserPolicy", r#"{"userName":"a","policyArn":"arn:aws:iam::aws:policy/AWSDenyAll"}"#), "anybody's");
     assert!(lifts("DetachRolePolicy", r#"{"roleName":"a","policyArn":"arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1"}"#));
-    assert!(!lifts("DeleteUserPolicy", r#"{"userName":"a","policyName":"Other"}"#));
-    assert!(!lifts("DetachUserPolicy", r#"{"userName":"a","policyArn":"arn:aws:iam::123456789012:policy/RescindQuarantine"}"#));
-    assert!(!lifts("DeleteUserPolicy", "null"));
-    assert!(!lifts("PutUserPolicy", r#"{"userName":"a","policyName":"RescindQuarantine-evil"}"#), "not a name that Rescind gives");
+    assert!(!lifts("DeleteRolePolicy", r#"{"roleName":"a","policyName":"Other"}"#));
+    assert!(!lifts("DetachUserPolicy", &format!(r#"{{"userName":"a","policyArn":"{}"}}"#, denies.replace("/rescind", ""))));
+    assert!(!lifts("DetachUserPolicy", &format!(r#"{{"userName":"a","policyArn":"{}"}}"#, denies.replace("1234", "9999"))));
+    assert!(!lifts("DeleteRolePolicy", "null"));
+    assert!(!lifts("DeleteRolePolicy", r#"{"roleName":"a","policyName":"RescindQuarantine-evil"}"#), "not a name that Rescind gives");
 }
 
 #[test]
@@ -148,11 +158,9 @@ fn an_inline_policy_is_read_with_its_text_or_without() {
 }
 
 #[test]
-fn a_put_that_replaces_a_quarantine_is_no_other_change() {
-    let parameters = r#"{"userName":"a","policyName":"rescindquarantine","policyDocument":"{}"}"#;
-    assert!(matches!(change("PutUserPolicy", parameters), Claim::Change(Change::QuarantineLifted(_))));
-    let group = r#"{"groupName":"a","policyName":"RescindQuarantine","policyDocument":"{}"}"#;
-    assert!(matches!(change("PutGroupPolicy", group), Claim::Change(Change::InlinePolicyPut(_))), "no group is ever contained");
+fn a_policy_that_is_put_under_the_name_of_a_quarantine_is_judged_as_any_other() {
+    let parameters = r#"{"roleName":"a","policyName":"rescindquarantine-1","policyDocument":"{}"}"#;
+    assert!(matches!(change("PutRolePolicy", parameters), Claim::Change(Change::InlinePolicyPut(_))));
 }
 
 #[test]
@@ -188,8 +196,10 @@ fn what_iam_accepted_in_other_letters_is_read() {
 
 #[test]
 fn detaching_a_quarantine_in_other_letters_lifts_it() {
-    for arn in ["arn:aws:iam::123456789012:policy/rescind/rescindquarantine", "arn:aws:iam::123456789012:POLICY/RESCIND/RescindQUARANTINE"]
-    {
+    for arn in [
+        "arn:aws:iam::123456789012:policy/rescind/rescinddenyeverything-0",
+        "arn:aws:iam::123456789012:POLICY/RESCIND/RescindDENYEVERYTHING-0",
+    ] {
         let claim = change("DetachUserPolicy", &format!(r#"{{"userName":"deploy","policyArn":"{arn}"}}"#));
         assert!(matches!(claim, Claim::Change(Change::QuarantineLifted(_))), "{arn}: {claim:?}");
     }

@@ -7,44 +7,59 @@ use crate::document::Document;
 const BEFORE: &str = "2026-01-01T12:00:00Z";
 
 fn sessions(of: Sessions) -> Quarantine {
-    Quarantine::Sessions { before: BEFORE.parse().unwrap(), of }
+    Quarantine { before: BEFORE.parse().unwrap(), of }
 }
 
 fn name(text: &str) -> IamName {
     IamName::new(text).unwrap()
 }
 
-/// Whether an administrator under this quarantine is allowed the action.
-fn leaves(quarantine: &Quarantine, who: &str, action: &str, context: &[(&str, &str)]) -> bool {
-    let everything = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    let open = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
-    let deny = quarantine.document();
-    let identity = [Document::parse(everything).unwrap(), Document::parse(&deny).unwrap()];
-    let open = Document::parse(open).unwrap();
+/// How somebody is contained.
+#[derive(Clone, Copy)]
+enum As {
+    Attached,
+    Boundary,
+}
+
+/// Whether an administrator whom this text contains is allowed the action, on a resource that lets everybody in. Of a session made by a contained
+/// user, its own policies allow everything as well.
+fn leaves(deny: &str, contained: As, who: &str, action: &str, context: &[(&str, &str)]) -> bool {
+    let everything = Document::parse(r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#).unwrap();
+    let open = Document::parse(r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#).unwrap();
+    let deny = Document::parse(deny).unwrap();
+    let (identity, boundary) = match contained {
+        As::Attached => (vec![everything.clone(), deny], vec![]),
+        As::Boundary => (vec![everything.clone()], vec![deny]),
+    };
+    let session = if who.contains(":federated-user/") { vec![everything] } else { vec![] };
     let context = Context::new(context.iter().map(|(key, value)| ((*key).into(), vec![(*value).into()])), []).unwrap();
     let who = Requester::new(who).unwrap();
     let request = Request { who, action, resource: "*", resource_account: None, context, reading: Reading::Documented };
-    let policies = Policies { identity: &identity, resource: Some(&open), ..Policies::default() };
+    let policies = Policies { identity: &identity, boundary: &boundary, session: &session, resource: Some(&open), ..Policies::default() };
     evaluate(&request, &policies).definite.verdict == Verdict::Allowed
 }
 
 const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/web/i-0a";
 const USER: &str = "arn:aws:iam::123456789012:user/ann";
+const FEDERATED: &str = "arn:aws:sts::123456789012:federated-user/ann";
 
 proptest! {
     #[test]
-    fn a_contained_user_is_left_nothing(service in "[a-z]{2,8}", call in "[A-Z][A-Za-z]{2,20}", issued in prop::option::of("20[0-9]{2}-0[1-9]-1[0-9]T00:00:00Z")) {
+    fn a_contained_user_is_left_nothing_nor_are_its_sessions_or_its_federated_ones(service in "[a-z]{2,8}", call in "[A-Z][A-Za-z]{2,20}", issued in prop::option::of("20[0-9]{2}-0[1-9]-1[0-9]T00:00:00Z")) {
         let action = format!("{service}:{call}");
         let context: Vec<(&str, &str)> = issued.as_deref().map(|issued| ("aws:TokenIssueTime", issued)).into_iter().collect();
         prop_assume!(action != "sts:GetCallerIdentity");
-        prop_assert!(!leaves(&Quarantine::Everything, USER, &action, &context));
+        for who in [USER, FEDERATED] {
+            prop_assert!(!leaves(&deny_everything(), As::Attached, who, &action, &context));
+            prop_assert!(!leaves(&deny_everything(), As::Boundary, who, &action, &context));
+        }
     }
 
     #[test]
     fn a_name_tells_what_the_policy_says(seconds in 0..4_000_000_000_i64, kind in 0..3_usize, text in "[A-Za-z0-9+=,.@_-]{2,64}") {
         let before = DateTime::from_timestamp(seconds, 0).unwrap();
         let of = [Sessions::All, Sessions::Named(name(&text)), Sessions::Of(name(&text))].into_iter().nth(kind).unwrap();
-        let quarantine = Quarantine::Sessions { before, of };
+        let quarantine = Quarantine { before, of };
         prop_assert_eq!(Quarantine::named(quarantine.policy_name().as_str()), Some(quarantine.clone()));
         prop_assert!(IamName::new(quarantine.policy_name().as_str()).is_ok());
         prop_assert!(Document::parse(&quarantine.document()).is_ok());
@@ -58,7 +73,9 @@ proptest! {
 
 #[test]
 fn a_role_goes_on_for_sessions_that_were_issued_later() {
-    let issued = |when: &'static str| leaves(&sessions(Sessions::All), SESSION, "s3:GetObject", &[("aws:TokenIssueTime", when)]);
+    let issued = |when: &'static str| {
+        leaves(&sessions(Sessions::All).document(), As::Attached, SESSION, "s3:GetObject", &[("aws:TokenIssueTime", when)])
+    };
     assert!(!issued("2026-01-01T11:59:59Z") && issued("2026-01-01T12:00:01Z"));
 }
 
@@ -66,7 +83,7 @@ fn a_role_goes_on_for_sessions_that_were_issued_later() {
 fn only_the_session_that_was_named_is_ended() {
     let ended = |of: Sessions, userid: &'static str, identity: &'static str| {
         let context = [("aws:TokenIssueTime", "2026-01-01T00:00:00Z"), ("aws:userid", userid), ("aws:SourceIdentity", identity)];
-        !leaves(&sessions(of), SESSION, "s3:GetObject", &context)
+        !leaves(&sessions(of).document(), As::Attached, SESSION, "s3:GetObject", &context)
     };
     assert!(ended(Sessions::Named(name("i-0a")), "AROAX:i-0a", "ann"));
     assert!(!ended(Sessions::Named(name("i-0a")), "AROAX:i-0b", "ann") && !ended(Sessions::Named(name("0a")), "AROAX:i-0a", "ann"));
@@ -86,14 +103,25 @@ fn names_of_other_policies_are_not_taken_for_ours() {
     ] {
         assert_eq!(Quarantine::named(other), None, "{other}");
     }
-    assert_eq!(Quarantine::named("rescindquarantine"), Some(Quarantine::Everything));
+    assert_eq!(Quarantine::named("rescindquarantine-0"), Some(Quarantine { before: DateTime::UNIX_EPOCH, of: Sessions::All }));
 }
 
 #[test]
-fn a_policy_of_the_same_name_that_says_something_else_is_told_apart() {
+fn a_policy_of_the_same_name_that_says_something_else_is_distinguished() {
     let spaced = r#"{ "Statement": { "Sid": "Quarantine", "Effect": "Deny", "Action": ["*"], "Resource": "*" }, "Version": "2012-10-17" }"#;
-    assert!(Quarantine::Everything.matches(spaced));
+    assert!(says(spaced, &deny_everything()));
     for other in [&spaced.replace("Deny", "Allow"), &spaced.replace("[\"*\"]", "\"s3:*\""), "", "{}"] {
-        assert!(!Quarantine::Everything.matches(other), "{other}");
+        assert!(!says(other, &deny_everything()), "{other}");
+    }
+}
+
+#[test]
+fn only_policies_of_rescind_s_path_have_a_text_by_their_name() {
+    let text = |arn: &str| text_of(&PolicyArn::new(arn).unwrap());
+    assert_eq!(text("arn:aws:iam::123456789012:policy/Rescind/RescindDenyEverything-0"), Some(deny_everything()));
+    let ended = Quarantine { before: DateTime::UNIX_EPOCH, of: Sessions::All }.document();
+    assert_eq!(text("arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-0"), Some(ended));
+    for other in ["RescindDenyEverything-0", "rescind/x/RescindDenyEverything-0", "rescind/RescindQuarantine-x"] {
+        assert_eq!(text(&format!("arn:aws:iam::123456789012:policy/{other}")), None, "{other}");
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{gate, needs};
 use crate::arn::IamName;
-use crate::containment::{PATH, PREFIX, Quarantine, Sessions};
+use crate::containment::{self, PATH, Quarantine, Sessions};
 
 /// Whether a policy in its folded JSON form forbids one of Rescind's quarantines, and not the same policy by another name and ARN. Conditions
 /// about anything else count as met.
@@ -23,20 +23,20 @@ pub(super) fn is_at_quarantines(policy: &Value) -> bool {
         return false;
     };
     let forbids = |path: &str, name: &str| forbids(&policy, path, name).unwrap_or(false);
-    quarantines().iter().any(|name| {
-        let name = name.as_str().to_ascii_lowercase();
-        let another = name.replace(&PREFIX.to_ascii_lowercase(), "another");
-        forbids(PATH, &name) && !forbids("/", &another)
+    quarantines().iter().any(|(prefix, end)| {
+        let prefix = prefix.to_ascii_lowercase();
+        forbids(PATH, &format!("{prefix}{end}")) && !forbids("/", &format!("another-{end}"))
     })
 }
 
-/// A name of each form that Rescind gives.
-fn quarantines() -> Vec<IamName> {
-    let of_sessions = |of| Quarantine::Sessions { before: DateTime::UNIX_EPOCH, of };
+/// A name of each form that Rescind gives: its beginning, and the rest.
+fn quarantines() -> Vec<(&'static str, String)> {
+    let before = DateTime::UNIX_EPOCH;
     let name = IamName::new("name").ok();
     let named = name.clone().map(Sessions::Named).into_iter().chain(name.map(Sessions::Of));
-    let sessions = named.chain([Sessions::All]).map(of_sessions);
-    sessions.chain([Quarantine::Everything]).map(|quarantine| quarantine.policy_name()).collect()
+    let sessions = named.chain([Sessions::All]).map(|of| Quarantine { before, of }.policy_name());
+    let ends = sessions.filter_map(|name| name.as_str().strip_prefix(containment::PREFIX).map(str::to_owned));
+    ends.map(|end| (containment::PREFIX, end)).chain([(containment::DENY_EVERYTHING, "id".to_owned())]).collect()
 }
 
 fn forbids(policy: &Policy, path: &str, name: &str) -> Option<bool> {

@@ -17,6 +17,7 @@
 
 pub mod archive;
 mod body;
+mod contained;
 mod contested;
 mod stop;
 
@@ -27,8 +28,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use policy::Case;
 use policy::case::{Call, Outcome};
+use policy::containment::Containment;
 use policy::guardrail::Mode;
 use policy::severity::Severity;
+use policy::target::Identity;
 use policy::text;
 
 pub use body::{Body, Written};
@@ -260,6 +263,8 @@ pub struct Page<'a> {
     body: Body,
     /// Steps that an earlier try had stored.
     earlier: Vec<Written>,
+    /// Who is contained by the next step, and by what.
+    contains: Option<(Identity, Containment)>,
     state: State,
 }
 
@@ -279,13 +284,13 @@ impl<'a> Page<'a> {
     /// The page of a case that is to be acted on.
     pub fn of(ledger: &'a Ledger, key: Key, invocation: &'a str, case: Case, unknown: Option<String>) -> Self {
         let state = unknown.map_or(State::New, State::Unrecorded);
-        Self { ledger, key, invocation, body: Body { case, steps: Vec::new() }, earlier: Vec::new(), state }
+        Self { ledger, key, invocation, body: Body { case, steps: Vec::new() }, earlier: Vec::new(), contains: None, state }
     }
 
     /// The page of a case that an earlier try began.
     pub fn again(ledger: &'a Ledger, key: Key, invocation: &'a str, body: Body) -> Self {
         let earlier = body.steps.clone();
-        Self { ledger, key, invocation, body, earlier, state: State::Earlier }
+        Self { ledger, key, invocation, body, earlier, contains: None, state: State::Earlier }
     }
 
     /// How an earlier try at the same event would have this step undone, if it got so far.
@@ -333,7 +338,20 @@ impl<'a> Page<'a> {
                 let message = format!("the ledger does not hold what it would delete, and nothing else would: {why}");
                 Err(AwsCall { call: call.command(), failure: Failure::Unreachable, message })
             }
-            _ => Ok(()),
+            _ => self.note_containment(now).await,
+        }
+    }
+
+    async fn note_containment(&mut self, now: DateTime<Utc>) -> Result<(), AwsCall> {
+        let Some((identity, containment)) = self.contains.take() else {
+            return Ok(());
+        };
+        match self.ledger.contain(&self.key, &identity, &containment, now).await {
+            Err(call) if is_out_of_reach(&call) => {
+                tracing::error!(case = self.key.case, error = %call, "nobody will put this containment back if somebody lifts it");
+                Ok(())
+            }
+            noted => noted,
         }
     }
 
@@ -344,6 +362,11 @@ impl<'a> Page<'a> {
             self.state = State::Begun;
         }
         Ok(stored)
+    }
+
+    /// Says who is contained by the next step, and by what, so that the guard of quarantines knows it. It is noted before the step's call.
+    pub fn contains(&mut self, identity: Identity, containment: Containment) {
+        self.contains = Some((identity, containment));
     }
 
     /// Why the ledger does not hold this case, if it does not.

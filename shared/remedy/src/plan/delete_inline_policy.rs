@@ -20,7 +20,7 @@ use policy::case::Call;
 use policy::change::InlinePolicyPut;
 use policy::document::{Document, Effect};
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::Target;
 use policy::{Case, Change};
 
 use super::{Plan, call_of};
@@ -58,8 +58,8 @@ impl Plan for DeleteInlinePolicy {
         denies.then(|| "this policy only denies, so deleting it would give access: Rescind never does that".to_owned())
     }
 
-    fn touches(&self, _: &Case, change: &Change) -> Option<Identity> {
-        step(change).map(|step| step.setting.identity)
+    fn touches(&self, _: &Case, change: &Change) -> Option<Target> {
+        step(change).map(|step| step.setting.identity.into())
     }
 
     fn calls(&self, _: &Case, change: &Change) -> Vec<Call> {

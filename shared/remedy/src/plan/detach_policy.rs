@@ -18,7 +18,7 @@
 use policy::case::Call;
 use policy::change::PolicyAttached;
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::Target;
 use policy::{Case, Change};
 
 use super::{Plan, call_of, gives_back};
@@ -56,8 +56,8 @@ impl Plan for DetachPolicy {
         policy_arn.is_key_quarantine().then(|| "AWS attaches this policy to users whose keys leaked: Rescind never detaches it".to_owned())
     }
 
-    fn touches(&self, _: &Case, change: &Change) -> Option<Identity> {
-        step(change).map(|step| step.setting.identity)
+    fn touches(&self, _: &Case, change: &Change) -> Option<Target> {
+        step(change).map(|step| step.setting.identity.into())
     }
 
     fn calls(&self, _: &Case, change: &Change) -> Vec<Call> {

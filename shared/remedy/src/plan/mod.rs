@@ -12,13 +12,13 @@ mod remove_group_member;
 use policy::arn::CredentialId;
 use policy::case::Call;
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::Target;
 use policy::{Case, Change};
 
 pub use delete_inline_policy::{DeleteInlinePolicy, step as deletion};
 pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
-pub use quarantine_principal::{QuarantinePrincipal, quarantine};
+pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
 
 use crate::setting::{Home, Setting, Step};
@@ -68,8 +68,8 @@ pub trait Plan: Sync {
         None
     }
 
-    /// The identity that the remedy changes.
-    fn touches(&self, case: &Case, change: &Change) -> Option<Identity>;
+    /// Whom or what the remedy changes.
+    fn touches(&self, case: &Case, change: &Change) -> Option<Target>;
 
     /// The access key that says for certain whom the remedy changes, if the event does not say their unique id.
     fn key(&self, _: &Case, _: &Change) -> Option<CredentialId> {

@@ -113,9 +113,9 @@ impl Plan for QuarantineKey {
         }
     }
 
-    fn touches(&self, case: &Case, change: &Change) -> Option<Identity> {
+    fn touches(&self, case: &Case, change: &Change) -> Option<Target> {
         match subject(case, change) {
-            Subject::One(user, _) | Subject::AllKeys(user) => Some(user),
+            Subject::One(user, _) | Subject::AllKeys(user) => Some(user.into()),
             Subject::Nothing(_) => None,
         }
     }

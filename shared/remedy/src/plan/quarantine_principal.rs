@@ -1,7 +1,8 @@
 //! # What it takes back
 //!
-//! The access of whoever is behind a change, or of the owner of exposed credentials: a user is denied everything; of a role, the sessions issued
-//! before now are, limited to one session name or source identity if it is known whose they are. A quarantine that somebody lifted is put back.
+//! The access of whoever is behind a change, or of the owner of exposed credentials: a user is denied everything, by a managed policy of the stack's
+//! own; of a role, the sessions issued before now are, limited to one session name or source identity if it is known whose they are. A quarantine
+//! that somebody lifted is put back, if the ledger says that Rescind had put it there.
 //!
 //! # What it spares
 //!
@@ -10,7 +11,8 @@
 //!
 //! # How it is undone
 //!
-//! The inline deny is deleted; if there was no room for it, the managed policy is detached and deleted.
+//! A user's policy is detached; if there was no room for one more, the permissions boundary that was there before is set again. A role's inline deny is
+//! deleted; if there was no room for it, the managed policy is detached and deleted.
 //!
 //! # Source
 //!
@@ -18,17 +20,17 @@
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use policy::affected::Affected;
-use policy::arn::CredentialId;
+use policy::arn::{CredentialId, PolicyArn};
 use policy::case::Call;
 use policy::change::{CredentialExposed, QuarantineLifted};
-use policy::containment::{Quarantine, Sessions};
+use policy::containment::{self, Containment, Quarantine, Sessions};
 use policy::credential::CredentialKind;
 use policy::remedy::Remedy;
-use policy::target::{Identity, IdentityKind};
+use policy::target::{Identity, IdentityKind, Target};
 use policy::{Case, Change};
 
 use super::{Plan, Words, inverse};
-use crate::setting::{Attachment, Home, InlinePolicy, ManagedPolicy, Setting as _};
+use crate::setting::{Attachment, Boundary, DefaultVersion, Home, InlinePolicy, ManagedPolicy, Setting as _};
 
 /// Sessions that are issued so long after the decision are ended as well: IAM changes take seconds to propagate.
 const MARGIN: TimeDelta = TimeDelta::seconds(15);
@@ -36,22 +38,47 @@ const MARGIN: TimeDelta = TimeDelta::seconds(15);
 /// The remedy `quarantine-principal`.
 pub struct QuarantinePrincipal;
 
-/// Whom to contain, and by which policy; or why nobody can be contained.
+/// What contains whoever is behind a change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Measure {
+    /// This user is denied everything.
+    Everything(Identity),
+    /// These sessions of this role are denied everything.
+    Sessions(Identity, Quarantine),
+    /// This policy, by which others are contained, says again what it said.
+    Text(PolicyArn),
+}
+
+/// What to do about a change; or why nobody can be contained.
 ///
 /// # Errors
 ///
 /// Why nobody can be contained, for a person.
-pub fn quarantine(case: &Case, change: &Change) -> Result<(Identity, Quarantine), String> {
-    match (change, Affected::by(case, change)) {
-        (_, Affected::OutOfReach(why)) => Err(why),
-        (Change::QuarantineLifted(QuarantineLifted { policy_name, .. }), Affected::Principal(identity, _)) => {
-            let quarantine = Quarantine::named(policy_name.as_str());
-            quarantine.map(|quarantine| (identity, quarantine)).ok_or_else(|| format!("Rescind gives no policy the name {policy_name}"))
-        }
-        (_, Affected::Principal(identity, sessions)) => {
-            let quarantine = Quarantine::against(&identity, sessions, before(case));
-            Ok((identity, quarantine))
-        }
+pub fn measure(case: &Case, change: &Change) -> Result<Measure, String> {
+    if let Change::QuarantineLifted(lifted) = change {
+        return again(lifted);
+    }
+    match Affected::by(case, change) {
+        Affected::OutOfReach(why) => Err(why),
+        Affected::Principal(identity, _) if identity.is_user() => Ok(Measure::Everything(identity)),
+        Affected::Principal(identity, of) => Ok(Measure::Sessions(identity, Quarantine { before: before(case), of })),
+    }
+}
+
+/// What puts a quarantine back that somebody lifted.
+fn again(QuarantineLifted { target, containment, .. }: &QuarantineLifted) -> Result<Measure, String> {
+    let Some(containment) = containment else {
+        return Err("Rescind puts back only the quarantines that its ledger says it put there, and of this one nothing says so".to_owned());
+    };
+    let quarantine = match containment {
+        Containment::Inline { policy_name } => Quarantine::named(policy_name.as_str()),
+        Containment::Attached { policy } | Containment::Boundary { policy } => Quarantine::of_arn(policy.as_str()),
+        Containment::Text { policy } => return Ok(Measure::Text(policy.clone())),
+    };
+    match (target, quarantine) {
+        (Target::Identity(user), _) if user.is_user() => Ok(Measure::Everything(user.clone())),
+        (Target::Identity(role), Some(quarantine)) => Ok(Measure::Sessions(role.clone(), quarantine)),
+        (target, _) => Err(format!("Rescind contains no {target} by {containment}")),
     }
 }
 
@@ -81,10 +108,11 @@ impl Plan for QuarantinePrincipal {
     }
 
     fn applied(&self, case: &Case, change: &Change) -> String {
-        match Affected::by(case, change) {
-            Affected::Principal(identity, _) if identity.is_user() => format!("{identity} is denied everything"),
-            Affected::Principal(identity, sessions) => format!("{sessions} of {identity} issued until now: denied everything"),
-            Affected::OutOfReach(why) => why,
+        match measure(case, change) {
+            Ok(Measure::Everything(user)) => format!("{user} is denied everything"),
+            Ok(Measure::Sessions(role, Quarantine { of, .. })) => format!("{of} of {role} issued until now: denied everything"),
+            Ok(Measure::Text(_)) => "whoever is contained by it is denied everything again".to_owned(),
+            Err(why) => why,
         }
     }
 
@@ -93,23 +121,28 @@ impl Plan for QuarantinePrincipal {
     }
 
     fn next(&self, case: &Case, change: &Change) -> Option<String> {
-        let Affected::Principal(identity, _) = Affected::by(case, change) else {
-            return None;
-        };
-        let next = if identity.is_user() {
-            "Role sessions that this user already opened stay valid until they expire. Find them in CloudTrail (AssumeRole) and end them too"
-        } else {
-            "Anybody who can assume this role can do so again. Find out in CloudTrail how the session was opened, and stop that"
+        let next = match measure(case, change) {
+            Ok(Measure::Everything(_)) => {
+                "Role sessions that this user already opened stay valid until they expire. Find them in CloudTrail (AssumeRole) and end them too"
+            }
+            Ok(Measure::Sessions(..)) => {
+                "Anybody who can assume this role can do so again. Find out in CloudTrail how the session was opened, and stop that"
+            }
+            Ok(Measure::Text(_)) => "Find out what contained users did in the meantime, and who may still change this policy",
+            Err(_) => return None,
         };
         Some(next.to_owned())
     }
 
     fn never(&self, case: &Case, change: &Change) -> Option<String> {
-        quarantine(case, change).err()
+        measure(case, change).err()
     }
 
-    fn touches(&self, case: &Case, change: &Change) -> Option<Identity> {
-        quarantine(case, change).ok().map(|(identity, _)| identity)
+    fn touches(&self, case: &Case, change: &Change) -> Option<Target> {
+        measure(case, change).ok().map(|measure| match measure {
+            Measure::Everything(identity) | Measure::Sessions(identity, _) => identity.into(),
+            Measure::Text(policy) => Target::Policy(policy),
+        })
     }
 
     fn key(&self, _: &Case, change: &Change) -> Option<CredentialId> {
@@ -127,34 +160,51 @@ impl Plan for QuarantinePrincipal {
         true
     }
 
+    /// A person needs nothing of the stack's to deny a user everything: AWS has such a policy as well.
     fn calls(&self, case: &Case, change: &Change) -> Vec<Call> {
-        let inline = |(identity, quarantine): (Identity, Quarantine)| {
-            let setting = InlinePolicy { identity, name: quarantine.policy_name() };
-            setting.call(&Some(quarantine.document()))
+        let call = match measure(case, change) {
+            Ok(Measure::Everything(identity)) => {
+                containment::aws_denies_all(&case.partition).and_then(|policy| Attachment { identity, policy }.call(&true))
+            }
+            Ok(Measure::Sessions(identity, quarantine)) => {
+                let setting = InlinePolicy { identity, name: quarantine.policy_name() };
+                setting.call(&Some(quarantine.document()))
+            }
+            Ok(Measure::Text(_)) | Err(_) => None,
         };
-        quarantine(case, change).ok().and_then(inline).into_iter().collect()
+        call.into_iter().collect()
     }
 
-    /// Only policies that Rescind names and writes itself are ever taken away, and no group is ever contained.
+    /// Only policies that Rescind names and writes itself, or that deny everything, are ever taken away, and no group is ever contained.
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
         let home = Home::of(case);
         let is_ours = |policy_name: &str, text: &Option<String>| {
             let document = Quarantine::named(policy_name).map(|quarantine| quarantine.document());
             document.is_some() && InlinePolicy::is_same(&document, text)
         };
-        let can_act = |identity: &Identity| identity.kind != IdentityKind::Group;
+        let denies_everything = |policy: &PolicyArn| {
+            (policy.owner() == case.account.as_str() && containment::is_called_deny_everything(policy))
+                || containment::is_aws_denies_all(policy)
+        };
         // One that was put, or one that a newer one replaced.
         if let Some((setting, made, back)) = inverse::<InlinePolicy>(call, undo, home)
             && let (text @ Some(_), None) | (None, text @ Some(_)) = (made, back)
         {
-            return can_act(&setting.identity) && is_ours(setting.name.as_str(), &text);
+            return setting.identity.kind == IdentityKind::Role && is_ours(setting.name.as_str(), &text);
         }
-        if let Some((setting, true, false)) = inverse::<Attachment>(call, undo, home) {
-            return can_act(&setting.identity) && Quarantine::is_arn(setting.policy.as_str());
+        if let Some((Attachment { identity, policy }, true, false)) = inverse::<Attachment>(call, undo, home) {
+            return match identity.kind {
+                IdentityKind::User => denies_everything(&policy),
+                IdentityKind::Role => Quarantine::of_arn(policy.as_str()).is_some(),
+                IdentityKind::Group => false,
+            };
         }
         if let Some((setting, text, None)) = inverse::<ManagedPolicy>(call, undo, home) {
-            return Quarantine::is_arn(setting.arn.as_str()) && is_ours(setting.arn.name(), &text);
+            return Quarantine::of_arn(setting.arn.as_str()).is_some() && is_ours(setting.arn.name(), &text);
         }
-        false
+        if let Some((_, Some(made), _)) = inverse::<Boundary>(call, undo, home) {
+            return denies_everything(&made);
+        }
+        matches!(inverse::<DefaultVersion>(call, undo, home), Some((setting, ..)) if containment::text_of(&setting.policy).is_some())
     }
 }

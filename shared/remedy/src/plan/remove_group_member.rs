@@ -18,7 +18,7 @@
 use policy::case::Call;
 use policy::change::GroupJoined;
 use policy::remedy::Remedy;
-use policy::target::Identity;
+use policy::target::Target;
 use policy::{Case, Change};
 
 use super::{Plan, call_of, gives_back};
@@ -49,8 +49,8 @@ impl Plan for RemoveGroupMember {
         "the user was no longer in the group when Rescind acted".to_owned()
     }
 
-    fn touches(&self, _: &Case, change: &Change) -> Option<Identity> {
-        change.target().user().cloned()
+    fn touches(&self, _: &Case, change: &Change) -> Option<Target> {
+        Some(change.target()).filter(|target| target.user().is_some())
     }
 
     fn calls(&self, _: &Case, change: &Change) -> Vec<Call> {

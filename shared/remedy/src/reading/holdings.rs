@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use policy::arn::{IamName, PolicyArn};
 use policy::change::Gives;
-use policy::containment::Quarantine;
+use policy::containment::{self, Quarantine};
 use policy::document::plain;
 use policy::facts::Texts;
 use policy::target::{Identity, IdentityKind};
@@ -48,12 +48,44 @@ impl<'a> Except<'a> {
 ///
 /// If IAM did not answer.
 pub async fn document(reader: &Reader, policy_arn: &str) -> Result<Option<String>, AwsCall> {
+    match default_version(reader, policy_arn).await? {
+        Some(version) => version_document(reader, policy_arn, &version).await,
+        None => Ok(None),
+    }
+}
+
+/// The id of a managed policy's default version; `None` if the policy is gone.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn default_version(reader: &Reader, policy_arn: &str) -> Result<Option<String>, AwsCall> {
     let answer = reader.get_policy().policy_arn(policy_arn).send().await;
     let Some(answer) = found(answer.named("iam:GetPolicy on", &policy_arn))? else {
         return Ok(None);
     };
     let version = answer.policy.and_then(|policy| policy.default_version_id);
-    let version = version.ok_or_else(|| AwsCall::empty(format!("iam:GetPolicy on {policy_arn}")))?;
+    version.ok_or_else(|| AwsCall::empty(format!("iam:GetPolicy on {policy_arn}"))).map(Some)
+}
+
+/// The ids of all versions of a managed policy; none if the policy is gone.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn versions(reader: &Reader, policy_arn: &str) -> Result<Vec<String>, AwsCall> {
+    // At most five, so there is one page (IAM user guide, "IAM and AWS STS quotas").
+    let answer = reader.list_policy_versions().policy_arn(policy_arn).send().await;
+    let listed = found(answer.named("iam:ListPolicyVersions of", &policy_arn))?.and_then(|answer| answer.versions);
+    Ok(listed.unwrap_or_default().into_iter().filter_map(|version| version.version_id).collect())
+}
+
+/// One version of a managed policy, as IAM gives it; `None` if it is gone.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn version_document(reader: &Reader, policy_arn: &str, version: &str) -> Result<Option<String>, AwsCall> {
     let answer = reader.get_policy_version().policy_arn(policy_arn).version_id(version).send().await;
     let Some(answer) = found(answer.named("iam:GetPolicyVersion on", &policy_arn))? else {
         return Ok(None);
@@ -86,7 +118,9 @@ pub async fn of(reader: &Reader, identity: &Identity, except: Except<'_>) -> Res
         // IAM does not let anybody delete a policy while it is a boundary, so one that is gone is an error, not an absent boundary.
         Some(arn) => {
             let text = document(reader, &arn).await?;
-            Some(text.ok_or_else(|| AwsCall::empty(format!("reading the permissions boundary {arn}")))?)
+            let text = text.ok_or_else(|| AwsCall::empty(format!("reading the permissions boundary {arn}")))?;
+            let quarantine = PolicyArn::new(&arn).ok().and_then(|arn| containment::text_of(&arn));
+            Some(text).filter(|text| !quarantine.is_some_and(|quarantine| containment::says(text, &quarantine)))
         }
         None => None,
     };
@@ -94,7 +128,11 @@ pub async fn of(reader: &Reader, identity: &Identity, except: Except<'_>) -> Res
 }
 
 /// The ARN of the identity's permissions boundary, if it has one; `None` if the identity is gone. A group has none.
-async fn boundary(reader: &Reader, identity: &Identity) -> Result<Option<Option<String>>, AwsCall> {
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn boundary(reader: &Reader, identity: &Identity) -> Result<Option<Option<String>>, AwsCall> {
     let name = identity.name.as_str();
     let boundary = match identity.kind {
         IdentityKind::User => {
@@ -123,8 +161,8 @@ pub async fn of_identity(reader: &Reader, identity: &Identity, except: Except<'_
     // One that is gone since it was listed grants nothing any more.
     let managed = attached.iter().filter(|arn| !is_left_out(arn)).map(async |arn: &String| {
         let text = document(reader, arn).await?;
-        let quarantine = |text: &String| Quarantine::of_arn(arn).is_some_and(|quarantine| quarantine.matches(text));
-        Ok::<_, AwsCall>(text.filter(|text| !quarantine(text)))
+        let quarantine = PolicyArn::new(arn).ok().and_then(|arn| containment::text_of(&arn));
+        Ok::<_, AwsCall>(text.filter(|text| !quarantine.as_ref().is_some_and(|quarantine| containment::says(text, quarantine))))
     });
     let own = inline.iter().filter(|name| !matches!(except, Except::Inline(left) if left.as_str() == *name)).map(async |name: &String| {
         let text = found(inline_document(reader, identity, name).await)?;

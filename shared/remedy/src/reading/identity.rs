@@ -105,8 +105,12 @@ async fn by_key(reader: &Reader, wanted: &Identity, key: &CredentialId) -> Resul
     }
 }
 
-/// The unique id of whoever has that name.
-async fn id_of(reader: &Reader, identity: &Identity) -> Result<Option<String>, AwsCall> {
+/// The unique id of whoever has that name; `None` if nobody has.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn id_of(reader: &Reader, identity: &Identity) -> Result<Option<String>, AwsCall> {
     let name = identity.name.as_str();
     Ok(match identity.kind {
         IdentityKind::User => found(reader.get_user().user_name(name).send().await.named("iam:GetUser on", identity))?

@@ -5,7 +5,9 @@
 //! knows its calls.
 
 mod attachment;
+mod boundary;
 mod credential_status;
+mod default_version;
 mod inline_policy;
 mod managed_policy;
 mod membership;
@@ -17,11 +19,13 @@ use std::future::Future;
 use policy::Case;
 use policy::arn::AccountId;
 use policy::case::Call;
-use policy::containment::Quarantine;
+use policy::containment;
 use policy::target::{Identity, IdentityKind};
 
 pub use attachment::Attachment;
+pub use boundary::Boundary;
 pub use credential_status::{CredentialStatus, Status};
+pub use default_version::DefaultVersion;
 pub use inline_policy::InlinePolicy;
 pub use managed_policy::ManagedPolicy;
 pub use membership::Membership;
@@ -109,18 +113,14 @@ pub trait Setting: Clone + fmt::Display {
     fn set(&self, writer: &Writer, value: &Self::Value) -> impl Future<Output = Result<(), AwsCall>>;
 }
 
-/// Whether a policy is there and says what this quarantine says: anybody's policy can have the same name.
+/// Whether a policy is there and says this: anybody's policy can have the same name.
 ///
 /// # Errors
 ///
 /// If IAM did not answer.
 #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
-pub async fn is_quarantine<S: Setting<Value = Option<String>>>(
-    policy: &S,
-    reader: &Reader,
-    quarantine: &Quarantine,
-) -> Result<bool, AwsCall> {
-    Ok(matches!(policy.get(reader).await?, Live::Is(Some(text)) if quarantine.matches(&text)))
+pub async fn says<S: Setting<Value = Option<String>>>(policy: &S, reader: &Reader, wanted: &str) -> Result<bool, AwsCall> {
+    Ok(matches!(policy.get(reader).await?, Live::Is(Some(text)) if containment::says(&text, wanted)))
 }
 
 /// One setting changed. Undoing it needs no code of its own: `from` and `to` change places.
