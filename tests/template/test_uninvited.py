@@ -1,0 +1,160 @@
+"""The alarm about invocations that no rule made, computed over periods as CloudWatch computes it."""
+
+import operator
+import re
+
+import pytest
+
+from .stack import translate
+
+FUNCTIONS = sorted(translate().functions())
+
+
+class Series(list):
+    """A time series of CloudWatch's: one value for each period, None if it has none. Arithmetic is by period."""
+
+    def _with(self, other, operation):
+        others = other if isinstance(other, Series) else [other] * len(self)
+        return Series(None if a is None or b is None else operation(a, b) for a, b in zip(self, others, strict=True))
+
+    def __add__(self, other):
+        return self._with(other, operator.add)
+
+    def __sub__(self, other):
+        return self._with(other, operator.sub)
+
+    def __rmul__(self, factor):
+        return self._with(factor, operator.mul)
+
+    def __gt__(self, other):
+        return self._with(other, operator.gt)
+
+    def __and__(self, other):
+        return self._with(other, operator.and_)
+
+
+def alarm_about(stack, function):
+    return stack.properties(f"{function.removesuffix('Function')}Uninvited")
+
+
+def reasons(alarm, periods, **counted):
+    """The alarm's value in each period. `counted` are the metrics' values by period; every other one is missing."""
+    stats = {m["Id"]: Series([None] * periods) for m in alarm["Metrics"] if "MetricStat" in m}
+    for metric, values in counted.items():
+        assert metric in stats
+        for period, value in values.items():
+            stats[metric][period] = value
+    rules = {id: series for id, series in stats.items() if "rule" in id}
+
+    def fill(series, value):
+        return [fill(s, value) for s in series] if not isinstance(series, Series) else Series(value if v is None else v for v in series)
+
+    functions = {
+        "FILL": fill,
+        "METRICS": lambda part: [series for id, series in stats.items() if part in id],
+        "SUM": lambda several: Series(map(sum, zip(*several, strict=True))),
+        "DIFF": lambda s: Series([None, *(None if a is None or b is None else b - a for a, b in zip(s, s[1:], strict=False))]),
+        "IF": lambda condition, yes, no: Series(None if c is None else yes if c else no for c in condition),
+    }
+    computed = {}
+    expressions = {m["Id"]: m["Expression"].replace(" AND ", " & ") for m in alarm["Metrics"] if "Expression" in m}
+    for id in ("calls", "events", "value"):
+        computed[id] = eval(expressions[id], {"__builtins__": {}}, functions | stats | computed)  # noqa: S307
+    assert rules and expressions.keys() == computed.keys()
+    return computed["value"]
+
+
+def rung(alarm, **counted):
+    """The reasons for which it rings within eight periods, in which nothing else happens."""
+    return {value for value in reasons(alarm, 8, **counted) if value}
+
+
+@pytest.fixture(params=FUNCTIONS)
+def alarm(request, stack):
+    return alarm_about(stack, request.param)
+
+
+def delivered(periods):
+    """Events that the first rule delivers, and that the function handles at the first attempt."""
+    return {name: periods for name in ("rule1", "received", "attempts", "invocations")}
+
+
+def test_what_a_rule_delivers_rings_nothing(alarm):
+    assert rung(alarm, **delivered({2: 3, 3: 1, 5: 40})) == set()
+
+
+def test_silence_rings_nothing(alarm):
+    assert rung(alarm) == set()
+
+
+def test_a_call_that_waits_for_the_answer_rings_and_says_so(alarm):
+    assert rung(alarm, invocations={3: 1}) == {1}
+    assert "\n1 CALLED:" in alarm["AlarmDescription"]
+
+
+def test_an_event_that_no_rule_delivered_rings_and_says_so(alarm):
+    assert rung(alarm, received={3: 1}, attempts={3: 1}, invocations={3: 1}) == {10}
+    assert "\n10 SENT:" in alarm["AlarmDescription"]
+
+
+def test_both_ring_in_the_midst_of_deliveries(alarm):
+    busy = dict.fromkeys(range(8), 20)
+    assert rung(alarm, rule1=busy, received=busy | {3: 21}, attempts=busy | {3: 21}, invocations=busy | {3: 22}) == {11}
+
+
+def test_it_rings_when_the_next_period_is_over(alarm):
+    value = reasons(alarm, 8, invocations={3: 1})
+    assert [period for period, reason in enumerate(value) if reason] == [4]
+
+
+def test_every_rule_of_the_function_counts(stack):
+    for function in FUNCTIONS:
+        alarm = alarm_about(stack, function)
+        rules = [m["Id"] for m in alarm["Metrics"] if "rule" in m["Id"]]
+        everything = {name: {3: len(rules)} for name in ("received", "attempts", "invocations")}
+        assert rung(alarm, **{rule: {3: 1} for rule in rules}, **everything) == set()
+        assert rung(alarm, **{rule: {3: 1} for rule in rules[1:]}, **everything) == {10}
+
+
+def test_the_retries_of_an_event_ring_nothing(alarm):
+    tries = {3: 1, 4: 2}
+    assert rung(alarm, rule1={3: 1}, received={3: 1}, attempts=tries, invocations=tries) == set()
+
+
+def test_an_event_that_is_throttled_rings_nothing(alarm):
+    assert rung(alarm, rule1={3: 1}, received={3: 1}, attempts={3: 5, 4: 2}, invocations={4: 1}) == set()
+
+
+@pytest.mark.parametrize(("one", "other"), [(3, 4), (4, 3)])
+def test_an_event_that_two_services_count_in_adjoining_periods_rings_nothing(alarm, one, other):
+    assert rung(alarm, rule1={one: 1}, received={other: 1}, attempts={one: 1}, invocations={other: 1}) == set()
+    assert rung(alarm, rule1={one: 1}, received={one: 1}, attempts={other: 1}, invocations={one: 1}) == set()
+
+
+@pytest.mark.parametrize("late", ["rule1", "attempts"])
+def test_a_metric_that_comes_a_period_late_rings_nothing(alarm, late):
+    counted = delivered({7: 1})
+    assert rung(alarm, **counted | {late: {}}) == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_id_is_of_the_metric_that_it_names(stack, function):
+    stats = {m["Id"]: m["MetricStat"] for m in alarm_about(stack, function)["Metrics"] if "MetricStat" in m}
+    assert {stat["Period"] for stat in stats.values()} == {300}, "the metrics of one alarm share a period"
+    lambda_s = {"invocations": ("Invocations", "Sum"), "attempts": ("AsyncEventAge", "SampleCount"), "received": ("AsyncEventsReceived", "Sum")}
+    for id, stat in stats.items():
+        metric = stat["Metric"]
+        dimension, = metric["Dimensions"]
+        if id in lambda_s:
+            assert (metric["Namespace"], dimension) == ("AWS/Lambda", {"Name": "FunctionName", "Value": stack.name(function)})
+            assert (metric["MetricName"], stat["Stat"]) == lambda_s[id]
+        else:
+            assert re.fullmatch(r"rule\d", id)
+            assert (metric["Namespace"], metric["MetricName"], stat["Stat"]) == ("AWS/Events", "Invocations", "Sum")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_it_is_looked_at_for_long_enough_to_compare_a_period_with_both_neighbours(stack, function):
+    alarm = alarm_about(stack, function)
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 4)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
