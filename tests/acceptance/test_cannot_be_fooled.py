@@ -5,7 +5,7 @@ import json
 import pytest
 from lab.command import rescind
 from lab.events import attachment, exposure, iam_call, misuse
-from lab.offence import ADMINISTRATOR, DENY_ALL
+from lab.offence import ADMINISTRATOR, DENY_EVERYTHING
 from lab.world import QUARANTINE_KEY, QUARANTINE_PRINCIPAL
 
 BOTH = (QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
@@ -57,7 +57,7 @@ def test_a_finding_about_somebody_whose_name_was_taken_contains_them_and_nobody_
     world.key(world.user("deploy", holds=[ADMINISTRATOR]))
     responder = world.role("responder")
     seen = world.receives(misuse(details), name=name, BREAK_GLASS=responder.arn)
-    wanted = renamed.no_longer_active(key) if name == QUARANTINE_KEY else {renamed.now_has("RescindQuarantine", DENY_ALL)}
+    wanted = renamed.no_longer_active(key) if name == QUARANTINE_KEY else {renamed.now_holds(DENY_EVERYTHING)}
     assert (seen.outcome, seen.changed) == ("applied", wanted)
 
 
@@ -93,9 +93,10 @@ def test_what_is_over_is_a_sample_or_is_about_the_account_changes_nothing(world,
 
 def test_a_quarantine_detached_in_lower_case_is_put_back(world):
     deploy = world.user("deploy")
-    event = iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": "arn:aws:iam::123456789012:policy/rescind/rescindquarantine"})
+    world.ledger.contains(deploy, by="attached", policy=DENY_EVERYTHING)
+    event = iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": DENY_EVERYTHING.lower()})
     seen = world.receives(event, name=QUARANTINE_PRINCIPAL, BREAK_GLASS=world.role("responder").arn)
-    assert (seen.outcome, seen.changed) == ("applied", {deploy.now_has("RescindQuarantine", DENY_ALL)})
+    assert (seen.outcome, seen.changed) == ("applied", {deploy.now_holds(DENY_EVERYTHING)})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Each function's role allows exactly the calls that the function makes: the calls are recorded, and compared with the template."""
 
 import itertools
+import json
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from lab.events import BILLING, QUARANTINE, READ_ONLY, attachment, exposure, iam
 from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
@@ -63,7 +64,7 @@ def every_change(world: World):
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
-    yield iam_call("DeleteUserPolicy", {"userName": user.name, "policyName": "RescindQuarantine"}, actor)
+    yield iam_call("DetachUserPolicy", {"userName": user.name, "policyArn": DENY_EVERYTHING}, actor)
     yield iam_call("DeleteRolePolicy", {"roleName": role.name, "policyName": "RescindQuarantine-1772455454"}, actor)
 
 
@@ -93,11 +94,22 @@ def every_credential(world: World):
 def whoever_has_no_room(world: World):
     world.role("responder")
     deploy, web = world.user("deploy"), world.role("web")
-    for operation in ("PutUserPolicy", "PutRolePolicy"):
+    for operation in ("AttachUserPolicy", "PutRolePolicy"):
         world.aws.have_no_room(operation)
     yield exposure(world.key(deploy))
     yield exposure(world.key(world.user("second")))
     yield misuse(of_session(web.name))
+
+
+def the_text_of_a_quarantine(world: World):
+    world.role("responder")
+    world.user("contained", holds=[DENY_EVERYTHING])
+    change = iam_call("CreatePolicyVersion", {"policyArn": DENY_EVERYTHING, "setAsDefault": True})
+    world.iam.create_policy_version(PolicyArn=DENY_EVERYTHING, PolicyDocument=json.dumps(ALLOW_READING), SetAsDefault=True)
+    yield change
+    world.iam.create_policy_version(PolicyArn=DENY_EVERYTHING, PolicyDocument=json.dumps(ALLOW_READING), SetAsDefault=True)
+    world.iam.delete_policy_version(PolicyArn=DENY_EVERYTHING, VersionId="v1")
+    yield change
 
 
 def twice_misused(world: World):
@@ -137,7 +149,7 @@ RARELY = {
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
     QUARANTINE_KEY: [(every_credential, {})],
-    QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER)],
+    QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
 from lab.events import QUARANTINE, assumed_role, attachment, but, exposure, iam_call, iam_user, key_activated, key_created, misuse, sample
-from lab.offence import ADMINISTRATOR, DENY_ALL, NOBODY_HAS_KEYS, of_session
+from lab.offence import ADMINISTRATOR, DENY_EVERYTHING, NOBODY_HAS_KEYS, of_session
 from lab.rulebook import rulebook
 from lab.world import QUARANTINE_KEY
 
@@ -263,8 +263,7 @@ def test_aws_s_own_quarantine_is_a_signal_and_stays(world):
 
 
 def test_what_a_key_could_do_is_said_although_its_owner_is_quarantined_already(world):
-    deploy = world.user("deploy", holds=[ADMINISTRATOR])
-    world.writes_inline(deploy, DENY_ALL, name="RescindQuarantine")
+    deploy = world.user("deploy", holds=[ADMINISTRATOR, DENY_EVERYTHING])
     seen = receives(world, exposure(world.key(deploy)))
     assert "admin" in seen.case["outcomes"][0]["report"]["can"]
 

@@ -1,16 +1,18 @@
 """Intruders: quarantined, kept so, and reported to people."""
 
 import json
+import re
 import time
 
 import pytest
 from lab.command import rescind
-from lab.events import BILLING, assumed_role, attachment, exposure, iam_call, iam_user, misuse, updated
-from lab.offence import ADMINISTRATOR, ALLOW_ALL, BILLING_AND_ITS_GIVER, DENY_ALL, of_session, undated
+from lab.events import BILLING, anew, assumed_role, attachment, exposure, iam_call, iam_user, misuse, updated
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, BILLING_AND_ITS_GIVER, DENY_ALL, DENY_EVERYTHING, of_session, undated
 from lab.rulebook import rulebook
 from lab.world import OWN_ROLES, QUARANTINE_PRINCIPAL, Observation
 
 OWN_ROLE = "rescind-quarantine-principal"
+AWS_DENIES_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
 
 
 @pytest.fixture
@@ -20,7 +22,21 @@ def responder(world):
 
 
 def contained(target) -> str:
-    return target.now_has("RescindQuarantine", DENY_ALL)
+    return target.now_holds(DENY_EVERYTHING)
+
+
+def fill(world, version: dict) -> None:
+    """Somebody gives the stack's policy another text."""
+    world.iam.create_policy_version(PolicyArn=DENY_EVERYTHING, PolicyDocument=json.dumps(version), SetAsDefault=True)
+
+
+def default_text(world) -> dict:
+    default = world.iam.get_policy(PolicyArn=DENY_EVERYTHING)["Policy"]["DefaultVersionId"]
+    return world.iam.get_policy_version(PolicyArn=DENY_EVERYTHING, VersionId=default)["PolicyVersion"]["Document"]
+
+
+def calls_the_version(**parameters) -> dict:
+    return iam_call("CreatePolicyVersion", {"policyArn": DENY_EVERYTHING, "setAsDefault": True, **parameters}, iam_user("mallory"))
 
 
 def inline(world, target) -> dict:
@@ -53,12 +69,11 @@ def test_the_owner_of_an_exposed_key_is_denied_everything(world, responder):
     assert contained(deploy)[2:] not in world.account.snapshot()
 
 
-def test_what_looks_contained_and_is_not_is_contained(world, responder):
+def test_somebody_who_is_contained_already_is_so_once(world, responder):
     deploy, event = exposed(world)
-    world.writes_inline(deploy, ALLOW_ALL, name="RescindQuarantine")
+    world.attach(DENY_EVERYTHING, deploy)
     seen = receives(world, event, **responder)
-    assert seen.outcome == "applied"
-    assert inline(world, deploy) == {"RescindQuarantine": DENY_ALL}
+    assert (seen.outcome, seen.changed, seen.undos) == ("already-clean", set(), [])
 
 
 def test_only_the_misused_session_of_a_role_is_ended_and_the_role_goes_on(world, responder):
@@ -118,14 +133,34 @@ def test_an_actor_with_a_role_loses_that_session_alone(world, tmp_path, responde
 # Where there is no room.
 
 
-def test_where_inline_policies_have_no_room_the_deny_is_a_policy_of_its_own(world, responder):
+@pytest.mark.parametrize("bounded", [False, True], ids=["without a boundary", "with a boundary"])
+def test_a_user_without_room_for_a_policy_is_contained_by_the_boundary(world, responder, bounded):
     deploy, event = exposed(world)
+    earlier = world.policy("earlier")
+    if bounded:
+        world.bound(deploy, earlier)
     before = world.account.snapshot()
-    world.aws.have_no_room("PutUserPolicy")
+    world.aws.have_no_room("AttachUserPolicy")
     seen = receives(world, event, **responder, fresh=True)
-    arn = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine"
+    was = {f"- user deploy is bounded by {earlier}"} if bounded else set()
+    assert (seen.outcome, seen.changed) == ("applied", {f"+ user deploy is bounded by {DENY_EVERYTHING}", *was})
+    assert "no room for one more policy" in seen.notice.text and ("the one before" in seen.notice.text) == bounded
+    world.aws.forget()
+    call = {"PutUserPermissionsBoundary": "put_user_permissions_boundary", "DeleteUserPermissionsBoundary": "delete_user_permissions_boundary"}
+    getattr(world.account.client("iam", world.aws.url), call[seen.undo["operation"]])(**seen.undo["parameters"])
+    assert world.account.snapshot() == before
+    again = receives(world, anew(event), **responder)
+    assert again.outcome == "applied"
+
+
+def test_a_role_without_room_for_inline_text_gets_a_policy_of_its_own(world, responder):
+    web = world.role("web", holds=[ADMINISTRATOR])
+    before = world.account.snapshot()
+    world.aws.have_no_room("PutRolePolicy")
+    seen = receives(world, misuse(of_session("web", id=web.id)), **responder, fresh=True)
     assert seen.outcome == "applied"
-    assert deploy.now_holds(arn) in seen.changed
+    (policy,) = [fact for fact in seen.changed if fact.startswith("+ role web holds arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-")]
+    assert policy.endswith("-s-i-0a")
     world.aws.forget()
     for undo in seen.undos:
         world.take_back(undo)
@@ -133,29 +168,36 @@ def test_where_inline_policies_have_no_room_the_deny_is_a_policy_of_its_own(worl
 
 
 def test_throttling_between_the_two_steps_is_made_good_by_the_second_try(world, responder):
-    deploy, event = exposed(world)
-    world.aws.have_no_room("PutUserPolicy")
-    world.aws.throttle("AttachUserPolicy", times=4)
+    web = world.role("web")
+    event = misuse(of_session("web", id=web.id))
+    world.aws.have_no_room("PutRolePolicy")
+    world.aws.throttle("AttachRolePolicy", times=4)
     assert receives(world, event, **responder, fresh=True).error.type == "Retryable.Throttled"
     world.ledger.age()
     seen = receives(world, event, **responder, fresh=True)
-    assert (seen.outcome, seen.changed) == ("applied", {deploy.now_holds("arn:aws:iam::123456789012:policy/rescind/RescindQuarantine")})
+    (fact,) = seen.changed
+    assert seen.outcome == "applied" and fact.startswith("+ role web holds")
 
 
 def test_a_policy_that_somebody_put_there_to_be_harmless_is_not_taken_for_containment(world, responder):
-    _, event = exposed(world)
-    world.policy("RescindQuarantine", ALLOW_ALL, path="/rescind/")
-    world.aws.have_no_room("PutUserPolicy")
+    web = world.role("web")
+    event = misuse(of_session("web", id=web.id))
+    would = receives(world, event, mode="observe", **responder).case["outcomes"][0]["would"]
+    # Rescind names a policy by the moment of its case: this one guesses a minute of them.
+    (seconds,) = re.findall(r"RescindQuarantine-(\d+)", would[0]["parameters"]["PolicyName"])
+    for moment in range(int(seconds), int(seconds) + 20):
+        world.policy(f"RescindQuarantine-{moment}-s-i-0a", ALLOW_ALL, path="/rescind/")
+    world.aws.have_no_room("PutRolePolicy")
     seen = receives(world, event, **responder, fresh=True)
     assert (seen.outcome, seen.changed) == ("unremediable", set())
 
 
-@pytest.mark.parametrize("full", ["CreatePolicy", "AttachUserPolicy"])
+@pytest.mark.parametrize("full", ["CreatePolicy", "AttachRolePolicy"])
 def test_where_nothing_has_room_a_person_is_paged(world, responder, full):
-    _, event = exposed(world)
-    world.aws.have_no_room("PutUserPolicy")
+    web = world.role("web")
+    world.aws.have_no_room("PutRolePolicy")
     world.aws.have_no_room(full)
-    seen = receives(world, event, **responder, fresh=True)
+    seen = receives(world, misuse(of_session("web", id=web.id)), **responder, fresh=True)
     assert (seen.outcome, seen.notice.attributes["severity"]) == ("unremediable", "critical")
     assert "no room" in seen.notice.text
 
@@ -234,32 +276,156 @@ def test_a_user_who_was_renamed_is_contained_under_the_new_name(world, responder
 # Watching the hands.
 
 
-@pytest.mark.parametrize("call", ["DeleteUserPolicy", "PutUserPolicy"])
-def test_a_quarantine_that_was_lifted_is_put_back(world, responder, call):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    if call == "PutUserPolicy":
-        world.writes_inline(polsen, ALLOW_ALL, name="RescindQuarantine")
-    seen = receives(world, iam_call(call, {"userName": "polsen", "policyName": "RescindQuarantine"}), **responder)
-    assert seen.outcome == "applied"
-    assert inline(world, polsen) == {"RescindQuarantine": DENY_ALL}
+def test_a_quarantine_that_was_lifted_is_put_back(world, responder):
+    deploy, event = exposed(world)
+    receives(world, event, **responder)
+    world.iam.detach_user_policy(UserName="deploy", PolicyArn=DENY_EVERYTHING)
+    seen = receives(world, iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": DENY_EVERYTHING}), **responder)
+    assert (seen.outcome, seen.changed) == ("applied", {contained(deploy)})
     assert seen.notice.attributes["severity"] == "critical"
-    assert "put back" in seen.notice.subject
+    assert "put back: quarantine of user deploy" in seen.notice.subject
 
 
-def test_the_end_of_a_session_that_was_lifted_is_put_back_from_its_name(world, responder):
+@pytest.mark.parametrize("call", ["DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary"])
+def test_the_boundary_of_a_contained_user_is_put_back(world, responder, call):
+    deploy, event = exposed(world)
+    world.aws.have_no_room("AttachUserPolicy")
+    receives(world, event, **responder, fresh=True)
+    world.bound(deploy, world.policy("wide", ALLOW_ALL))
+    lifted = iam_call(call, {"userName": "deploy", "permissionsBoundary": "arn:aws:iam::123456789012:policy/wide"})
+    seen = receives(world, lifted, **responder, fresh=True)
+    assert (seen.outcome, f"+ user deploy is bounded by {DENY_EVERYTHING}" in seen.changed) == ("applied", True)
+
+
+def test_a_boundary_of_somebody_who_is_not_contained_is_not_its_business(world, responder):
+    world.ledger.contains(world.user("deploy"), by="boundary", policy=DENY_EVERYTHING)
+    world.user("polsen")
+    seen = receives(world, iam_call("DeleteUserPermissionsBoundary", {"userName": "polsen"}), **responder)
+    assert (seen.cases, seen.notices, seen.changed) == ([], [], set())
+
+
+def test_a_contained_user_who_is_renamed_and_let_go_is_contained_again(world, responder):
+    deploy, event = exposed(world)
+    receives(world, event, **responder)
+    renamed = world.rename(deploy, "elsewhere")
+    world.iam.detach_user_policy(UserName="elsewhere", PolicyArn=DENY_EVERYTHING)
+    seen = receives(world, iam_call("DetachUserPolicy", {"userName": "elsewhere", "policyArn": DENY_EVERYTHING}), **responder)
+    assert (seen.outcome, seen.changed) == ("applied", {contained(renamed)})
+
+
+def test_a_contained_user_who_is_let_go_and_renamed_at_once_is_contained_again(world, responder):
+    deploy, event = exposed(world)
+    receives(world, event, **responder)
+    world.iam.detach_user_policy(UserName="deploy", PolicyArn=DENY_EVERYTHING)
+    renamed = world.rename(deploy, "elsewhere")
+    seen = receives(world, iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": DENY_EVERYTHING}), **responder)
+    assert (seen.outcome, seen.changed) == ("applied", {contained(renamed)})
+
+
+def test_a_user_who_was_deleted_and_made_anew_is_nobody_whom_rescind_contained(world, responder):
+    _, event = exposed(world)
+    receives(world, event, **responder)
+    world.remove("user", "deploy")
+    world.user("deploy")
+    seen = receives(world, iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": DENY_EVERYTHING}), **responder)
+    assert (seen.outcome, seen.changed) == ("unremediable", set())
+
+
+@pytest.mark.parametrize("spelt", [str, str.lower], ids=["as it was put", "in lower case"])
+@pytest.mark.parametrize("call", ["DeleteRolePolicy", "PutRolePolicy"])
+def test_the_end_of_a_session_that_was_lifted_is_put_back_to_the_letter(world, responder, call, spelt):
     web = world.role("web")
-    receives(world, misuse(of_session("web")), **responder)
+    receives(world, misuse(of_session("web", session="I-0A", id=web.id)), **responder)
     ((name, document),) = inline(world, web).items()
-    world.iam.delete_role_policy(RoleName="web", PolicyName=name)
-    seen = receives(world, iam_call("DeleteRolePolicy", {"roleName": "web", "policyName": name}), **responder)
+    if call == "DeleteRolePolicy":
+        world.iam.delete_role_policy(RoleName="web", PolicyName=name)
+    else:
+        world.writes_inline(web, ALLOW_ALL, name=name)
+    lifted = iam_call(call, {"roleName": "web", "policyName": spelt(name), "policyDocument": json.dumps(ALLOW_ALL)})
+    seen = receives(world, lifted, **responder)
     assert (seen.outcome, inline(world, web)) == ("applied", {name: document})
 
 
-def test_those_who_break_glass_may_lift_it(world):
-    world.user("polsen")
-    event = iam_call("DeleteUserPolicy", {"userName": "polsen", "policyName": "RescindQuarantine"}, iam_user("responder"))
-    seen = receives(world, event, BREAK_GLASS="arn:aws:iam::123456789012:user/responder")
-    assert (seen.outcome, seen.changed) == ("exempt", set())
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_what_is_only_called_a_quarantine_is_somebody_else_s(world, responder, kind):
+    """Otherwise Rescind would cut off whomever an attacker likes."""
+    target = getattr(world, kind)("polsen")
+    call, policy = ("DetachUserPolicy", {"policyArn": DENY_EVERYTHING}) if kind == "user" else ("DeleteRolePolicy", {"policyName": "RescindQuarantine-1772455454"})
+    seen = receives(world, iam_call(call, {f"{kind}Name": target.name, **policy}), **responder)
+    assert (seen.outcome, seen.changed, seen.writes) == ("unremediable", set(), [])
+    assert "its ledger says" in seen.notice.text
+
+
+@pytest.mark.parametrize("who", ["a break-glass principal", "root"])
+def test_who_may_lift_a_quarantine_does_so_for_good(world, who):
+    deploy, event = exposed(world)
+    responder = world.user("responder")
+    settings = {"BREAK_GLASS": responder.arn}
+    world.aws.have_no_room("AttachUserPolicy")
+    receives(world, event, **settings, fresh=True)
+    world.aws.forget()
+    actor = iam_user("responder") if who != "root" else {"type": "Root", "arn": "arn:aws:iam::123456789012:root", "accountId": "123456789012"}
+    world.account.client("iam", world.aws.url).delete_user_permissions_boundary(UserName="deploy")
+    lifts = iam_call("DeleteUserPermissionsBoundary", {"userName": "deploy"}, actor)
+    assert receives(world, lifts, **settings).outcome == "exempt"
+    later = receives(world, iam_call("DeleteUserPermissionsBoundary", {"userName": "deploy"}, iam_user("mallory")), **settings)
+    assert (later.cases, later.changed) == ([], set())
+
+
+# The text of the stack's own policy: one new version would lift every quarantine.
+
+
+def test_the_text_that_contains_users_is_restored(world, responder):
+    world.user("deploy", holds=[DENY_EVERYTHING])
+    fill(world, ALLOW_ALL)
+    seen = receives(world, calls_the_version(), **responder)
+    assert (seen.outcome, default_text(world)) == ("applied", DENY_ALL)
+    assert [str(call) for call in seen.writes] == ["iam:SetDefaultPolicyVersion"]
+    assert seen.notice.attributes["severity"] == "critical"
+    assert "is denied everything again" in seen.notice.text
+
+
+def test_an_older_version_with_another_text_is_no_longer_the_default(world, responder):
+    fill(world, ALLOW_ALL)
+    world.iam.set_default_policy_version(PolicyArn=DENY_EVERYTHING, VersionId="v1")
+    world.iam.set_default_policy_version(PolicyArn=DENY_EVERYTHING, VersionId="v2")
+    seen = receives(world, iam_call("SetDefaultPolicyVersion", {"policyArn": DENY_EVERYTHING.lower(), "versionId": "v2"}), **responder)
+    assert (seen.outcome, default_text(world)) == ("applied", DENY_ALL)
+
+
+def test_a_version_that_says_the_same_is_no_offence(world, responder):
+    fill(world, DENY_ALL)
+    seen = receives(world, calls_the_version(), **responder)
+    assert (seen.outcome, seen.writes) == ("already-clean", [])
+
+
+def test_if_no_version_has_the_text_any_more_aws_s_own_policy_contains_whoever_holds_it(world, responder):
+    deploy, polsen = world.user("deploy", holds=[DENY_EVERYTHING]), world.user("polsen")
+    fill(world, ALLOW_ALL)
+    world.iam.delete_policy_version(PolicyArn=DENY_EVERYTHING, VersionId="v1")
+    seen = receives(world, calls_the_version(), **responder)
+    assert (seen.outcome, seen.changed) == ("applied", {deploy.now_holds(AWS_DENIES_ALL)})
+    assert "now contains user deploy" in seen.notice.text and "Deploy the stack again" in seen.notice.text
+    exposed_too = receives(world, exposure(world.key(polsen)), **responder)
+    assert (exposed_too.outcome, exposed_too.changed) == ("applied", {polsen.now_holds(AWS_DENIES_ALL)})
+    world.iam.detach_user_policy(UserName="deploy", PolicyArn=AWS_DENIES_ALL)
+    lifted = receives(world, iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": AWS_DENIES_ALL}), **responder)
+    assert (lifted.outcome, lifted.changed) == ("applied", {deploy.now_holds(AWS_DENIES_ALL)})
+
+
+def test_without_the_policy_aws_s_own_contains(world, responder):
+    world.iam.delete_policy(PolicyArn=DENY_EVERYTHING)
+    gone = receives(world, iam_call("DeletePolicy", {"policyArn": DENY_EVERYTHING}), **responder)
+    assert (gone.outcome, gone.changed) == ("unremediable", set())
+    assert "Deploy the stack again" in gone.notice.text
+    deploy, event = exposed(world)
+    assert receives(world, event, **responder).changed == {deploy.now_holds(AWS_DENIES_ALL)}
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:iam::123456789012:policy/own", DENY_EVERYTHING[:-1], DENY_EVERYTHING.replace("123456789012", "999999999999")])
+def test_another_policy_s_versions_are_not_its_business_yet(world, responder, arn):
+    seen = receives(world, calls_the_version(policyArn=arn), **responder)
+    assert seen.changed == set() and [case["outcome"] for case in seen.cases] in ([], ["unremediable"])
 
 
 def test_those_who_break_glass_may_give_back_whatever_was_taken(world):
@@ -270,16 +436,15 @@ def test_those_who_break_glass_may_give_back_whatever_was_taken(world):
 
 
 @pytest.mark.parametrize(("role", "judged"), [(OWN_ROLE, False), ("somebody", True)])
-def test_its_own_containment_is_no_lifting_of_it(world, responder, role, judged):
-    world.user("polsen")
-    event = iam_call("PutUserPolicy", {"userName": "polsen", "policyName": "RescindQuarantine"}, assumed_role(role))
+def test_its_own_doing_is_no_lifting_of_a_quarantine(world, responder, role, judged):
+    world.ledger.contains(world.user("polsen"), by="attached", policy=DENY_EVERYTHING)
+    event = iam_call("DetachUserPolicy", {"userName": "polsen", "policyArn": DENY_EVERYTHING}, assumed_role(role))
     assert bool(receives(world, event, **responder).cases) == judged
 
 
 def test_its_own_containment_is_no_attachment_to_be_judged(world):
     polsen = world.user("polsen")
-    arn = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine"
-    seen = world.receives(attachment(arn, user=polsen, actor=assumed_role(OWN_ROLE)))
+    seen = world.receives(attachment(DENY_EVERYTHING, user=polsen, actor=assumed_role(OWN_ROLE)))
     assert (seen.cases, seen.calls) == ([], [])
 
 
@@ -293,7 +458,7 @@ forbid (principal, action in Action::"attach-policy", resource) when { context.p
 
 @pytest.mark.parametrize(("document", "outcome"), [(DENY_ALL, "unremediable"), (ALLOW_ALL, "applied")], ids=["a quarantine", "its name alone"])
 def test_a_quarantine_is_never_detached_and_its_name_protects_nothing_else(world, tmp_path, document, outcome):
-    arn = world.policy("RescindQuarantine", document, path="/rescind/")
+    arn = world.policy("RescindDenyEverything-of-an-earlier-stack", document, path="/rescind/")
     polsen = world.user("polsen", holds=[arn])
     seen = world.receives(attachment(arn, user=polsen), guardrails=rulebook(tmp_path, NOBODY_ATTACHES_ANYTHING_OF_OUR_OWN))
     assert (seen.outcome, seen.changed) == (outcome, {polsen.no_longer_holds(arn)} if outcome == "applied" else set())

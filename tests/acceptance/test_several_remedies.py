@@ -15,7 +15,7 @@ EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
     DETACH_POLICY: "DetachUserPolicy",
     QUARANTINE_KEY: "UpdateAccessKey",
-    QUARANTINE_PRINCIPAL: "PutUserPolicy",
+    QUARANTINE_PRINCIPAL: "AttachUserPolicy",
     REMOVE_GROUP_MEMBER: "RemoveUserFromGroup",
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
 }
@@ -274,7 +274,7 @@ def test_a_guardrail_that_observes_holds_up_its_own_remedy_and_no_other(helper):
     seen = helper.judged_by(detaches + OBSERVES)
     assert (seen[DETACH_POLICY].outcome, len(seen[DETACH_POLICY].changed)) == ("applied", 1)
     assert (seen[QUARANTINE_PRINCIPAL].outcome, seen[QUARANTINE_PRINCIPAL].changed) == ("observed", set())
-    assert [call["operation"] for call in seen[QUARANTINE_PRINCIPAL].case["outcomes"][0]["would"]] == ["PutUserPolicy"]
+    assert [call["operation"] for call in seen[QUARANTINE_PRINCIPAL].case["outcomes"][0]["would"]] == ["AttachUserPolicy"]
     assert seen[QUARANTINE_KEY].cases == []
 
 
@@ -299,7 +299,7 @@ ASKED = {
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),
-    "a quarantine lifted": (lambda world: sample("delete-user-policy"), {QUARANTINE_PRINCIPAL}),
+    "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),
     "a user created": (lambda world: iam_call("CreateUser", {"userName": world.user("new").name}), set()),
     "a call that does not exist": (lambda world: iam_call("attachuserpolicy", {"userName": "polsen", "policyArn": BILLING}), set()),

@@ -13,6 +13,7 @@ from lab.emulator import ACCOUNT, REGION, changed
 from lab.events import BILLING, attachment
 from lab.offence import ALLOW_ALL
 from lab.proxy import UNLIMITED, Proxy
+from lab.world import DENY_EVERYTHING, Target
 
 ID = "rsc-8b332ad44cc59341"
 # Both the document and its text, as Rescind writes them.
@@ -107,15 +108,19 @@ class Keeping(Proxy):
         self._answer("DeletePolicy", UNLIMITED, 409, "DeleteConflict", "Cannot delete a policy attached to entities.")
 
 
-def quarantined(world, polsen) -> str:
-    """Polsen, contained by a policy that stands by itself; its ARN."""
-    arn = world.policy("RescindQuarantine", QUARANTINE, path="/rescind/")
-    world.attach(arn, polsen)
-    return arn
+NAME = "RescindQuarantine-1772455454"
+ENDED = {**QUARANTINE, "Statement": [{**QUARANTINE["Statement"][0], "Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-03-02T12:44:14Z"}}}]}
+
+
+def quarantined(world) -> tuple[Target, str]:
+    """A role, its sessions ended by a policy that stands by itself; its ARN."""
+    web, arn = world.role("web"), world.policy(NAME, ENDED, path="/rescind/")
+    world.attach(arn, web)
+    return web, arn
 
 
 def contained_by(arn: str) -> dict:
-    undo = [receipt("DetachUserPolicy", UserName="polsen", PolicyArn=arn), receipt("DeletePolicy", PolicyArn=arn)]
+    undo = [receipt("DetachRolePolicy", RoleName="web", PolicyArn=arn), receipt("DeletePolicy", PolicyArn=arn)]
     return told("quarantine-principal", *undo)
 
 
@@ -256,37 +261,50 @@ def test_an_ssh_key_is_active_again(undo, world, polsen):
     assert [listed["Status"] for listed in world.iam.list_ssh_public_keys(UserName="polsen")["SSHPublicKeys"]] == ["Active"]
 
 
-@pytest.mark.parametrize("kind", ["user", "role"])
-def test_a_quarantine_within_the_principal_is_lifted(undo, world, kind):
-    target = getattr(world, kind)("polsen-or-a-role")
-    world.writes_inline(target, QUARANTINE, name="RescindQuarantine")
-    of = {f"{kind.capitalize()}Name": target.name}
-    ran, moved = undo(told("quarantine-principal", receipt(f"Delete{kind.capitalize()}Policy", **of, PolicyName="RescindQuarantine")), "--yes")
+def test_the_sessions_of_a_role_go_on(undo, world):
+    web = world.role("web")
+    world.writes_inline(web, ENDED, name=NAME)
+    ran, moved = undo(told("quarantine-principal", receipt("DeleteRolePolicy", RoleName="web", PolicyName=NAME)), "--yes")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {web.no_longer_has(NAME, ENDED)})
+
+
+def test_a_user_is_let_go(undo, world):
+    polsen = world.user("contained", holds=[DENY_EVERYTHING])
+    ran, moved = undo(told("quarantine-principal", receipt("DetachUserPolicy", UserName="contained", PolicyArn=DENY_EVERYTHING)), "--yes")
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {polsen.no_longer_holds(DENY_EVERYTHING)})
+
+
+def test_a_user_s_earlier_boundary_comes_back(undo, world, polsen):
+    earlier = world.policy("earlier")
+    world.bound(polsen, DENY_EVERYTHING)
+    bounds = {"service": "iam", "operation": "PutUserPermissionsBoundary", "parameters": {"UserName": "polsen", "PermissionsBoundary": DENY_EVERYTHING}}
+    back = receipt("PutUserPermissionsBoundary", UserName="polsen", PermissionsBoundary=earlier)
+    case = told("quarantine-principal", outcomes=[{"remedy": "quarantine-principal", "outcome": "applied", "calls": [bounds], "undo": [back]}])
+    ran, moved = undo(case, "--yes", aws=world.aws.url)
     assert (ran.returncode, ran.stderr) == (0, "")
-    (fact,) = moved
-    assert fact.startswith(f"- {kind} {target.name} has inline policy RescindQuarantine: ")
+    assert moved == {f"- user polsen is bounded by {DENY_EVERYTHING}", f"+ user polsen is bounded by {earlier}"}
 
 
-def test_a_quarantine_that_says_something_else_by_now_is_left_alone(undo, world, polsen):
-    world.writes_inline(polsen, name="RescindQuarantine")
-    ran, moved = undo(told("quarantine-principal", receipt("DeleteUserPolicy", UserName="polsen", PolicyName="RescindQuarantine")), "--yes")
+def test_a_quarantine_that_says_something_else_by_now_is_left_alone(undo, world):
+    world.writes_inline(world.role("web"), name=NAME)
+    ran, moved = undo(told("quarantine-principal", receipt("DeleteRolePolicy", RoleName="web", PolicyName=NAME)), "--yes")
     assert (ran.returncode, moved) == (1, set())
-    assert ran.stderr.startswith("moved: inline policy RescindQuarantine of user polsen is no longer as Rescind left it\n")
+    assert ran.stderr.startswith(f"moved: inline policy {NAME} of role web is no longer as Rescind left it\n")
 
 
-def test_a_quarantine_that_stands_by_itself_is_detached_and_deleted(undo, world, polsen):
-    arn = quarantined(world, polsen)
+def test_a_quarantine_that_stands_by_itself_is_detached_and_deleted(undo, world):
+    web, arn = quarantined(world)
     ran, moved = undo(contained_by(arn), "--yes")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert polsen.no_longer_holds(arn) in moved and all(fact.startswith(("- user polsen holds", f"- policy {arn}")) for fact in moved)
+    assert web.no_longer_holds(arn) in moved and all(fact.startswith(("- role web holds", f"- policy {arn}")) for fact in moved)
 
 
-def test_a_quarantine_that_contains_somebody_else_too_stays_for_them(undo, world, polsen):
-    arn = quarantined(world, polsen)
-    world.user("other", holds=[arn])
+def test_a_quarantine_that_contains_somebody_else_too_stays_for_them(undo, world):
+    web, arn = quarantined(world)
+    world.role("other", holds=[arn])
     with Keeping(world.account.port) as aws:
         ran, moved = undo(contained_by(arn), "--yes", aws=aws.url)
-    assert (ran.returncode, ran.stderr, moved) == (0, "", {polsen.no_longer_holds(arn)})
+    assert (ran.returncode, ran.stderr, moved) == (0, "", {web.no_longer_holds(arn)})
     assert f"left out: aws iam delete-policy --policy-arn {arn}\n  AWS keeps it: DeleteConflict" in ran.stdout
 
 
@@ -295,7 +313,7 @@ def test_a_quarantine_that_contains_somebody_else_too_stays_for_them(undo, world
     [
         receipt("CreateAccessKey", UserName="polsen"),
         receipt("AttachUserPolicy", UserName="polsen", PolicyArn=BILLING, Force="true"),
-        receipt("DeletePolicy", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/rescind/RescindQuarantine"),
+        receipt("DeletePolicy", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/rescind/RescindQuarantine-1"),
         {**receipt("AttachUserPolicy", UserName="polsen", PolicyArn=BILLING), "service": "\u001b[2J"},
     ],
     ids=["another-call", "another-parameter", "deleting-alone", "another-service"],
@@ -372,7 +390,7 @@ FORGED = {
     "another call": deleted(puts(), call={"service": "iam", "operation": "DeleteUserPolicy", "parameters": {"UserName": "polsen", "PolicyName": "helper-2"}}),
     "no call": {**deleted(puts()), "outcomes": [{"remedy": "delete-inline-policy", "outcome": "applied", "undo": [puts()]}], "change": DETACHED["change"]},
     "another remedy": told("detach-policy", puts()),
-    "a quarantine's remedy": told("quarantine-principal", puts(name="RescindQuarantine")),
+    "a quarantine's remedy": told("quarantine-principal", puts(name=NAME)),
     "a group of another remedy": told("detach-policy", receipt("AddUserToGroup", UserName="polsen", GroupName="admins")),
 }
 

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 from botocore.handlers import json_decode_policies
 
+# The emulator knows no permissions boundary of a user; the proxy keeps it in this tag.
+BOUNDARY = "lab:boundary"
 LOCAL = ["User", "Role", "Group", "LocalManagedPolicy"]  # AWS's own policies cannot change
 
 
@@ -105,6 +107,9 @@ def _grants(who: str, attached: list | None, inline: list | None) -> Iterator[st
 
 def _tags(who: str, entity: dict) -> Iterator[str]:
     for tag in entity.get("Tags", []):
+        if tag["Key"] == BOUNDARY:
+            yield f"{who} is bounded by {tag['Value']}"
+            continue
         yield f"{who} has tag {tag['Key']}={tag['Value']}"
 
 
@@ -130,7 +135,7 @@ def inline_text(iam, kind: str, name: str, policy: str) -> str | None:
 def clear(iam, keep: frozenset[str] = frozenset()) -> None:
     """Deletes everything that `facts` tells of, as far as IAM lets it.
 
-    Where some users, groups and roles are to be kept, by their names, the account's password policy is kept as well.
+    Where some users, groups, roles and policies are to be kept, by their names, the account's password policy is kept as well.
     """
     details = _details(iam)
     for user in details["UserDetailList"]:
@@ -143,6 +148,8 @@ def clear(iam, keep: frozenset[str] = frozenset()) -> None:
         if role["RoleName"] not in keep:
             _clear_role(iam, role)
     for policy in details["Policies"]:
+        if policy["Arn"].rsplit("/", 1)[-1] in keep:
+            continue
         for version in policy["PolicyVersionList"]:
             if not version["IsDefaultVersion"]:
                 iam.delete_policy_version(PolicyArn=policy["Arn"], VersionId=version["VersionId"])

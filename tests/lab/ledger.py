@@ -34,6 +34,18 @@ class Ledger:
                 UpdateExpression="SET #name = :value", ExpressionAttributeNames={"#name": name}, ExpressionAttributeValues={":value": {"S": value}},
             )  # fmt: skip
 
+    def contains(self, target, **containment: str) -> None:
+        """As if a function had contained this user or role so."""
+        identity = {"type": target.kind, "name": target.name, "id": target.id}
+        item = {"pk": "quarantine-principal#contained", "sk": f"{target.kind} {target.id} {containment}", "identity": json.dumps(identity), "containment": json.dumps(containment)}
+        self._client.put_item(TableName=self.table, Item={name: {"S": value} for name, value in item.items()})
+
+    def forget(self) -> None:
+        """As if every case had expired; who is contained stays known."""
+        for item in self.items():
+            if not item["pk"].endswith("#contained"):
+                self._remove(item)
+
     def age(self, minutes: float = 2) -> None:
         """As if so much time had passed since every case was stored."""
         for case in self.cases():
@@ -56,4 +68,7 @@ class Ledger:
 
     def clear(self) -> None:
         for item in self.items():
-            self._client.delete_item(TableName=self.table, Key={key: {"S": item[key]} for key in ("pk", "sk")})
+            self._remove(item)
+
+    def _remove(self, item: dict) -> None:
+        self._client.delete_item(TableName=self.table, Key={key: {"S": item[key]} for key in ("pk", "sk")})

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
 from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, put_inline
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+from lab.world import DELETE_INLINE_POLICY, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-DENY_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
 # Somebody who could lift a quarantine: without one, nobody is contained.
 RESPONDER = {"BREAK_GLASS": f"arn:aws:iam::{ACCOUNT}:role/responder"}
 NOBODY_HAS_KEYS = """
@@ -58,6 +57,8 @@ class Offence:
     known_by: str = "name"
     # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
     complete_without_parameters: bool = False
+    # Whether only the ledger says what the call changed.
+    known_by_ledger: bool = False
 
     def __str__(self) -> str:
         return f"{self.function}: {self.what}"
@@ -120,7 +121,7 @@ def _key_exposed(world: World):
 def _owner_of_an_exposed_key(world: World):
     world.role("responder")
     deploy = world.user("deploy", holds=[ADMINISTRATOR])
-    return exposure(world.key(deploy)), {deploy.now_has("RescindQuarantine", DENY_ALL)}
+    return exposure(world.key(deploy)), {deploy.now_holds(DENY_EVERYTHING)}
 
 
 def of_session(role: str, session: str | None = "i-0a", id: str = "AROAEXAMPLE") -> dict:
@@ -140,14 +141,33 @@ def _session_misused(world: World):
 def _quarantine_lifted(world: World):
     world.role("responder")
     polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    return iam_call("DeleteUserPolicy", {"userName": "polsen", "policyName": "RescindQuarantine"}), {polsen.now_has("RescindQuarantine", DENY_ALL)}
+    world.ledger.contains(polsen, by="attached", policy=DENY_EVERYTHING)
+    return iam_call("DetachUserPolicy", {"userName": "polsen", "policyArn": DENY_EVERYTHING}), {polsen.now_holds(DENY_EVERYTHING)}
+
+
+def _boundary_removed(world: World):
+    world.role("responder")
+    polsen = world.user("polsen", holds=[ADMINISTRATOR])
+    world.ledger.contains(polsen, by="boundary", policy=DENY_EVERYTHING)
+    return iam_call("DeleteUserPermissionsBoundary", {"userName": "polsen"}), {polsen.now_holds(DENY_EVERYTHING)}
+
+
+def _session_s_end_lifted(world: World):
+    world.role("responder")
+    web = world.role("web", holds=[ADMINISTRATOR])
+    name = "RescindQuarantine-1772455454-s-i-0a"
+    world.ledger.contains(web, by="inline", policyName=name)
+    condition = {"DateLessThan": {"aws:TokenIssueTime": "0"}, "StringLike": {"aws:userid": "*:i-0a"}}
+    deny = {**DENY_ALL, "Statement": [{**DENY_ALL["Statement"][0], "Condition": condition}]}
+    event = iam_call("DeleteRolePolicy", {"roleName": "web", "policyName": name.upper().replace("RESCIND", "Rescind")})
+    return event, {undated(web.now_has("RescindQuarantine-0-s-i-0a", deny))}
 
 
 def _actor_of_an_attachment(world: World):
     world.role("responder")
     mallory, polsen = world.user("mallory"), world.user("polsen", holds=[BILLING])
     event = attachment(BILLING, user=polsen, actor=iam_user("mallory", mallory.id, accessKeyId=world.key(mallory)))
-    return event, {mallory.now_has("RescindQuarantine", DENY_ALL)}
+    return event, {mallory.now_holds(DENY_EVERYTHING)}
 
 
 # remove-group-member
@@ -180,7 +200,7 @@ def _quarantines_key(what: str, commit: Callable, *, write: str = "UpdateAccessK
 
 
 def _contains(what: str, commit: Callable, target: tuple[str, str], reporter: str, **members) -> Offence:
-    write = f"Put{target[0].capitalize()}Policy"
+    write = {"user": "AttachUserPolicy", "role": "PutRolePolicy"}[target[0]]
     return Offence(QUARANTINE_PRINCIPAL, what, commit, write, target, reporter, settings=RESPONDER, **members)
 
 
@@ -194,7 +214,9 @@ OFFENCES = [
     _quarantines_key("a key exposed", _key_exposed, target="deploy", known_by="key", finding=True),
     _contains("the owner of an exposed key", _owner_of_an_exposed_key, ("user", "deploy"), QUARANTINE_KEY, known_by="key", finding=True),
     _contains("a misused session of a role", _session_misused, ("role", "web"), QUARANTINE_KEY, known_by="id", finding=True),
-    _contains("a quarantine lifted", _quarantine_lifted, ("user", "polsen"), QUARANTINE_PRINCIPAL),
+    _contains("a quarantine lifted", _quarantine_lifted, ("user", "polsen"), QUARANTINE_PRINCIPAL, known_by="id", known_by_ledger=True),
+    _contains("the boundary of a contained user removed", _boundary_removed, ("user", "polsen"), QUARANTINE_PRINCIPAL, known_by="id", known_by_ledger=True),
+    _contains("the end of a session lifted", _session_s_end_lifted, ("role", "web"), QUARANTINE_PRINCIPAL, known_by="id", known_by_ledger=True),
     _contains("the actor of an attachment", _actor_of_an_attachment, ("user", "mallory"), DETACH_POLICY, known_by="id", guardrails=BILLING_AND_ITS_GIVER),
     _joined("a group that holds a policy", lambda world, group: world.attach(ADMINISTRATOR, group)),
     _joined("a group with an inline policy", lambda world, group: world.writes_inline(group, ALLOW_ALL)),

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
+from lab.account import BOUNDARY
+
 CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 # Longer than any time-out of the function's, shorter than a test's patience.
 SILENCE_SECONDS = 20
@@ -55,8 +57,13 @@ def answer(operation: str, result: str = "") -> bytes:
     return text.encode()
 
 
-# What the emulator does not know, as IAM answers where there is nothing of the kind.
-LACKING = {"ListServiceSpecificCredentials": answer("ListServiceSpecificCredentials", "<ServiceSpecificCredentials/>")}
+# What the emulator does not know, as IAM answers.
+LACKING = {
+    "ListServiceSpecificCredentials": lambda exchange: exchange.answered("<ServiceSpecificCredentials/>"),
+    "PutUserPermissionsBoundary": lambda exchange: exchange.bound(),
+    "DeleteUserPermissionsBoundary": lambda exchange: exchange.bound(),
+    "GetUser": lambda exchange: exchange.with_boundary(),
+}
 
 
 class Proxy:
@@ -293,7 +300,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         if rule and rule.act(self):
             return
         if self.call.operation in LACKING:
-            self.reply(200, "text/xml", LACKING[self.call.operation])
+            LACKING[self.call.operation](self)
             return
         self.reply(*self.forward())
 
@@ -304,6 +311,33 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         parameters = dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))
         parameters.pop("Version", None)
         return parameters.pop("Action", "unknown"), parameters
+
+    def answered(self, result: str = "") -> bool:
+        return self.reply(200, "text/xml", answer(self.call.operation, result))
+
+    def bound(self) -> bool:
+        """A user's permissions boundary is a tag in the emulator, which knows none."""
+        user, policy = self.call.parameters["UserName"], self.call.parameters.get("PermissionsBoundary")
+        tags = {"Tags.member.1.Key": BOUNDARY, "Tags.member.1.Value": policy} if policy else {"TagKeys.member.1": BOUNDARY}
+        status, kind, body = self.asks({"Action": "TagUser" if policy else "UntagUser", "UserName": user, **tags})
+        return self.answered() if status == 200 else self.reply(status, kind, body)
+
+    def with_boundary(self) -> bool:
+        status, kind, body = self.forward()
+        tag = re.search(rf"<member>\s*<Key>{BOUNDARY}</Key>\s*<Value>([^<]*)</Value>\s*</member>", body.decode())
+        if tag is None:
+            return self.reply(status, kind, body)
+        boundary = (
+            "<PermissionsBoundary><PermissionsBoundaryType>PermissionsBoundaryPolicy</PermissionsBoundaryType>"
+            f"<PermissionsBoundaryArn>{tag[1]}</PermissionsBoundaryArn></PermissionsBoundary>"
+        )
+        return self.reply(status, kind, body.decode().replace(tag[0], "").replace("<User>", f"<User>{boundary}", 1).encode())
+
+    def asks(self, parameters: dict[str, str]) -> tuple[int, str, bytes]:
+        """The emulator's answer to another call."""
+        self.body = urllib.parse.urlencode({"Version": "2010-05-08", **parameters}).encode()
+        self.headers.replace_header("Content-Length", str(len(self.body)))
+        return self.forward()
 
     def forward(self) -> tuple[int, str, bytes]:
         """The emulator's answer to the call: status, content type, body."""

@@ -35,8 +35,12 @@ REMOVE_GROUP_MEMBER = "remove-group-member"
 DELETE_INLINE_POLICY = "delete-inline-policy"
 # Function processes that are kept running, the least recently used one ends first.
 KEPT = 24
-BYSTANDERS = frozenset({"accountant", "auditor", "finance"})
+DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+# What the stack contains users by.
+DENY_EVERYTHING = f"arn:aws:iam::{ACCOUNT}:policy/rescind/{DENIES_ALL}"
+BYSTANDERS = frozenset({"accountant", "auditor", "finance", DENIES_ALL})
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+DENY_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
 ALLOW_READING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 
 
@@ -180,6 +184,10 @@ class World:
         self.aws.tell_whose_key_it_is(new)
         return Target("user", new, user.id, user.arn.removesuffix(user.name) + new)
 
+    def bound(self, user: Target, policy: str) -> None:
+        """Sets a user's permissions boundary."""
+        self.account.client("iam", self.aws.url).put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=policy)
+
     def join(self, user: Target, group: Target) -> None:
         self.iam.add_user_to_group(UserName=user.name, GroupName=group.name)
 
@@ -208,7 +216,7 @@ class World:
         return made
 
     def bystanders(self) -> None:
-        """Others who hold what a guardrail forbids, and much else: who is not named by an event must not notice it."""
+        """Others who hold what a guardrail forbids, and much else: who is not named by an event must not notice it. And the stack's own policy."""
         billing = "arn:aws:iam::aws:policy/job-function/Billing"
         finance = self.group("finance", holds=[billing])
         self.user("accountant", holds=[billing], groups=[finance], tags={"team": "finance"})
@@ -217,6 +225,7 @@ class World:
         self.iam.create_login_profile(UserName="accountant", Password="Correct-horse-9")
         self.role("auditor", holds=[billing])
         self.iam.update_account_password_policy(MinimumPasswordLength=14)
+        self.policy(DENIES_ALL, DENY_ALL, path="/rescind/")
 
     def _holding(self, target: Target, policies) -> Target:
         for policy in policies:
@@ -233,6 +242,7 @@ class World:
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": ",".join(OWN_ROLES),
             "BREAK_GLASS": "",
+            "DENY_EVERYTHING_POLICY": DENY_EVERYTHING,
             "LEDGER_TABLE": self.ledger.table,
             "LEDGER_DAYS": "400",
             "GUARDRAILS_DIR": str(guardrails),

@@ -10,7 +10,7 @@ from .stack import ROOT, TEMPLATE, logical_id, read
 
 FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if (path / "Cargo.toml").is_file())
 # A part has the function, its rules and its two alarms. The template had 1,395 lines with three functions, 465 for each, before each had one part.
-LINES_OF_A_FUNCTION = 150
+LINES_OF_A_FUNCTION = 165
 LINES_FOR_EACH_FUNCTION = 300
 # Where the lists are. A list that another one makes superfluous goes from here as well.
 LISTS = {

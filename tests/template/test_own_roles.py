@@ -38,7 +38,7 @@ EXPECTED = {
         certain=frozenset({"iam-updateaccesskey"}),
     ),
     "quarantine-principal": Judged(
-        certain=frozenset({"iam-deleterolepolicy", "iam-putrolepolicy", "iam-putuserpolicy"}),
+        certain=frozenset({"iam-deleterolepolicy", "iam-putrolepolicy"}),
         possible=frozenset({"iam-attachrolepolicy", "iam-attachuserpolicy"}),
         kinds=frozenset({"permissions-management", "resource-exposure"}),
     ),

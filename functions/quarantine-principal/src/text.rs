@@ -22,14 +22,15 @@ pub async fn restore(hand: &mut Hand<'_>, case: &Case, policy: &PolicyArn) -> Re
         let gone = "is gone: nobody is contained by it. Deploy the stack again; until then AWS's own policy contains users";
         return Ok(Ending::unremediable(format!("{name} {gone}")));
     };
-    let setting = DefaultVersion { policy: policy.clone() };
-    for version in holdings::versions(hand.reader(), arn).await? {
+    // The present one first: it may say the same, or an earlier try may have made it the default.
+    let others = holdings::versions(hand.reader(), arn).await?.into_iter().filter(|version| *version != live);
+    for version in std::iter::once(live.clone()).chain(others) {
         if !says(holdings::version_document(hand.reader(), arn, &version).await?) {
             continue;
         }
-        let step = Step { setting, from: live.clone(), to: version };
+        let step = Step { setting: DefaultVersion { policy: policy.clone() }, from: live.clone(), to: version };
         if step.to == live && !hand.has_begun(&step) {
-            return Ok(Ending::clean("somebody, or an earlier try at this event, had restored it".to_owned()));
+            return Ok(Ending::clean("it says what it has to, by itself or because somebody restored it".to_owned()));
         }
         return match hand.swap(&step).await? {
             (Set::Done, raced) => Ok(Ending::done().saying(raced)),

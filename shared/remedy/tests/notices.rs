@@ -196,7 +196,7 @@ fn the_owner_of_an_exposed_key_who_is_contained() {
     Account    123456789012, us-east-1
     Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised
     Also       the same change calls for quarantine-key, with a notice of its own
-    Undo       aws iam delete-user-policy --policy-name RescindQuarantine --user-name deploy
+    Undo       aws iam detach-user-policy --policy-arn arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0a1b2c3d --user-name deploy
     Next       Role sessions that this user already opened stay valid until they expire. Find them in CloudTrail (AssumeRole) and end them too
     Case       rsc-576e20f77a759116
     ");
@@ -229,16 +229,16 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     let mut case = case(include_str!("../../../events/delete-role-policy.json"));
     case.close(Outcome::Unremediable, Some("role web was deleted"));
     insta::assert_snapshot!(Notice::of(&case).text(), @r#"
-    ACT: cannot be put back: quarantine of user polsen
+    ACT: cannot be put back: quarantine of role web
 
-    What       the quarantine RescindQuarantine was taken from user polsen, or replaced; Rescind left it as it is
-    Why        user polsen is gone or renamed
+    What       the quarantine RescindQuarantine-1772451994-s-i-0abcd1234example was taken from role web, or replaced; Rescind left it as it is
+    Why        role web was deleted
     Who        user polsen (arn:aws:iam::123456789012:user/polsen)
     From       198.51.100.7, with "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard", MFA not recorded
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
     Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to
-    Case       rsc-587c66bc8ecf61c9
+    Case       rsc-bb266d26a58c1674
     "#);
 }
 
@@ -356,8 +356,10 @@ fn every_sample_event_has_its_notices() {
             for mut case in cases(&rulebook(Judge::of(*remedy)), &sample, Mode::Observe) {
                 if case.settle() == Next::Look {
                     let remedy = case.remedy().unwrap();
-                    let would = plan::of(remedy).calls(&case, &case.change.clone().unwrap());
-                    let detail = Some(case.why_observed().to_owned());
+                    let (plan, change) = (plan::of(remedy), case.change.clone().unwrap());
+                    let would = plan.calls(&case, &change);
+                    let never = plan.never(&case, &change).map(|why| format!("Rescind could not do it even when enforcing: {why}"));
+                    let detail = never.or_else(|| Some(case.why_observed().to_owned()));
                     case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, detail) });
                 }
                 let notice = Notice::of(&case);
