@@ -116,12 +116,14 @@ def main() -> None:
             for other in others:
                 other.measure_start_alone()
         say(f"taking back the same attachment {WARM_EVENTS} times; Custodian {CUSTODIAN_WARM_EVENTS} times")
-        for contestant in (floor, rescind, custodian):
+        without = launcher(DETACH_POLICY, ground.environment() | {"LEDGER_TABLE": "nowhere"})
+        without.receive, without.warm_events = ground.take_back, WARM_EVENTS
+        for contestant in (floor, rescind, without, custodian):
             contestant.measure_warm(ground)
         say(f"ending a session in accounts of {' and '.join(f'{policies:,}' for policies in POLICIES)} policies")
         peaks = [peak_memory(ground, policies) for policies in POLICIES]
     say("deciding, in process")
-    rows = [*budgets(rescind, floor, custodian), *peaks, *decisions()]
+    rows = [*budgets(rescind, floor, custodian), without_a_ledger(without), *peaks, *decisions()]
     say("answering one offence for each function")
     calls = calls_of_each_function()
     each = [row for function in (rescind, *others) for row in of_function(function, floor, calls[function.name])]
@@ -206,6 +208,11 @@ def budgets(rescind: Contestant, floor: Contestant, custodian: Contestant) -> li
         row("wall, warm event", "ms", lambda c: [spent.wall for spent in c.warm]),
         row("peak memory", "MB", lambda c: [peak / 1e6 for peak in c.peaks], limit=MEMORY_BUDGET_MB),
     ]  # fmt: skip
+
+
+def without_a_ledger(function: Contestant) -> Row:
+    """Beside the row above, it shows what the ledger adds: the answers of the emulated DynamoDB, which are slower than AWS's."""
+    return Row("wall, warm event, if the ledger is gone", "ms", Measured.of([spent.wall for spent in function.warm]))
 
 
 def peak_memory(ground: Ground, policies: int) -> Row:

@@ -4,10 +4,11 @@ import json
 
 from lab.emulator import ACCOUNT, CREDENTIALS, REGION, Emulator
 from lab.events import BILLING, READ_ONLY, ROOT, misuse, sample
+from lab.ledger import Ledger
 from lab.offence import ALLOW_ALL, of_session
 from lab.processes import environment
 from lab.proxy import Proxy
-from lab.world import TRUST
+from lab.world import DENY_EVERYTHING, TRUST
 from runtime_api import Function, Spent
 
 # A document of 6,144 characters, IAM's quota.
@@ -24,7 +25,7 @@ class Ground:
         self._proxy = Proxy(self._account.port)
         self._event = sample("attach-user-policy")
         self._topic = self._account.topic(TOPIC)
-        self._ledger = self._account.ledger("ledger")
+        self._ledger = Ledger(self._account)
         self._queue = self._account.queue_on(self._topic, "notices")
         self._account.iam.create_user(UserName="polsen")
         self._account.iam.attach_user_policy(UserName="polsen", PolicyArn=READ_ONLY)
@@ -38,7 +39,8 @@ class Ground:
             NOTICE_TOPIC_ARN=self._topic,
             ACCOUNT_ID=ACCOUNT,
             OWN_ROLES="rescind-detach-policy",
-            LEDGER_TABLE=self._ledger,
+            DENY_EVERYTHING_POLICY=DENY_EVERYTHING,
+            LEDGER_TABLE=self._ledger.table,
             LEDGER_DAYS="400",
             GUARDRAILS_DIR=str(ROOT / "guardrails"),
             AWS_REGION=REGION,
@@ -48,7 +50,9 @@ class Ground:
         )
 
     def take_back(self, function: Function) -> Spent:
-        """polsen attaches Billing; the function hears of it, and must have taken it back and told of it when it answers."""
+        """polsen attaches Billing for the first time, as far as the ledger knows; the function hears of it, and must have taken it back and told of it
+        when it answers."""
+        self._ledger.clear()
         self._account.iam.attach_user_policy(UserName="polsen", PolicyArn=BILLING)
         spent = self.hand_over(function)
         self._check()

@@ -1,6 +1,7 @@
 """A change that somebody, or something, makes again and again."""
 
 import pytest
+from lab.command import credentials, rescind
 from lab.events import BILLING, anew, assumed_role, attachment, but, iam_user
 from lab.world import Observation, World
 
@@ -90,3 +91,13 @@ def test_years_of_trying_make_the_count_no_longer(world):
     assert "contested" not in seen.case, "those were long ago"
     (count,) = [item for item in world.ledger.items() if item["pk"].endswith("#taken")]
     assert len([name for name in count if name.startswith("case ")]) == 200
+
+
+def test_a_change_that_was_taken_back_several_times_is_given_back_once(world):
+    seen = attached(world, 3)
+    first, last = seen[0].case["id"], seen[-1].case["id"]
+    undone = rescind("undo", first, "--yes", env=credentials(world.account.url))
+    assert (undone.returncode, undone.stderr) == (0, "")
+    assert "was taken back 3 times in the last days: this gives it back once, for all of them" in undone.stdout
+    again = rescind("undo", last, "--yes", env=credentials(world.account.url))
+    assert (again.returncode, "already attached" in again.stderr) == (1, True)

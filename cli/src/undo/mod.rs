@@ -47,9 +47,9 @@ pub struct Arguments {
 /// Undoes the case.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let runtime = live::runtime()?;
-    let (case, by_hand) = arguments.case(&runtime)?;
+    let (case, source) = arguments.case(&runtime)?;
     let steps = step::of(&case)?;
-    show(&case, by_hand, &steps, out)?;
+    show(&case, source, &steps, out)?;
     let caller = live::caller()?;
     let left = runtime.block_on(checked(&caller.reader(), &steps, out))?;
     if arguments.dry_run {
@@ -64,28 +64,44 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 }
 
 impl Arguments {
-    /// The case, and whether it was given by hand.
-    fn case(&self, runtime: &Runtime) -> Result<(Case, bool)> {
+    /// The case, and where it comes from.
+    fn case(&self, runtime: &Runtime) -> Result<(Case, Source)> {
         if let Some(id) = self.case.to_str().filter(|text| source::is_id(text)) {
-            let cases = runtime.block_on(self.ledger.open(runtime)?.cases(id)).map_err(CallerError::from)?;
+            let archive = self.ledger.open(runtime)?;
+            let cases = runtime.block_on(archive.cases(id)).map_err(CallerError::from)?;
             if cases.is_empty() {
                 bail!("the ledger has no case {id}: it forgets them after a while, so give the JSON of its notice instead");
             }
-            return Ok((source::chosen(cases, Some(id))?, false));
+            let case = source::chosen(cases, Some(id))?;
+            let times = runtime.block_on(archive.times(&case)).map_err(CallerError::from)?;
+            return Ok((case, Source::Ledger { times }));
         }
         let path = self.case.display();
         let text = input::read_at_most(&self.case, CASE_FILE_MAX).with_context(|| format!("cannot read {path}"))?;
         let case = source::cases(&text).and_then(|cases| source::chosen(cases, self.id.as_deref()));
-        Ok((case.with_context(|| path.to_string())?, true))
+        Ok((case.with_context(|| path.to_string())?, Source::Hand))
     }
 }
 
+/// Where a case comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    /// The ledger, which also says how often its change was taken back in the last days.
+    Ledger { times: usize },
+    /// Somebody gave it.
+    Hand,
+}
+
 /// The case, and the calls that undo it.
-fn show(case: &Case, by_hand: bool, steps: &[AnyStep], out: &mut impl Write) -> Result<()> {
+fn show(case: &Case, source: Source, steps: &[AnyStep], out: &mut impl Write) -> Result<()> {
     writeln!(out, "{}\n", Notice::of(case).subject())?;
     writeln!(out, "case {}, of {}", shown(&case.id), case.record.event_time.format("%Y-%m-%d %H:%M:%S UTC"))?;
-    if by_hand {
-        writeln!(out, "this case was given by hand and proves nothing: give its id to read it from the ledger")?;
+    match source {
+        Source::Hand => writeln!(out, "this case was given by hand and proves nothing: give its id to read it from the ledger")?,
+        Source::Ledger { times: 0 | 1 } => {}
+        Source::Ledger { times } => {
+            writeln!(out, "the same change was taken back {times} times in the last days: this gives it back once, for all of them")?
+        }
     }
     for sibling in &case.siblings {
         writeln!(out, "the same change also called for {}, whose case has an undo of its own", sibling.name())?;

@@ -10,6 +10,7 @@ use policy::case::{Outcome, Receipt, RemedyOutcome};
 use policy::remedy::Remedy;
 
 use super::body::Body;
+use super::contested::{count_of, counted};
 use super::stop::{self, EVERYTHING, GUARDRAILS, STOP, Stop};
 use super::{Item, moment, of, string, whole_text};
 use crate::error::{AwsCall, Failure, Named as _};
@@ -105,6 +106,20 @@ impl Archive {
             }
         }
         Ok(cases)
+    }
+
+    /// How often the change of a case was taken back in the last days, this time included.
+    ///
+    /// # Errors
+    ///
+    /// If DynamoDB did not answer.
+    pub async fn times(&self, case: &Case) -> Result<usize, AwsCall> {
+        let (Some(remedy), Some(change)) = (case.remedy(), &case.change) else {
+            return Ok(0);
+        };
+        let key = count_of(remedy.name(), change);
+        let answer = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true).send().await;
+        Ok(answer.named("dynamodb:GetItem of a count for case", &case.id)?.item.as_ref().map_or(0, counted))
     }
 
     /// What it says of the cases that a function made, the newest first.

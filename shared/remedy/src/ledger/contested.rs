@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, TimeDelta, Utc};
-use policy::Case;
 use policy::case::{Contested, Outcome};
+use policy::{Case, Change};
 
 use super::{Item, Key, Ledger, moment, of, string};
 use crate::error::{AwsCall, Failure, Named as _};
@@ -27,15 +27,25 @@ pub struct Again {
     pub is_due: bool,
 }
 
+/// The key of the item that counts a change.
+pub(super) fn count_of(function: &str, change: &Change) -> Item {
+    let pk = format!("{function}#taken");
+    let sk = policy::case::hashed(&[change.name(), &change.kind().part(), &change.target().to_string()]);
+    HashMap::from([("pk".to_owned(), string(&pk)), ("sk".to_owned(), string(&sk))])
+}
+
+/// How many cases such an item counts.
+pub(super) fn counted(item: &Item) -> usize {
+    item.keys().filter(|name| name.starts_with(COUNTED)).count()
+}
+
 impl Ledger {
     /// Counts a case in which something was taken back; `None` if its change is not contested.
     pub(super) async fn taken(&self, key: &Key, case: &Case, now: DateTime<Utc>) -> Result<Option<Again>, AwsCall> {
         let Some(change) = case.change.as_ref().filter(|_| case.outcome == Outcome::Applied) else {
             return Ok(None);
         };
-        let pk = format!("{}#taken", key.function);
-        let sk = policy::case::hashed(&[change.name(), &change.kind().part(), &change.target().to_string()]);
-        let item_key: Item = HashMap::from([("pk".to_owned(), string(&pk)), ("sk".to_owned(), string(&sk))]);
+        let item_key = count_of(key.function, change);
         let update = || self.client.update_item().table_name(&self.table).set_key(Some(item_key.clone()));
         let counted = update()
             .update_expression("SET #case = if_not_exists(#case, :case), #expires = :expires")

@@ -4,8 +4,8 @@
 //!
 //! # What it spares
 //!
-//! The policies that AWS attaches to users whose keys leaked (`AWSCompromisedKeyQuarantine…`), and Rescind's own quarantines, by name and text:
-//! anybody can give a policy that name. Roles that only AWS can change, and Rescind's own.
+//! The policies that AWS attaches to users whose keys leaked (`AWSCompromisedKeyQuarantine…`), AWS's `AWSDenyAll`, and Rescind's own quarantines, by
+//! name and text: anybody can give a policy that name. Roles that only AWS can change, and Rescind's own.
 //!
 //! # How it is undone
 //!
@@ -17,6 +17,7 @@
 
 use policy::case::Call;
 use policy::change::PolicyAttached;
+use policy::containment;
 use policy::remedy::Remedy;
 use policy::target::Target;
 use policy::{Case, Change};
@@ -53,6 +54,9 @@ impl Plan for DetachPolicy {
         let Change::PolicyAttached(PolicyAttached { policy_arn, .. }) = change else {
             return None;
         };
+        if containment::is_aws_denies_all(policy_arn) {
+            return Some("this policy denies everything: Rescind never detaches it".to_owned());
+        }
         policy_arn.is_key_quarantine().then(|| "AWS attaches this policy to users whose keys leaked: Rescind never detaches it".to_owned())
     }
 
