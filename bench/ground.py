@@ -40,6 +40,7 @@ class Ground:
             OWN_ROLES="rescind-detach-policy",
             LEDGER_TABLE=self._ledger,
             LEDGER_DAYS="400",
+            STORM_LIMIT="20",
             GUARDRAILS_DIR=str(ROOT / "guardrails"),
             AWS_REGION=REGION,
             AWS_DEFAULT_REGION=REGION,

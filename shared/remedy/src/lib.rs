@@ -11,11 +11,14 @@ mod hand;
 mod handler;
 mod ledger;
 mod log;
+mod message;
 pub mod notice;
 pub mod plan;
 mod protected;
 pub mod reading;
 pub mod setting;
+mod stopped;
+mod tick;
 
 pub use entry::run;
 pub use error::{AwsCall, Error, Failure, Named, found};

@@ -14,12 +14,17 @@
 //! | `body`, or `parts` | case and steps as JSON; of a body that is too long for one item, under which keys its parts stand |
 //! | `actor`, `guardrail`, `outcome`, `severity`, `target` | what `rescind cases` filters by |
 //! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
+//!
+//! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm` and
+//! `<function>#held`.
 
 pub mod archive;
 mod body;
 mod contested;
 mod page;
 mod stop;
+mod storm;
+mod told;
 
 use std::collections::HashMap;
 
@@ -27,7 +32,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use policy::Case;
-use policy::case::Outcome;
+use policy::case::{Held, Outcome};
 use policy::guardrail::Mode;
 use policy::severity::Severity;
 use policy::text;
@@ -37,11 +42,15 @@ pub use contested::Again;
 pub use page::Page;
 use stop::STOP;
 pub use stop::Stop;
+pub use storm::{Brake, Counts, Waiting};
 
 use crate::error::{AwsCall, Failure, Named as _};
 
 /// How long another invocation may be at the same event: as long as a function runs. The template's time-out is the same.
 const AT_WORK: TimeDelta = TimeDelta::seconds(60);
+
+/// As many guardrails' counts are read with a case: one call reads at most 100 items (DynamoDB API reference, `BatchGetItem`).
+const COUNTS: usize = 90;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -50,6 +59,8 @@ pub struct Ledger {
     client: Client,
     table: String,
     days: i64,
+    /// So many remedies a guardrail may have within an hour.
+    limit: u16,
 }
 
 /// Which case: the function that makes it, its id, and the time of its change.
@@ -68,13 +79,37 @@ pub enum Opened {
     Begun(Box<Body>),
     /// It is over.
     Closed(Box<Case>),
+    /// It has waited for its guardrail's hour to end: it waits no second time.
+    Waited(Option<Held>),
     /// The ledger cannot say; why, for a person.
     Unknown(String),
 }
 
+/// What the ledger knows before anything is decided.
+pub struct Known {
+    pub opened: Opened,
+    pub stop: Stop,
+    /// The counts of the guardrails that were asked about.
+    pub counts: Counts,
+}
+
+impl Known {
+    /// Nothing, but for how the case was opened.
+    pub fn nothing(opened: Opened) -> Self {
+        Self { opened, stop: Stop::default(), counts: Counts::new() }
+    }
+}
+
+/// What is read at once.
+struct Items {
+    case: Option<Item>,
+    stop: Stop,
+    counts: Counts,
+}
+
 impl Ledger {
-    pub const fn of(client: Client, table: String, days: i64) -> Self {
-        Self { client, table, days }
+    pub const fn of(client: Client, table: String, days: i64, limit: u16) -> Self {
+        Self { client, table, days, limit }
     }
 
     /// Makes the connection, so that the first event need not wait for it. A ledger that does not answer is reported by the first case.
@@ -86,22 +121,22 @@ impl Ledger {
         }
     }
 
-    /// What is known about a case, and what a person has stopped.
+    /// What is known about a case and about these guardrails' counts, and what a person has stopped.
     ///
     /// # Errors
     ///
     /// If the ledger answers, and not now: too many requests, or another invocation is at the same event.
-    pub async fn open(&self, key: &Key, invocation: &str, now: DateTime<Utc>) -> Result<(Opened, Stop), AwsCall> {
-        let (item, stop) = match self.items(key).await {
+    pub async fn open(&self, key: &Key, guardrails: &[&str], invocation: &str, now: DateTime<Utc>) -> Result<Known, AwsCall> {
+        let Items { case, stop, counts } = match self.items(key, guardrails).await {
             Ok(items) => items,
-            Err(call) if is_out_of_reach(&call) => return Ok((Opened::Unknown(call.to_string()), Stop::default())),
+            Err(call) if is_out_of_reach(&call) => return Ok(Known::nothing(Opened::Unknown(call.to_string()))),
             Err(call) => return Err(call),
         };
-        let opened = match item {
+        let opened = match case {
             Some(item) => self.opened(key, item, invocation, now).await?,
             None => Opened::New,
         };
-        Ok((opened, stop))
+        Ok(Known { opened, stop, counts })
     }
 
     async fn opened(&self, key: &Key, item: Item, invocation: &str, now: DateTime<Utc>) -> Result<Opened, AwsCall> {
@@ -116,6 +151,10 @@ impl Ledger {
         let at = of(&item, "at").parse::<DateTime<Utc>>().ok();
         let is_fresh = at.is_some_and(|at| (TimeDelta::zero()..AT_WORK).contains(&(now - at)));
         if of(&item, "state") == "closed" {
+            if body.case.outcome == Outcome::Held {
+                let waits = body.case.held.as_ref().is_some_and(|held| held.until > now);
+                return Ok(if waits { Opened::Closed(Box::new(body.case)) } else { Opened::Waited(body.case.held) });
+            }
             // What was not taken back is decided again when a person sends the event again.
             let is_final = matches!(body.case.outcome, Outcome::Applied | Outcome::AlreadyClean);
             let is_final = is_final || (is_fresh && body.case.mode == Mode::Enforce);
@@ -128,19 +167,31 @@ impl Ledger {
         Ok(Opened::Begun(Box::new(body)))
     }
 
-    /// The items of a case and of the stop, with one call.
-    async fn items(&self, key: &Key) -> Result<(Option<Item>, Stop), AwsCall> {
+    /// The items of a case, of the stop and of these guardrails' counts, with one call.
+    async fn items(&self, key: &Key, guardrails: &[&str]) -> Result<Items, AwsCall> {
         const CALL: &str = "dynamodb:BatchGetItem of case";
-        let wanted = KeysAndAttributes::builder().keys(keys(key, "case")).keys(stop::key()).consistent_read(true).build();
+        let (own, guardrails) = (keys(key, "case"), guardrails.iter().take(COUNTS));
+        let case = of(&own, "pk").to_owned();
+        let counts = guardrails.clone().map(|guardrail| storm::count_key(key.function, guardrail));
+        let keys = [own, stop::key()].into_iter().chain(counts).collect();
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
         let wanted = wanted.map_err(|error| AwsCall { call: CALL.to_owned(), failure: Failure::Rejected, message: error.to_string() })?;
         let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await.named(CALL, &key.case)?;
         if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
             let message = "DynamoDB read a part of it only".to_owned();
             return Err(AwsCall { call: format!("{CALL} {}", key.case), failure: Failure::Throttled, message });
         }
-        let found = answer.responses.into_iter().flatten().flat_map(|(_, items)| items);
-        let (stop, case): (Vec<Item>, Vec<Item>) = found.partition(|item| of(item, "pk") == STOP);
-        Ok((case.into_iter().next(), stop.first().map(Stop::of).unwrap_or_default()))
+        let mut items = Items { case: None, stop: Stop::default(), counts: guardrails.map(|id| ((*id).to_owned(), None)).collect() };
+        for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+            if of(&item, "pk") == STOP {
+                items.stop = Stop::of(&item);
+            } else if of(&item, "pk") == case {
+                items.case = Some(item);
+            } else {
+                items.counts.insert(of(&item, "sk").to_owned(), Some(item));
+            }
+        }
+        Ok(items)
     }
 
     async fn body(&self, item: &Item) -> Result<Body, Unreadable> {

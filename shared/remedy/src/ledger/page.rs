@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use policy::Case;
-use policy::case::Call;
+use policy::case::{Call, Held};
 
-use super::{Again, Body, Key, Ledger, Stored, Written, is_out_of_reach};
+use super::{Again, Body, Brake, Key, Ledger, Stored, Written, is_out_of_reach};
 use crate::error::{AwsCall, Failure};
 
 /// A case's page in the ledger, while its remedy is applied.
@@ -46,6 +46,23 @@ impl<'a> Page<'a> {
     /// How an earlier try at the same event would have this step undone, if it got so far.
     pub fn earlier(&self, call: &Call) -> Option<&Written> {
         self.earlier.iter().find(|written| written.call == *call)
+    }
+
+    /// Why the remedy waits, if it does: its guardrails had too many. One that was begun never waits, nor does any while the ledger is out of reach.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger answers, and not now.
+    pub async fn brake(&self, case: &Case, brake: &Brake<'_>) -> Result<Option<Held>, AwsCall> {
+        match self.state {
+            State::New => self.ledger.brake(&self.key, case, brake, Utc::now()).await,
+            State::Earlier | State::Begun | State::Unrecorded(_) => Ok(None),
+        }
+    }
+
+    /// Whether a case that waits is the one of its guardrail's hour that is reported.
+    pub async fn pages(&self, held: &Held) -> bool {
+        self.ledger.pages(&self.key, held).await
     }
 
     /// Stores a step that is about to be made. If the ledger is out of reach, the remedy goes on without it, but for a step that would destroy the
