@@ -62,8 +62,15 @@ def lacking(template):
 
 
 def rules(template, function):
-    """The logical ids of the rules that SAM makes for a function."""
-    return {function + event for event in template["Resources"][function]["Properties"]["Events"]}
+    """The logical ids of the rules that SAM makes for the events of a function."""
+    events = template["Resources"][function]["Properties"]["Events"]
+    return {function + name for name, event in events.items() if event["Type"] == "EventBridgeRule"}
+
+
+@pytest.mark.parametrize("function", functions(read()))
+def test_a_function_has_one_schedule(function):
+    events = read()["Resources"][function]["Properties"]["Events"]
+    assert [name for name, event in events.items() if event["Type"] != "EventBridgeRule"] == ["Tick"]
 
 
 def test_every_folder_of_functions_is_a_function_of_the_template():
