@@ -13,7 +13,6 @@ use policy::remedy::Remedy;
 use policy::target::Identity;
 use policy::text::{quoted, speech};
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
-use serde::Serialize;
 
 use crate::clients::Clients;
 use crate::deadline::Deadline;
@@ -25,6 +24,7 @@ use crate::notice::Notice;
 use crate::plan::{self, Plan};
 use crate::reading::identity::Whom;
 use crate::reading::{facts, identity};
+use crate::results::{Cases, Results};
 use crate::{log, protected, tick};
 
 /// Why facts are missing that take too long to read.
@@ -51,13 +51,6 @@ pub trait Function {
     ///
     /// If AWS did not do something, so that it is not known whether the change still stands.
     fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, whom: &Identity) -> impl Future<Output = Result<Ending, AwsCall>>;
-}
-
-/// What a function returns: the cases that an event made.
-#[derive(Debug, Serialize)]
-pub struct Cases {
-    /// None if no guardrail is broken, or all cases are other functions'.
-    pub cases: Vec<Case>,
 }
 
 /// One invocation by Lambda.
@@ -288,7 +281,7 @@ impl Handler {
         let (Some(remedy), Some(change)) = (case.remedy, case.change.clone()) else {
             return Ok(Tried { case, failure: None, page });
         };
-        if let Some(brake) = brake.filter(|_| acts)
+        if let Some(brake) = brake.filter(|_| acts && plan::of(remedy).never(&case, &change).is_none())
             && let Some(held) = page.brake(&case, brake).await?
         {
             let would = plan::of(remedy).calls(&case, &change);
@@ -406,31 +399,4 @@ fn observed(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report }
         Came::Unremediable | Came::Spared => format!("Rescind could not do it even when enforcing: {detail}"),
     };
     RemedyOutcome { would: hand.taken().0, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
-}
-
-/// What came of the changes of one event: one that failed does not hold up another, and fails the event in the end.
-#[derive(Default)]
-pub struct Results {
-    cases: Vec<Case>,
-    failure: Option<Error>,
-}
-
-impl Results {
-    pub fn add(&mut self, result: Result<Option<Case>, Error>) {
-        match result {
-            Ok(case) => self.cases.extend(case),
-            Err(error) => match &self.failure {
-                // Only one error can be returned.
-                Some(_) => log::failed(&error),
-                None => self.failure = Some(error),
-            },
-        }
-    }
-
-    pub fn into_cases(self) -> Result<Cases, Error> {
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => Ok(Cases { cases: self.cases }),
-        }
-    }
 }

@@ -16,6 +16,7 @@ pub mod notice;
 pub mod plan;
 mod protected;
 pub mod reading;
+mod results;
 pub mod setting;
 mod stopped;
 mod tick;

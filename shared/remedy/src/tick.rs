@@ -5,9 +5,10 @@
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::handler::{Cases, Function, Handler, Invocation, Results};
+use crate::handler::{Function, Handler, Invocation};
 use crate::ledger::Waiting;
 use crate::log;
+use crate::results::{Cases, Results};
 
 /// What EventBridge's scheduled event says of itself (EventBridge user guide, "Creating a rule that runs on a schedule").
 #[derive(Deserialize)]

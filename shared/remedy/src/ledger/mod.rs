@@ -25,6 +25,7 @@ mod page;
 mod stop;
 mod storm;
 mod told;
+mod waiting;
 
 use std::collections::HashMap;
 
@@ -42,7 +43,8 @@ pub use contested::Again;
 pub use page::Page;
 use stop::STOP;
 pub use stop::Stop;
-pub use storm::{Brake, Counts, Waiting};
+pub use storm::{Brake, Counts};
+pub use waiting::Waiting;
 
 use crate::error::{AwsCall, Failure, Named as _};
 

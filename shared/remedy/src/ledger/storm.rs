@@ -1,9 +1,12 @@
 //! The brake: past so many remedies of one guardrail within an hour, its further ones wait until the hour is over.
 //!
-//! | item | |
+//! One item for each guardrail: `pk` is `<function>#storm`, `sk` its id.
+//!
+//! | attribute | |
 //! |---|---|
-//! | `<function>#storm`, `<guardrail>` | the guardrail's hour: `since` when, `cases` that are counted in it, at most the limit, and `paged`, the one that was reported |
-//! | `<function>#held`, `<until>#<case>#<time of the change>` | a case that waits: its `event`, as it came, and why it is `held` |
+//! | `since` | when its hour began |
+//! | `cases` | those that are counted in it, at most as many as the limit |
+//! | `paged` | the held case that was reported for all of this hour |
 //!
 //! An hour ends by its stored time, and the next remedy begins another. A case is counted by its id and the time of its change, so that retries and
 //! duplicates count once. Each write has a condition, so that invocations at the same moment never let through more than the limit.
@@ -24,11 +27,6 @@ use crate::error::{AwsCall, Failure, Named as _};
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 /// How often the count is looked at again because somebody else has changed it. Eight invocations that begin an hour together need three.
 const TRIES: u32 = 8;
-/// A case that waits is kept for as long as an event in a failure queue.
-const KEPT: TimeDelta = TimeDelta::days(14);
-/// As many as wait are read at once.
-const PAGE: i32 = 10;
-
 /// The counts of guardrails, by their ids, as they were when the case was looked up; `None` if there was none yet.
 pub type Counts = HashMap<String, Option<Item>>;
 
@@ -37,22 +35,6 @@ pub struct Brake<'a> {
     pub counts: Counts,
     /// The event, to judge it again.
     pub payload: &'a str,
-}
-
-/// A case that waits.
-pub struct Waiting {
-    sort: String,
-    /// The event, as it came.
-    pub event: String,
-    /// Why it waits; absent if somebody has altered that.
-    pub held: Option<Held>,
-}
-
-impl Waiting {
-    /// Whether it is this case. Another change of the same event has an hour of its own.
-    pub fn is(&self, key: &Key) -> bool {
-        self.sort.split_once('#').is_some_and(|(_, case)| case == counted(key))
-    }
 }
 
 /// How far a guardrail's hour has come.
@@ -190,16 +172,6 @@ impl Ledger {
         self.client.update_item().table_name(&self.table).set_key(Some(count_key(key.function, guardrail)))
     }
 
-    /// Stores the event of a case that waits.
-    async fn hold(&self, key: &Key, held: &Held, event: &str, now: DateTime<Utc>) -> Result<(), AwsCall> {
-        let mut item = held_key(key.function, &format!("{}#{}", moment(held.until), counted(key)));
-        item.insert("event".to_owned(), string(event));
-        item.insert("held".to_owned(), string(&serde_json::to_string(held).unwrap_or_default()));
-        item.insert("expires".to_owned(), AttributeValue::N((now + KEPT).timestamp().to_string()));
-        let answer = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        answer.named("dynamodb:PutItem of held case", &key.case).map(drop)
-    }
-
     /// Whether this case is the one of its guardrail's hour that is reported; again if it is tried again. In doubt it is.
     pub(super) async fn pages(&self, key: &Key, held: &Held) -> bool {
         let claim = self
@@ -217,50 +189,15 @@ impl Ledger {
             }
         }
     }
-
-    /// Cases whose hour is over, the longest first, from behind `last`.
-    ///
-    /// # Errors
-    ///
-    /// If DynamoDB did not answer.
-    pub async fn due(&self, function: &str, last: Option<&Waiting>, now: DateTime<Utc>) -> Result<Vec<Waiting>, AwsCall> {
-        let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :held AND sk < :now").limit(PAGE);
-        let query = query.expression_attribute_values(":held", string(&format!("{function}#held")));
-        let query = query.expression_attribute_values(":now", string(&moment(now))).consistent_read(true);
-        let query = query.set_exclusive_start_key(last.map(|last| held_key(function, &last.sort)));
-        let items = query.send().await.named("dynamodb:Query for held cases of", &function)?.items.unwrap_or_default();
-        Ok(items
-            .iter()
-            .map(|item| Waiting {
-                sort: of(item, "sk").to_owned(),
-                event: of(item, "event").to_owned(),
-                held: serde_json::from_str(of(item, "held")).ok(),
-            })
-            .collect())
-    }
-
-    /// Forgets a case that has waited.
-    ///
-    /// # Errors
-    ///
-    /// If DynamoDB did not do it.
-    pub async fn forget(&self, function: &str, waiting: &Waiting) -> Result<(), AwsCall> {
-        let deleted = self.client.delete_item().table_name(&self.table).set_key(Some(held_key(function, &waiting.sort))).send().await;
-        deleted.named("dynamodb:DeleteItem of held case", &waiting.sort).map(drop)
-    }
 }
 
 /// By what a case is counted.
-fn counted(key: &Key) -> String {
+pub(super) fn counted(key: &Key) -> String {
     format!("{}#{}", key.case, moment(key.time))
 }
 
 pub(super) fn count_key(function: &str, guardrail: &str) -> Item {
     HashMap::from([("pk".to_owned(), string(&format!("{function}#storm"))), ("sk".to_owned(), string(guardrail))])
-}
-
-fn held_key(function: &str, sort: &str) -> Item {
-    HashMap::from([("pk".to_owned(), string(&format!("{function}#held"))), ("sk".to_owned(), string(sort))])
 }
 
 #[cfg(test)]
