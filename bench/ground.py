@@ -42,6 +42,7 @@ class Ground:
             DENY_EVERYTHING_POLICY=DENY_EVERYTHING,
             LEDGER_TABLE=self._ledger.table,
             LEDGER_DAYS="400",
+            STORM_LIMIT="20",
             GUARDRAILS_DIR=str(ROOT / "guardrails"),
             AWS_REGION=REGION,
             AWS_DEFAULT_REGION=REGION,

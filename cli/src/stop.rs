@@ -1,10 +1,12 @@
 //! `rescind stop` and `rescind resume`: a person makes Rescind only observe, and ends that.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use chrono::{SecondsFormat, Utc};
 use clap::Args;
+use policy::text::quoted;
 use remedy::archive::Archive;
 use remedy::caller::CallerError;
 use tokio::runtime::Runtime;
@@ -19,6 +21,12 @@ pub struct Stop {
     /// Only this guardrail.
     #[arg(long, value_name = "ID")]
     guardrail: Option<String>,
+    /// The rulebook's folder, where that guardrail has to be.
+    #[arg(long, value_name = "DIR", default_value = "guardrails")]
+    guardrails: PathBuf,
+    /// Stop that guardrail even if the rulebook does not have it.
+    #[arg(long)]
+    anyway: bool,
     /// Why: every notice has it until `rescind resume`.
     #[arg(long)]
     reason: String,
@@ -43,11 +51,34 @@ pub fn stop(arguments: &Stop, out: &mut impl Write) -> Result<()> {
     if arguments.guardrail.as_deref().is_some_and(str::is_empty) {
         bail!("a guardrail's id is expected; without --guardrail, everything stops");
     }
+    if let Some(guardrail) = arguments.guardrail.as_deref().filter(|_| !arguments.anyway) {
+        check(guardrail, &arguments.guardrails)?;
+    }
     let runtime = live::runtime()?;
     let archive = arguments.ledger.open(&runtime)?;
     let reason = format!("{reason} (since {})", Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true));
     runtime.block_on(archive.stop(arguments.guardrail.as_deref(), Some(&reason))).map_err(CallerError::from)?;
     say(&archive, &runtime, out)
+}
+
+/// Refuses a guardrail that the rulebook does not have: its stop would stop nothing.
+fn check(guardrail: &str, dir: &Path) -> Result<()> {
+    if !dir.is_dir() {
+        // If standard error is closed, the stop is made all the same.
+        let _ = writeln!(io::stderr(), "not checked against a rulebook: there is no folder {}", dir.display());
+        return Ok(());
+    }
+    let rulebook = rulebook::load(dir)?;
+    if !rulebook.ids().contains(guardrail) {
+        let known: Vec<&str> = rulebook.ids().iter().map(String::as_str).collect();
+        bail!(
+            "the rulebook in {} has no guardrail {}: choose one of {}, name another folder with --guardrails, or add --anyway",
+            dir.display(),
+            quoted(guardrail),
+            known.join(", ")
+        );
+    }
+    Ok(())
 }
 
 /// Lets it go on.

@@ -2,7 +2,8 @@
 
 import shlex
 
-from lab.events import BILLING, READ_ONLY, attachment, but, iam_user, sample
+import pytest
+from lab.events import BILLING, READ_ONLY, anew, attachment, but, iam_user, sample
 
 
 def test_a_forbidden_attachment_is_taken_back_and_nothing_else_moves(world):
@@ -12,10 +13,16 @@ def test_a_forbidden_attachment_is_taken_back_and_nothing_else_moves(world):
     assert seen.changed == {polsen.no_longer_holds(BILLING)}
 
 
-def test_the_remedy_takes_exactly_two_calls_and_four_to_the_ledger(world):
-    world.user("polsen", holds=[BILLING])
-    seen = world.receives(sample("attach-user-policy"))
-    ledger = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
+@pytest.mark.parametrize("earlier", ["none", "one in this hour", "one in the hour before"])
+def test_the_remedy_takes_exactly_two_calls_and_five_to_the_ledger(world, earlier):
+    polsen = world.user("polsen", holds=[BILLING])
+    if earlier != "none":
+        world.receives(sample("attach-user-policy"))
+        world.attach(BILLING, polsen)
+    if earlier == "one in the hour before":
+        world.ledger.an_hour_passes()
+    seen = world.receives(anew(sample("attach-user-policy")))
+    ledger = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:PutItem"]
     assert [str(call) for call in seen.calls] == [*ledger, "iam:DetachUserPolicy", "dynamodb:UpdateItem", "sns:Publish", "dynamodb:PutItem"]
     assert seen.writes[0].parameters == {"UserName": "polsen", "PolicyArn": BILLING}
 

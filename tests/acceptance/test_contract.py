@@ -4,7 +4,7 @@ import json
 
 import pytest
 from lab.command import credentials, rescind
-from lab.events import anew, assumed_role, but, iam_user, late
+from lab.events import anew, assumed_role, but, iam_user, late, scheduled, updated
 from lab.offence import ADMINISTRATOR, CALLS, FINDINGS, OF_KNOWN_USERS, OFFENCES, Offence, undated
 from lab.rulebook import EXEMPT_EVERYBODY, rulebook
 from lab.world import DELETE_INLINE_POLICY, OWN_ROLES, QUARANTINE_PRINCIPAL, Observation, World
@@ -21,11 +21,15 @@ class Trial:
         self.event, self.facts = offence.commit(world)
         self.before = world.account.snapshot()
 
-    def receives(self, event: dict | None = None, name: str = "", exemptions: str = "", **settings) -> Observation:
+    def receives(self, event: dict | None = None, name: str = "", exemptions: str = "", severity: str = "", **settings) -> Observation:
         """The function, or the one of that name, receives the event, or another one."""
-        guardrails = rulebook(self._books, self.offence.guardrails, exemptions)
+        guardrails = rulebook(self._books, self.offence.guardrails, exemptions, severity)
         settings = {"guardrails": guardrails, **self.offence.settings, **settings}
         return self.world.receives(event or self.event, name=name or self.offence.function, **settings)
+
+    def again(self, times: int = 1) -> dict:
+        """The event of the same change, made once more, or so many times."""
+        return updated(self.event, 120 * times) if self.offence.finding else anew(self.event)
 
     def is_applied(self, seen: Observation) -> bool:
         return (seen.outcome, undated(seen.changed)) == ("applied", self.facts)
@@ -324,6 +328,33 @@ def test_what_is_made_again_and_again_is_taken_back_each_time_and_reported_less_
     trial.world.ledger.reported(hours_ago=2)
     assert "taken back 6 times within 24 hours" in made_again().notice.text
     assert set(trial.world.ledger.states) == {"closed"}
+
+
+def test_what_is_held_is_judged_again_when_the_hour_is_over(trial):
+    """An attacker who floods a guardrail wins an hour, and no more."""
+    past_the_limit = {"severity": "high", "STORM_LIMIT": "1"}
+    first = trial.receives(**past_the_limit)
+    assert trial.is_applied(first)
+    for receipt in first.undos:
+        trial.world.take_back(receipt)
+    held = trial.receives(trial.again(), **past_the_limit)
+    assert trial.is_told_as("held", held)
+    assert held.notice.attributes["severity"] == "critical" and "HELD" in held.notice.subject and "By hand" in held.notice.text
+    assert trial.receives(scheduled(), **past_the_limit).cases == []
+    trial.world.ledger.an_hour_passes()
+    tick = trial.receives(scheduled(), **past_the_limit)
+    assert trial.is_applied(tick)
+    assert tick.notice.case == tick.case
+    assert (tick.case["id"], tick.case["held"]["limit"]) == (held.case["id"], 1)
+    assert (trial.world.ledger.of("held"), set(trial.world.ledger.states)) == ([], {"closed"})
+
+
+def test_what_a_critical_guardrail_forbids_is_never_held(trial):
+    for event in (trial.event, trial.again(), trial.again(2)):
+        seen = trial.receives(event, severity="critical", STORM_LIMIT="1")
+        assert trial.is_applied(seen)
+        for receipt in seen.undos:
+            trial.world.take_back(receipt)
 
 
 def test_what_a_person_has_stopped_is_only_observed(trial):

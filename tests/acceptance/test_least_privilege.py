@@ -6,7 +6,7 @@ import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, updated
+from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, updated
 from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
@@ -74,6 +74,20 @@ def moved_and_gone(world: World):
     yield attachment(BILLING, user="gone")
     yield attachment(BILLING, group="gone")
     yield attachment(ADMINISTRATOR, role=world.role("AWSServiceRoleForBackdoor", holds=[ADMINISTRATOR]))
+
+
+def held_and_stopped(world: World, tmp_path, function: str) -> None:
+    """A tick judges what was held, and reports a stop."""
+    offence = next(offence for offence in OFFENCES if offence.function == function and not offence.finding)
+    event, _ = offence.commit(world)
+    guardrails = rulebook(tmp_path, offence.guardrails, severity="high")
+    settings = {"name": function, "guardrails": guardrails, **offence.settings, "STORM_LIMIT": "1"}
+    for receipt in world.receives(event, **settings).undos:
+        world.take_back(receipt)
+    assert world.receives(anew(event), **settings).outcome == "held"
+    world.ledger.an_hour_passes()
+    world.ledger.stop(everything="a reason")
+    assert world.tick(**settings).outcome == "observed"
 
 
 def every_credential(world: World):
@@ -165,6 +179,8 @@ def test_each_function_makes_exactly_the_calls_that_its_role_allows(world, tmp_p
             world.ledger.age()
             world.receives(event, **settings)
             world.start_over()
+    held_and_stopped(world, tmp_path, function)
+    world.start_over()
     facts = rulebook(tmp_path, asks_for_every_fact(function))
     for make, settings in itertools.chain([(every_change, RESPONDER), (nobody_on_the_list, RESPONDER)], RARELY[function]):
         for event in make(world):

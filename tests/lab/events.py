@@ -126,6 +126,11 @@ def delivered(source: str, detail_type: str, resources: list[str], detail: dict,
     }
 
 
+def scheduled(**members) -> dict:
+    """EventBridge starts a function because its time has come."""
+    return delivered("aws.events", "Scheduled Event", [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/rescind-DetachPolicyFunctionTick"], {}, **members)
+
+
 def just_now() -> str:
     """Whole seconds, as CloudTrail has them; rounded up, so that what a test made before is older in the emulator's finer clock too."""
     return (datetime.now(timezone.utc) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")

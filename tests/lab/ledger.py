@@ -59,6 +59,26 @@ class Ledger:
                 told = datetime.now(timezone.utc) - timedelta(hours=hours_ago)
                 self.set(item, told=told.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
 
+    def of(self, kind: str) -> list[dict]:
+        """The items of that kind, of every function: `storm`, `held`, `taken`."""
+        return [item for item in self.items() if item["pk"].endswith(f"#{kind}")]
+
+    def an_hour_passes(self) -> None:
+        """As if the hour of every guardrail were over, and what was held in it were due."""
+        then = (datetime.now(timezone.utc) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        for count in self.of("storm"):
+            self.set(count, since=(datetime.now(timezone.utc) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+        for held in self.of("held"):
+            self._client.delete_item(TableName=self.table, Key={key: {"S": held[key]} for key in ("pk", "sk")})
+            why = {**json.loads(held["held"]), "until": then}
+            item = {**held, "sk": f"{then}#{held['sk'].partition('#')[2]}", "held": json.dumps(why)}
+            values = {name: {"N" if name == "expires" else "S": value} for name, value in item.items()}
+            self._client.put_item(TableName=self.table, Item=values)
+        for case in self.cases():
+            if case["outcome"] == "held" and case["state"] == "closed":
+                case["body"]["case"]["held"]["until"] = then
+                self.set(case, body=json.dumps(case["body"]))
+
     def stop(self, everything: str | None = None, **guardrails: str) -> None:
         """The stop, as a person writes it in the console; `None` ends it."""
         item = {"pk": {"S": "stop"}, "sk": {"S": "stop"}, "guardrails": {"M": {id: {"S": reason} for id, reason in guardrails.items()}}}

@@ -25,6 +25,7 @@ CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_reques
 # Longer than any time-out of the function's, shorter than a test's patience.
 SILENCE_SECONDS = 20
 UNLIMITED = 1 << 30
+ONE_AFTER_ANOTHER = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -342,6 +343,11 @@ class Exchange(http.server.BaseHTTPRequestHandler):
     def forward(self) -> tuple[int, str, bytes]:
         """The emulator's answer to the call: status, content type, body."""
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30)
+        # DynamoDB makes the writes to an item one after another; the emulator checks a condition, and another write may come before its own.
+        with ONE_AFTER_ANOTHER if "X-Amz-Target" in self.headers else contextlib.nullcontext():
+            return self._forward(upstream)
+
+    def _forward(self, upstream: http.client.HTTPConnection) -> tuple[int, str, bytes]:
         try:
             headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
             upstream.request("POST", self.path, self.body, headers)

@@ -1,6 +1,7 @@
 """Rulebooks that differ from the shipped one in exactly what a test is about."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -26,15 +27,19 @@ permit (principal, action, resource);
 """
 
 
-def rulebook(directory: Path, guardrails: str = "", exemptions: str = "") -> Path:
-    """A copy of the shipped rulebook in `directory` with more guardrails and exemptions; the same texts get the same folder again."""
-    copy = directory / f"guardrails-{hashlib.sha256(f'{guardrails}{chr(0)}{exemptions}'.encode()).hexdigest()[:16]}"
+def rulebook(directory: Path, guardrails: str = "", exemptions: str = "", severity: str = "") -> Path:
+    """A copy of the shipped rulebook in `directory` with more guardrails and exemptions, all of one severity if one is given; the same texts get the
+    same folder again."""
+    copy = directory / f"guardrails-{hashlib.sha256(chr(0).join([guardrails, exemptions, severity]).encode()).hexdigest()[:16]}"
     if copy.exists():
         return copy
     shutil.copytree(GUARDRAILS, copy)
     (copy / "more.cedar").write_text(guardrails)
     with (copy / "exemptions.cedar").open("a") as file:
         file.write(exemptions)
+    if severity:
+        for file in copy.glob("*.cedar"):
+            file.write_text(re.sub(r'@severity\("\w+"\)', f'@severity("{severity}")', file.read_text()))
     return copy
 
 

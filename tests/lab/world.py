@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from lab import account
 from lab.binaries import RELEASE
 from lab.emulator import ACCOUNT, CREDENTIALS, REGION, Emulator, changed
-from lab.events import ROOT
+from lab.events import ROOT, scheduled
 from lab.inbox import Inbox, Notice
 from lab.ledger import Ledger
 from lab.proxy import Call, Proxy
@@ -245,6 +245,7 @@ class World:
             "DENY_EVERYTHING_POLICY": DENY_EVERYTHING,
             "LEDGER_TABLE": self.ledger.table,
             "LEDGER_DAYS": "400",
+            "STORM_LIMIT": "20",
             "GUARDRAILS_DIR": str(guardrails),
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.url,
@@ -283,6 +284,10 @@ class World:
         finally:
             if fresh:
                 function.stop()
+
+    def tick(self, mode: str = "enforce", **settings) -> Observation:
+        """What the schedule brings about every few minutes."""
+        return self.receives(scheduled(), mode, **settings)
 
     def kill(self) -> bool:
         """Ends the process of the function that is at work, as Lambda does, without a word."""

@@ -11,7 +11,7 @@ def delivers(rule, event):
     """Whether a rule (its properties) delivers an event of the default bus to its targets.
 
     A rule that is `ENABLED` does not get read-only management events, whatever its pattern (User Guide, "Receiving read-only management
-    events from AWS services").
+    events from AWS services"). One that runs on a schedule delivers none.
     """
     state = rule.get("State", "ENABLED")
     if state == "DISABLED":
@@ -20,7 +20,7 @@ def delivers(rule, event):
         raise ValueError(f"unknown state of a rule: {state}")
     if state == "ENABLED" and event.get("detail-type") == "AWS API Call via CloudTrail" and event["detail"]["eventName"].startswith(_READS):
         return False
-    return matches(rule["EventPattern"], event)
+    return "EventPattern" in rule and matches(rule["EventPattern"], event)
 
 
 def matches(pattern, event):

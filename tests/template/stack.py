@@ -75,6 +75,10 @@ class Stack:
         """The properties of each Lambda function, by logical id."""
         return self.of_type("AWS::Lambda::Function")
 
+    def rules(self):
+        """The properties of each rule that delivers events, by logical id: not of those that run on a schedule."""
+        return {name: rule for name, rule in self.of_type("AWS::Events::Rule").items() if "EventPattern" in rule}
+
     def role_of(self, function):
         """The logical id of the role that a function (its logical id) runs as."""
         arn = self.properties(function)["Role"]

@@ -10,9 +10,8 @@ FUNCTIONS = sorted(translate().functions())
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
 
 
-def rules_for(stack, function):
+def rules_for(stack, function, rules):
     arn = stack.arn(function)
-    rules = stack.of_type("AWS::Events::Rule")
     return {name: t for name, rule in rules.items() for t in rule["Targets"] if t["Arn"] == arn}
 
 
@@ -20,17 +19,27 @@ def rules_for(stack, function):
 def test_only_its_own_rules_may_invoke_a_function(stack, function):
     permissions = stack.of_type("AWS::Lambda::Permission").values()
     granted = [p for p in permissions if p["FunctionName"] == stack.name(function)]
-    assert {p["SourceArn"] for p in granted} == {stack.arn(rule) for rule in rules_for(stack, function)}
+    assert {p["SourceArn"] for p in granted} == {stack.arn(rule) for rule in rules_for(stack, function, stack.of_type("AWS::Events::Rule"))}
     assert {(p["Principal"], p["Action"]) for p in granted} == {("events.amazonaws.com", "lambda:InvokeFunction")}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_event_that_never_reaches_the_function_lands_in_a_queue(stack, function):
-    targets = rules_for(stack, function)
+    targets = rules_for(stack, function, stack.rules())
     assert targets
     for target in targets.values():
         assert target["DeadLetterConfig"] == {"Arn": stack.arn("UndeliveredEvents")}
         assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_tick_comes_every_five_minutes_and_one_that_is_lost_waits_in_no_queue(stack, function):
+    rule = stack.properties(f"{function}Tick")
+    assert (rule["ScheduleExpression"], rule["State"], "EventPattern" in rule) == ("rate(5 minutes)", "ENABLED", False)
+    target, = rule["Targets"]
+    assert (target["Arn"], target["RetryPolicy"]) == (stack.arn(function), {"MaximumRetryAttempts": 0})
+    # A function knows a tick by what EventBridge says of it.
+    assert {"DeadLetterConfig", "Input", "InputPath", "InputTransformer"}.isdisjoint(target)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -47,7 +56,7 @@ def test_a_function_waits_for_the_permissions_and_denials_that_every_function_ha
 
 
 def test_no_function_hears_of_another_ones_results(stack):
-    for rule in stack.of_type("AWS::Events::Rule").values():
+    for rule in stack.rules().values():
         pattern = json.dumps(rule["EventPattern"])
         assert '"lambda"' not in pattern and "Invocation Result" not in pattern
 
@@ -57,7 +66,7 @@ def test_only_the_rules_of_this_stack_may_fill_the_queue_of_undelivered_events(s
     statement, = allowed
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
-    rules = stack.of_type("AWS::Events::Rule")
+    rules = stack.rules()
     assert set(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == {stack.arn(rule) for rule in rules}
 
 

@@ -43,6 +43,7 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
             "DENY_EVERYTHING_POLICY": stack.identities["DenyEverythingPolicy"]["Ref"],
             "LEDGER_TABLE": stack.identities["Ledger"]["Ref"],
             "LEDGER_DAYS": "400",
+            "STORM_LIMIT": "20",
         }
         own = function["Environment"]["Variables"]["OWN_ROLES"].split(",")
         assert sorted(own) == sorted(map(stack.name, stack.of_type("AWS::IAM::Role")))
@@ -81,6 +82,13 @@ def test_enforcing_needs_a_break_glass_principal():
     assertion, = rule["Assertions"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Mode"}, "enforce"]}
     assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "BreakGlassArns"}, ""]}]}
+
+
+def test_the_limit_of_a_guardrail_is_one_that_a_function_takes():
+    """The bounds of shared/remedy/src/environment.rs: a function with another limit does not start."""
+    limit = read()["Parameters"]["StormLimit"]
+    assert (limit["Type"], limit["MinValue"], limit["MaxValue"], limit["Default"]) == ("Number", 1, 1000, 20)
+    assert {f["Environment"]["Variables"]["STORM_LIMIT"] for f in translate(StormLimit="7").functions().values()} == {"7"}
 
 
 def test_every_parameter_is_in_a_group():

@@ -62,8 +62,15 @@ def lacking(template):
 
 
 def rules(template, function):
-    """The logical ids of the rules that SAM makes for a function."""
-    return {function + event for event in template["Resources"][function]["Properties"]["Events"]}
+    """The logical ids of the rules that SAM makes for the events of a function."""
+    events = template["Resources"][function]["Properties"]["Events"]
+    return {function + name for name, event in events.items() if event["Type"] == "EventBridgeRule"}
+
+
+@pytest.mark.parametrize("function", functions(read()))
+def test_a_function_has_one_schedule(function):
+    events = read()["Resources"][function]["Properties"]["Events"]
+    assert [name for name, event in events.items() if event["Type"] != "EventBridgeRule"] == ["Tick"]
 
 
 def test_every_folder_of_functions_is_a_function_of_the_template():
@@ -116,7 +123,7 @@ def test_the_alarm_about_uninvited_invocations_counts_every_rule_of_a_function(f
     stats = {m["Id"]: m["MetricStat"]["Metric"] for m in metrics if "MetricStat" in m}
     counted = {id: metric["Dimensions"][0]["Value"]["Ref"] for id, metric in stats.items() if metric["Namespace"] == "AWS/Events"}
     assert counted.keys() == {id for id in stats if "rule" in id}, "the alarm adds up the metrics with this word in their id"
-    assert sorted(counted.values()) == sorted(rules(read(), function))
+    assert sorted(counted.values()) == sorted({*rules(read(), function), f"{function}Tick"})
 
 
 def parts():

@@ -61,7 +61,7 @@ def value(alarm, **measured):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_one_alarm_watches_errors_throttles_age_and_lost_events_of_a_function(stack, function):
-    rules = [name for name, rule in stack.of_type("AWS::Events::Rule").items() if rule["Targets"][0]["Arn"] == stack.arn(function)]
+    rules = [name for name, rule in stack.rules().items() if rule["Targets"][0]["Arn"] == stack.arn(function)]
     own = {("AWS/Lambda", metric, stack.name(function)) for metric in ("Errors", "Throttles", "AsyncEventAge", "DestinationDeliveryFailures")}
     lost = {("AWS/Events", "InvocationsFailedToBeSentToDlq", stack.name(rule)) for rule in rules}
     assert rules

@@ -39,7 +39,7 @@ EXPECTED = {
     ),
     "quarantine-principal": Judged(
         certain=frozenset({"iam-deleterolepolicy", "iam-putrolepolicy"}),
-        possible=frozenset({"iam-attachrolepolicy", "iam-attachuserpolicy"}),
+        possible=frozenset({"iam-attachrolepolicy", "iam-attachuserpolicy", "iam-putuserpermissionsboundary", "iam-setdefaultpolicyversion"}),
         kinds=frozenset({"permissions-management", "resource-exposure"}),
     ),
 }

@@ -7,6 +7,7 @@ import uuid
 import boto3
 import botocore.session
 import pytest
+from lab.events import scheduled
 
 from .pattern import delivers
 from .stack import ACCOUNT, ROOT
@@ -200,6 +201,10 @@ def test_an_event_about_something_else_reaches_no_function(stack, name, changes)
     assert reached(stack, altered(name, changes)) == []
 
 
+def test_what_a_schedule_sends_reaches_no_function_as_an_event(stack):
+    assert reached(stack, scheduled()) == []
+
+
 @pytest.mark.parametrize("code", ["AWS_RISK_CREDENTIALS_EXPOSED", "AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED", "AWS_RISK_IAM_QUARANTINE"])
 def test_every_risk_that_aws_health_reports_reaches_both_quarantines(stack, code):
     assert reached(stack, altered("health-credentials-exposed.json", {"detail.eventTypeCode": code})) == QUARANTINES
@@ -280,7 +285,7 @@ def test_a_third_party_attempt_would_reach_exactly_its_functions_had_it_succeede
 
 
 def test_a_pattern_fits_into_eventbridges_limit(stack):
-    for name, rule in stack.of_type("AWS::Events::Rule").items():
+    for name, rule in stack.rules().items():
         pattern = json.dumps(rule["EventPattern"], separators=(",", ":"))
         assert len(pattern) <= 2048, f"{name}: an event pattern has at most 2,048 characters (EventBridge quotas)"
 

@@ -278,7 +278,7 @@ fn what_is_shown_is_what_would_be_done_and_not_what_the_file_says_of_it() {
     case["decision"]["guardrails"][0]["id"] = json!("\u{1b}[2J");
     let case = read(&case);
     let mut out = Vec::new();
-    show(&case, false, &step::of(&case).unwrap(), &mut out).unwrap();
+    show(&case, Source::Ledger { times: 1 }, &step::of(&case).unwrap(), &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(out.contains("will do:\n  aws iam attach-user-policy --policy-arn $'"), "{out}");
     for hidden in ["\u{1b}", "\u{202e}", "rm -rf", "$("] {
@@ -293,7 +293,7 @@ fn a_case_that_took_nothing_says_so_with_its_outcome() {
     case["siblings"] = json!(["quarantine-key"]);
     let case = read(&case);
     let mut out = Vec::new();
-    let error = show(&case, false, &[], &mut out).unwrap_err().to_string();
+    let error = show(&case, Source::Ledger { times: 1 }, &[], &mut out).unwrap_err().to_string();
     assert_eq!(error, "nothing to undo: the outcome of this case is observed");
     assert!(String::from_utf8(out).unwrap().contains("also called for quarantine-key"));
 }

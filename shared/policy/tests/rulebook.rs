@@ -622,3 +622,44 @@ fn facts_are_read_only_for_a_guardrail_that_could_apply() {
     let aws = rulebook(&guardrail(r#"context.policy.owner == "aws" && context.after.grants.admin"#), "");
     assert_eq!(needs(&aws), Needs { holdings: true, ..Needs::default() });
 }
+
+#[test]
+fn a_remedy_is_limited_by_every_guardrail_that_enforces_it_and_never_if_one_is_critical() {
+    let rule = |id: &str, more: &str, condition: &str| {
+        format!("@id(\"{id}\")\n{more}\nforbid (principal, action in Action::\"attach-policy\", resource) when {{ {condition} }};\n")
+    };
+    let detach = |severity: &str| format!("@severity(\"{severity}\") @remedy(\"detach-policy\")");
+    let limited_by = |guardrails: &[String], facts: Result<&Facts, &str>| {
+        let rulebook = rulebook(&guardrails.concat(), "");
+        let event = event(POLSEN, "");
+        let (action, actor) = (Action::of(&event).unwrap(), Actor::of(&event).unwrap());
+        let circumstances = Circumstances::of(&rulebook, &event, action, &actor, &[]);
+        let weighing = Hearing::open(circumstances).remove(0).weigh().unwrap().unwrap();
+        let case = weighing.decide(facts, Mode::Enforce, Utc::now()).unwrap().unwrap();
+        case.limited_by().join(" ")
+    };
+    let none = Facts::none();
+    let others = [
+        rule("low", &detach("low"), "true"),
+        rule("high", &detach("high"), "true"),
+        rule("reported", "@severity(\"critical\")", "true"),
+        rule("observed", &format!("{} @mode(\"observe\")", detach("critical")), "true"),
+        rule("of-another", "@severity(\"critical\") @remedy(\"quarantine-principal\")", "true"),
+    ];
+    assert_eq!(limited_by(&others, Ok(&none)), "high low");
+    let with = |more: String| others.iter().cloned().chain([more]).collect::<Vec<_>>();
+    assert_eq!(limited_by(&with(rule("critical", &detach("critical"), "true")), Ok(&none)), "");
+    let perhaps = rule("perhaps", &detach("critical"), "context.policy.grants.admin");
+    assert_eq!(limited_by(&with(perhaps), Err("IAM does not answer")), "", "one that may be broken as well");
+}
+
+#[test]
+fn a_function_knows_the_ids_of_guardrails_that_only_others_judge_by() {
+    let text =
+        format!("{}@id(\"b\") @severity(\"low\")\nforbid (principal, action == Action::\"AddUserToGroup\", resource);", guardrail("true"));
+    let sources = [Source { name: "rules.cedar".to_owned(), text }];
+    for judge in [Judge::Everyone, Judge::of(Remedy::DeleteInlinePolicy), Judge::of(Remedy::RemoveGroupMember)] {
+        let rulebook = Rulebook::load_for(&sources, judge).unwrap();
+        assert_eq!(rulebook.ids().iter().map(String::as_str).collect::<Vec<_>>(), ["a", "b"]);
+    }
+}

@@ -64,7 +64,7 @@ impl Clients {
             reader: Reader::of(iam.clone()),
             writer: Writer::of(iam),
             sns: aws_sdk_sns::Client::from_conf(sns.build()),
-            ledger: Ledger::of(dynamodb, environment.ledger_table.clone(), environment.ledger_days),
+            ledger: Ledger::of(dynamodb, environment.ledger_table.clone(), environment.ledger_days, environment.storm_limit),
         }
     }
 }

@@ -32,15 +32,20 @@ enum Calls {
 /// The least first: the first that makes a message fit is taken.
 pub const CUTS: [Cut; 4] = [
     Cut { text: 4096, items: 50, calls: Calls::Everywhere },
-    Cut { text: 512, items: 10, calls: Calls::Everywhere },
+    BRIEF,
     Cut { text: 512, items: 10, calls: Calls::InTheCase },
     Cut { text: 256, items: 5, calls: Calls::Nowhere },
 ];
+
+/// What is no case is cut like this whatever it holds.
+pub const BRIEF: Cut = Cut { text: 512, items: 10, calls: Calls::Everywhere };
 
 /// The same within the change itself: the ARN of a policy, of up to 680 characters, has to be read back.
 const CHANGE_TEXT_MIN: usize = 4096;
 /// The members of an outcome that hold calls.
 const CALLS: [&str; 3] = ["calls", "undo", "would"];
+/// The words of the lines that say what to do.
+pub const ACTIONS: [&str; 5] = ["Also", "Undo", "By hand", "Next", "Note"];
 /// The lines that hold them.
 const CALL_LINES: [&str; 2] = ["Undo", "By hand"];
 

@@ -15,6 +15,9 @@ const GUARDRAILS_DIR: &str = "/opt/guardrails";
 /// What `LEDGER_DAYS` has to be.
 const DAYS: &str = "a number of days, from 1 to 3653";
 
+/// What `STORM_LIMIT` has to be.
+const LIMIT: &str = "a number of remedies, from 1 to 1000";
+
 /// What `DENY_EVERYTHING_POLICY` has to be.
 const POLICY_ARN: &str = "the ARN of the stack's policy /rescind/RescindDenyEverything-…";
 
@@ -49,6 +52,8 @@ pub struct Environment {
     pub ledger_table: String,
     /// `LEDGER_DAYS`: for how many days it keeps a case.
     pub ledger_days: i64,
+    /// `STORM_LIMIT`: so many remedies one guardrail may have within an hour.
+    pub storm_limit: u16,
     /// `GUARDRAILS_DIR`.
     pub guardrails_dir: PathBuf,
     /// `AWS_REGION`, which Lambda sets.
@@ -93,6 +98,7 @@ impl Environment {
         }
         let ledger_days = required("LEDGER_DAYS", DAYS)?;
         let deny_everything = required("DENY_EVERYTHING_POLICY", POLICY_ARN)?;
+        let storm_limit = required("STORM_LIMIT", LIMIT)?;
         let break_glass = optional("BREAK_GLASS").unwrap_or_default();
         let listed = break_glass.split(',').map(str::trim).filter(|text| !text.is_empty());
         let wanted = "the ARNs of users and roles, each alone or with = and its unique id, separated by commas";
@@ -117,6 +123,11 @@ impl Environment {
                 .ok()
                 .filter(|days| (1..=3653).contains(days))
                 .ok_or_else(|| parsed("LEDGER_DAYS", DAYS)(&ledger_days))?,
+            storm_limit: storm_limit
+                .parse()
+                .ok()
+                .filter(|limit| (1..=1000).contains(limit))
+                .ok_or_else(|| parsed("STORM_LIMIT", LIMIT)(&storm_limit))?,
             guardrails_dir: optional("GUARDRAILS_DIR").unwrap_or_else(|| GUARDRAILS_DIR.to_owned()).into(),
             region: required("AWS_REGION", "a region; Lambda sets it")?,
             credentials: Credentials {
@@ -135,7 +146,7 @@ impl Environment {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 10] = [
+    const COMPLETE: [(&str, &str); 11] = [
         ("ACCOUNT_ID", "123456789012"),
         ("MODE", "observe"),
         ("NOTICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices"),
@@ -143,6 +154,7 @@ mod tests {
         ("DENY_EVERYTHING_POLICY", "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0"),
         ("LEDGER_TABLE", "ledger"),
         ("LEDGER_DAYS", "400"),
+        ("STORM_LIMIT", "20"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
@@ -166,6 +178,14 @@ mod tests {
     #[test]
     fn a_mode_that_is_neither_is_refused_instead_of_guessed() {
         assert!(read(("MODE", "Enforce")).is_err());
+    }
+
+    #[test]
+    fn a_limit_that_would_hold_everything_or_nothing_is_refused() {
+        assert_eq!(
+            ["0", "1", "1000", "1001", "-1", "many"].map(|limit| read(("STORM_LIMIT", limit)).is_ok()),
+            [false, true, true, false, false, false]
+        );
     }
 
     #[test]

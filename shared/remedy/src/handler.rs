@@ -13,19 +13,19 @@ use policy::remedy::Remedy;
 use policy::target::{Identity, Target};
 use policy::text::{quoted, speech};
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
-use serde::Serialize;
 
 use crate::clients::Clients;
 use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{AwsCall, Error, Failure};
 use crate::hand::{Came, Ending, Hand};
-use crate::ledger::{Key, Opened, Page, Stop};
+use crate::ledger::{Brake, Key, Known, Opened, Page, Waiting};
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
 use crate::reading::identity::Whom;
 use crate::reading::{facts, identity};
-use crate::{guard, log, protected};
+use crate::results::{Cases, Results};
+use crate::{guard, log, protected, tick};
 
 /// Why facts are missing that take too long to read.
 const LATE: &str = "IAM holds so much about the target that there was not enough time to read it";
@@ -53,13 +53,6 @@ pub trait Function {
     fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, target: &Target) -> impl Future<Output = Result<Ending, AwsCall>>;
 }
 
-/// What a function returns: the cases that an event made.
-#[derive(Debug, Serialize)]
-pub struct Cases {
-    /// None if no guardrail is broken, or all cases are other functions'.
-    pub cases: Vec<Case>,
-}
-
 /// One invocation by Lambda.
 #[derive(Clone, Copy)]
 pub struct Invocation<'a> {
@@ -79,10 +72,26 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Judges one event, and acts on it.
+    /// Judges one event, and acts on it; or does what the schedule asks for.
     pub async fn handle<F: Function>(&self, payload: &str, invocation: Invocation<'_>) -> Result<Cases, Error> {
+        if let Some(account) = tick::account_of(payload) {
+            self.check_account(&account)?;
+            return self.tick::<F>(invocation).await;
+        }
+        self.judge::<F>(payload, invocation, None).await
+    }
+
+    /// Judges one event, and acts on it. Of one that has waited, only the case that waited.
+    pub(crate) async fn judge<F: Function>(
+        &self,
+        payload: &str,
+        invocation: Invocation<'_>,
+        waiting: Option<&Waiting>,
+    ) -> Result<Cases, Error> {
         let event = Event::from_event_bridge(payload)?;
-        log::event_seen(F::NAME, &event, invocation.now);
+        if waiting.is_none() {
+            log::event_seen(F::NAME, &event, invocation.now);
+        }
         self.check_account(event.account.as_str())?;
         let mut results = Results::default();
         // Quarantine functions receive every IAM change: one that nobody asks them about ends here, without a call.
@@ -108,8 +117,8 @@ impl Handler {
             None => Hearing::open(circumstances),
         };
         for hearing in hearings {
-            let heard = self.hear::<F>(&event, circumstances, hearing, invocation).await;
-            if let (Some(lifted), Ok(case)) = (&lifted, &heard)
+            let heard = self.hear::<F>(Delivery { event: &event, payload, waiting }, circumstances, hearing, invocation).await;
+            if let (Some(lifted), Ok(case), None) = (&lifted, &heard, waiting)
                 && case.as_ref().is_none_or(|case| case.outcome == Outcome::Exempt)
             {
                 self.clients.ledger.released(F::NAME, lifted, invocation.now).await?;
@@ -136,7 +145,7 @@ impl Handler {
     /// One change before the rulebook; `None` if there is no case to make.
     async fn hear<F: Function>(
         &self,
-        event: &Event,
+        Delivery { event, payload, waiting }: Delivery<'_>,
         circumstances: Circumstances<'_>,
         hearing: Hearing<'_>,
         invocation: Invocation<'_>,
@@ -157,13 +166,28 @@ impl Handler {
         let Invocation { id, now, deadline } = invocation;
         let ledger = &self.clients.ledger;
         let key = Key { function: F::NAME, case: weighing.case_id(), time: circumstances.time() };
+        if waiting.is_some_and(|waiting| !waiting.is(&key)) {
+            return Ok(None);
+        }
         // Where nothing is taken back, nothing can be left half done.
         let may_act = self.environment.mode == Mode::Enforce && event.record.error_code.is_none();
-        let (opened, stop) = if may_act { ledger.open(&key, id, now).await? } else { (Opened::New, Stop::default()) };
+        let certain = weighing.certain(self.environment.mode, now);
+        let Known { opened, stop, counts } = if may_act {
+            let limited_by = certain.as_ref().map(Case::limited_by).unwrap_or_default();
+            ledger.open(&key, &limited_by, id, now).await?
+        } else {
+            Known::nothing(Opened::New)
+        };
         log::stop(&stop);
         let mode = if stop.everything.is_some() { Mode::Observe } else { self.environment.mode };
+        let mut held = waiting.and_then(|waiting| waiting.held.clone());
+        let mut brake = waiting.is_none().then_some(Brake { counts, payload });
         let unknown = match opened {
             Opened::New => None,
+            Opened::Waited(until) => {
+                (brake, held) = (None, held.or(until));
+                None
+            }
             Opened::Unknown(why) => Some(why),
             Opened::Begun(_) if stop.everything.is_some() => {
                 let message = format!("a person has stopped Rescind: {}", speech(&stop.everything.unwrap_or_default()));
@@ -172,7 +196,7 @@ impl Handler {
             Opened::Begun(body) => {
                 let case = body.case.clone();
                 let page = Page::again(ledger, key, id, *body);
-                let tried = self.act::<F>(circumstances, case, page, deadline).await?;
+                let tried = self.act::<F>(circumstances, case, page, None, deadline).await?;
                 return self.report::<F>(tried).await.map(Some);
             }
             Opened::Closed(case) => {
@@ -181,29 +205,32 @@ impl Handler {
             }
         };
         let page = |case: &Case| Page::of(ledger, key.clone(), id, case.clone(), unknown.clone());
-        let stopped = |case: Case| {
+        let marked = |case: Case| {
             let case = case.with_stopped(&stop.guardrails);
-            Case { stopped: stop.everything.clone().or(case.stopped), ..case }
+            Case { mode, stopped: stop.everything.clone().or(case.stopped), held: held.clone(), ..case }
         };
         // What is certain is taken back first: facts can only add guardrails to it, and may take long to read.
-        let certain = weighing.needs().and_then(|_| weighing.certain(mode, now)).map(stopped).filter(Case::asks_to_enforce);
+        let certain = certain.filter(|_| weighing.needs().is_some()).map(marked).filter(Case::asks_to_enforce);
+        let is_certain = certain.is_some();
         let tried = match certain {
             Some(case) => {
                 let page = page(&case);
-                Some(self.act::<F>(circumstances, case, page, deadline).await?)
+                Some(self.act::<F>(circumstances, case, page, brake.as_ref(), deadline).await?)
             }
             None => None,
         };
+        // Before anything waits it is judged as a whole: it may break a guardrail that is critical, or not past its limit.
+        let tried = tried.filter(|tried| tried.case.outcome != Outcome::Held);
         let facts = match weighing.needs() {
             Some((change, needs)) => match deadline.before_the_remedy(Box::pin(facts::read(reader, circumstances, change, needs))).await {
                 Some(Ok(facts)) => facts,
-                Some(Err(call)) if tried.is_some() => Err(call.to_string()),
+                Some(Err(call)) if is_certain => Err(call.to_string()),
                 Some(Err(call)) => return Err(call.into()),
                 None => Err(LATE.to_owned()),
             },
             None => Ok(Facts::none()),
         };
-        let Some(mut case) = weighing.decide(facts.as_ref().map_err(String::as_str), mode, now)?.map(stopped) else {
+        let Some(mut case) = weighing.decide(facts.as_ref().map_err(String::as_str), mode, now)?.map(marked) else {
             log::no_case(event);
             return Ok(None);
         };
@@ -212,7 +239,7 @@ impl Handler {
             Tried { case, ..tried }
         } else {
             let page = page(&case);
-            self.act::<F>(circumstances, case, page, deadline).await?
+            self.act::<F>(circumstances, case, page, brake.as_ref(), deadline).await?
         };
         self.report::<F>(tried).await.map(Some)
     }
@@ -220,9 +247,14 @@ impl Handler {
     /// Sends the notice, and closes the case. If the remedy failed, the case stays open: the next try goes on with it.
     async fn report<F: Function>(&self, Tried { mut case, failure, page }: Tried<'_>) -> Result<Case, Error> {
         case.unrecorded = page.unrecorded();
-        let again = page.taken(&case).await;
-        let is_due = again.as_ref().is_none_or(|again| again.is_due);
-        case.contested = again.map(|again| again.contested);
+        let is_due = if let Some(held) = case.held.as_ref().filter(|_| case.outcome == Outcome::Held) {
+            page.pages(held).await
+        } else {
+            let again = page.taken(&case).await;
+            let is_due = again.as_ref().is_none_or(|again| again.is_due);
+            case.contested = again.map(|again| again.contested);
+            is_due
+        };
         log::case_closed(F::NAME, &case);
         if !is_due {
             log::collapsed(&case);
@@ -236,6 +268,11 @@ impl Handler {
                 Ok(case)
             }
             (None, Err(unpublished)) => Err(unpublished),
+            // Of one that has waited, no queue keeps the event: people have been told.
+            (Some(failure), Ok(())) if case.held.is_some() => {
+                log::failed(&failure);
+                Ok(case)
+            }
             (Some(failure), Ok(())) => Err(failure),
             (Some(failure), Err(unpublished)) => {
                 // Only one error can be returned: a remedy that failed is the graver news.
@@ -252,6 +289,7 @@ impl Handler {
         circumstances: Circumstances<'a>,
         mut case: Case,
         page: Page<'a>,
+        brake: Option<&Brake<'_>>,
         deadline: Deadline,
     ) -> Result<Tried<'a>, Error> {
         let acts = match case.settle() {
@@ -262,6 +300,14 @@ impl Handler {
         let (Some(remedy), Some(change)) = (case.remedy, case.change.clone()) else {
             return Ok(Tried { case, failure: None, page });
         };
+        if let Some(brake) = brake.filter(|_| acts && plan::of(remedy).never(&case, &change).is_none())
+            && let Some(held) = page.brake(&case, brake).await?
+        {
+            let would = plan::of(remedy).calls(&case, &change);
+            case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Held, Some(held.detail())) });
+            case.held = Some(held);
+            return Ok(Tried { case, failure: None, page });
+        }
         let Clients { reader, writer, .. } = &self.clients;
         let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, &self.environment.deny_everything, page);
         let ended = self.take_back::<F>(&mut hand, plan::of(remedy), &case, &change).await;
@@ -339,6 +385,14 @@ impl Handler {
     }
 }
 
+/// One event, as it came.
+struct Delivery<'a> {
+    event: &'a Event,
+    payload: &'a str,
+    /// The case of it that has waited, and is judged again.
+    waiting: Option<&'a Waiting>,
+}
+
 /// A case with what came of its remedy.
 struct Tried<'a> {
     case: Case,
@@ -366,31 +420,4 @@ fn observed(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report }
         Came::Unremediable | Came::Spared => format!("Rescind could not do it even when enforcing: {detail}"),
     };
     RemedyOutcome { would: hand.taken().0, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
-}
-
-/// What came of the changes of one event: one that failed does not hold up another, and fails the event in the end.
-#[derive(Default)]
-struct Results {
-    cases: Vec<Case>,
-    failure: Option<Error>,
-}
-
-impl Results {
-    fn add(&mut self, result: Result<Option<Case>, Error>) {
-        match result {
-            Ok(case) => self.cases.extend(case),
-            Err(error) => match &self.failure {
-                // Only one error can be returned.
-                Some(_) => log::failed(&error),
-                None => self.failure = Some(error),
-            },
-        }
-    }
-
-    fn into_cases(self) -> Result<Cases, Error> {
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => Ok(Cases { cases: self.cases }),
-        }
-    }
 }

@@ -12,11 +12,15 @@ mod hand;
 mod handler;
 mod ledger;
 mod log;
+mod message;
 pub mod notice;
 pub mod plan;
 mod protected;
 pub mod reading;
+mod results;
 pub mod setting;
+mod stopped;
+mod tick;
 
 pub use entry::run;
 pub use error::{AwsCall, Error, Failure, Named, found};

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use chrono::{DateTime, Utc};
-use policy::case::{Call, Receipt};
+use policy::case::{Call, Outcome, Receipt};
 use policy::guardrail::{Ending, Exemption};
 use policy::severity::Severity;
 use policy::text::shown;
@@ -75,9 +75,15 @@ pub fn stop(stop: &Stop) {
     }
 }
 
-/// The notices of a change that is made again and again come once an hour.
+/// A case without a notice: of a change that is made again and again, and of a guardrail past its limit, one comes in an hour.
 pub fn collapsed(case: &Case) {
-    tracing::warn!(case = case.id, "contested: reported within the last hour, so no notice is sent");
+    let why = if case.outcome == Outcome::Held { "held" } else { "contested" };
+    tracing::warn!(case = case.id, "{why}: reported within the last hour, so no notice is sent");
+}
+
+/// The schedule has started the function.
+pub fn tick(function: &str) {
+    tracing::info!(function, "tick");
 }
 
 /// An earlier delivery of the event has made and closed this case.

@@ -2,9 +2,6 @@
 //!
 //! Everything that an attacker may have written passes through [`policy::text`] on its way here, and is quoted if it could pass for our words.
 
-use std::fmt::Write as _;
-
-use aws_sdk_sns::types::MessageAttributeValue;
 use policy::actor::{Actor, ActorKind};
 use policy::case::{Case, Outcome};
 use policy::change::Change;
@@ -12,28 +9,20 @@ use policy::guardrail::Decision;
 use policy::remedy::Remedy;
 use policy::severity::Severity;
 use policy::text::{self, bounded, said, speech};
-use serde_json::{Value, json};
 
 use crate::cut::{CUTS, Line};
-use crate::error::{Error, Named as _};
+use crate::error::Error;
+use crate::message::Message;
 use crate::plan::{self, Plan, Words};
 
-/// Longest subject that SNS takes, in characters (SNS API reference, `Publish`).
-const SUBJECT_MAX: usize = 100;
 /// Longest message that SNS takes, in bytes, attributes included (SNS API reference, `Publish`), less some room for those.
 const MESSAGE_MAX: usize = 255 * 1024;
 /// Longest headline of a message that would be longer, in bytes: the names in it are shorter.
 const HEADLINE_MAX: usize = 4 * 1024;
-/// Longest value of an attribute, in bytes.
-const ATTRIBUTE_MAX: usize = 256;
-
 /// A case made readable.
 pub struct Notice<'a> {
     case: &'a Case,
-    /// What happened to what, in one line.
-    headline: String,
-    /// The lines in the order in which a reader wants them: a word, and what there is to say.
-    lines: Vec<Line>,
+    message: Message<'a>,
 }
 
 impl<'a> Notice<'a> {
@@ -63,6 +52,9 @@ impl<'a> Notice<'a> {
             lines.push(("Exemption", text));
         }
         lines.extend(to_do(case));
+        if let Some(held) = case.held.as_ref().filter(|_| case.outcome != Outcome::Held) {
+            lines.push(("Held", held.line()));
+        }
         if let Some(contested) = &case.contested {
             lines.push(("Contested", contested.line()));
         }
@@ -73,75 +65,35 @@ impl<'a> Notice<'a> {
             lines.push(("Ledger", format!("this case is not recorded: keep this message ({why})")));
         }
         lines.push(("Case", case.id.clone()));
-        Self { case, headline: headline(case), lines }
+        Self { case, message: message(case, headline(case), lines) }
     }
 
     /// What happened to what: at most 100 printable ASCII characters.
     #[must_use]
     pub fn subject(&self) -> String {
-        let severity = self.case.severity().map_or("unknown", Severity::name);
-        let subject = format!("[{severity}] Rescind: {} ({})", self.headline, self.case.account);
-        let ascii = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-        subject.chars().map(ascii).take(SUBJECT_MAX).collect()
+        self.message.subject()
     }
 
     /// The message for a mail or a terminal.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = format!("{}\n\n", self.headline);
-        for (word, line) in &self.lines {
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "{word:<10} {line}");
-        }
-        text
-    }
-
-    /// The message for AWS's chat integration (Amazon Q Developer in chat applications, "Custom notifications").
-    fn chat(&self) -> Value {
-        // Between back-quotes a chat renders no markup, mentions or links; those of our own words become apostrophes.
-        let code = |line: &str| line.split('\n').map(|line| format!("`{}`", line.replace('`', "'"))).collect::<Vec<_>>().join("\n");
-        let (steps, description): (Vec<_>, Vec<_>) = self.lines.iter().partition(|(word, _)| ACTIONS.contains(word));
-        let written =
-            |lines: Vec<&(&str, String)>| lines.into_iter().map(|(word, line)| format!("*{word}* {}", code(line))).collect::<Vec<_>>();
-        json!({
-            "version": "1.0",
-            "source": "custom",
-            "id": self.case.id,
-            "content": {
-                "textType": "client-markdown",
-                "title": self.subject(),
-                "description": written(description).join("\n"),
-                "nextSteps": written(steps),
-                "keywords": [self.case.outcome.name(), self.case.account],
-            },
-            "metadata": {
-                "threadId": self.case.id,
-                "summary": self.headline,
-                "eventType": format!("rescind.{}", self.case.outcome.name()),
-            },
-        })
+        self.message.text()
     }
 
     /// The message in the form that each kind of subscriber expects, as SNS's `MessageStructure: json` takes it. If it would be too long, it
     /// leaves out as little as it can, and counts it; the function's answer and its log have the whole case.
     #[must_use]
     pub fn message(&self) -> String {
-        let mut message = self.message_with(&self.case.to_string());
+        let mut forms = self.message.with(&self.case.to_string());
         for cut in &CUTS {
-            if message.len() <= MESSAGE_MAX {
+            if forms.len() <= MESSAGE_MAX {
                 break;
             }
-            let lines = cut.lines(&self.lines, &self.case.id);
-            let short = Self { case: self.case, headline: bounded(self.headline.clone(), HEADLINE_MAX), lines };
-            message = short.message_with(&cut.case(serde_json::to_value(self.case).unwrap_or_default()).to_string());
+            let lines = cut.lines(&self.message.lines, &self.case.id);
+            let short = message(self.case, bounded(self.message.headline.clone(), HEADLINE_MAX), lines);
+            forms = short.with(&cut.case(serde_json::to_value(self.case).unwrap_or_default()).to_string());
         }
-        message
-    }
-
-    fn message_with(&self, document: &str) -> String {
-        let text = self.text();
-        let chat = self.chat().to_string();
-        json!({ "default": text, "email": text, "sqs": document, "lambda": document, "https": chat }).to_string()
+        forms
     }
 
     /// Publishes the notice.
@@ -150,33 +102,17 @@ impl<'a> Notice<'a> {
     ///
     /// If SNS did not take it: then nobody knows, and the event must be tried again.
     pub async fn publish(&self, sns: &aws_sdk_sns::Client, topic_arn: &str) -> Result<(), Error> {
-        let mut request = sns.publish().topic_arn(topic_arn).subject(self.subject()).message_structure("json").message(self.message());
-        for (name, value) in self.attributes() {
-            // The builder refuses nothing but a value without a data type.
-            if let Ok(value) = MessageAttributeValue::builder().data_type("String").string_value(value).build() {
-                request = request.message_attributes(name, value);
-            }
-        }
-        let answer = request.send().await;
-        Ok(answer.named("sns:Publish of case", &self.case.id).map(drop)?)
-    }
-
-    /// The attributes that subscribers filter by.
-    fn attributes(&self) -> [(&'static str, String); 5] {
-        let lead = self.case.decision.lead();
+        let guardrail = self.case.decision.lead().map_or("unknown", |guardrail| &guardrail.id);
         let change = self.case.change.as_ref().map_or("unknown", Change::name);
-        [
-            ("severity", self.case.severity().map_or("unknown", Severity::name).to_owned()),
-            ("guardrail", bounded(lead.map_or("unknown", |guardrail| &guardrail.id).to_owned(), ATTRIBUTE_MAX)),
-            ("outcome", self.case.outcome.name().to_owned()),
-            ("account", self.case.account.to_string()),
-            ("change", change.to_owned()),
-        ]
+        Ok(self.message.publish((sns, topic_arn), self.message(), self.message.attributes(guardrail, change)).await?)
     }
 }
 
-/// The words of the lines that say what to do.
-const ACTIONS: [&str; 5] = ["Also", "Undo", "By hand", "Next", "Note"];
+/// The frame of a case's notice.
+fn message(case: &Case, headline: String, lines: Vec<Line>) -> Message<'_> {
+    let severity = case.severity().map_or("unknown", Severity::name);
+    Message { id: &case.id, severity, outcome: case.outcome.name(), account: &case.account, headline, lines }
+}
 
 /// The plan of the case's remedy, with the change that it is about.
 fn planned(case: &Case) -> Option<(&'static dyn Plan, &Change)> {
@@ -206,6 +142,7 @@ fn headline(case: &Case) -> String {
         Outcome::Unremediable => format!("ACT: cannot be {done}: {matter}"),
         Outcome::Failed => format!("ACT: could not be {done}: {matter}"),
         Outcome::Attempted => format!("refused by AWS: {matter}"),
+        Outcome::Held => format!("HELD: not yet {done}: {matter}"),
     }
 }
 
@@ -231,6 +168,7 @@ fn what(case: &Case) -> String {
     let partly = case.outcomes.iter().any(|outcome| !outcome.calls.is_empty());
     let state = match (case.outcome, planned(case)) {
         (Outcome::Failed, _) if partly => "; Rescind did only a part of its remedy".to_owned(),
+        (Outcome::Held, _) => "; it stands for now".to_owned(),
         (Outcome::Unremediable | Outcome::Failed, _) => "; Rescind left it as it is".to_owned(),
         (Outcome::Applied, Some((plan, _))) => format!("; {}", plan.applied(case, change)),
         (Outcome::AlreadyClean, Some((plan, _))) => format!("; {}", plan.clean(case, change)),
@@ -310,6 +248,14 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
         lines.extend(plan.calls(case, change).iter().map(|call| ("By hand", call.command())));
     }
     match (case.outcome, &case.change) {
+        (Outcome::Held, _) => {
+            let next =
+                "this is the only notice of this hour about that guardrail: rescind cases --outcome held lists what it holds".to_owned();
+            lines.push(("Next", next));
+        }
+        (Outcome::Failed, _) if case.held.is_some() => {
+            lines.push(("Next", "Rescind does not try this again: run the line By hand".to_owned()));
+        }
         (Outcome::Failed, _) => lines.push(("Next", "Rescind tries again, then leaves the event in its failure queue".to_owned())),
         (_, None) if case.actor.kind == ActorKind::Service => {
             lines.push(("Next", "look at the finding in the service that made it, and at the account itself".to_owned()));

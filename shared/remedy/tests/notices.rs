@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
 use policy::arn::{IamName, PolicyArn};
 use policy::capability::RequestContext;
-use policy::case::{Case, CredentialReport, Next, Outcome, Receipt, RemedyOutcome};
+use policy::case::{Case, CredentialReport, Held, Next, Outcome, Receipt, RemedyOutcome};
 use policy::change::{Found, Missing};
 use policy::facts::{Facts, Needs, Texts};
 use policy::guardrail::{Decision, Guardrail, Judge, Mode, Undecided};
@@ -277,6 +277,27 @@ fn a_remedy_that_aws_refused_asks_for_a_person() {
     Next       Rescind tries again, then leaves the event in its failure queue
     Case       rsc-10c019aa09e56ab0
     "#);
+}
+
+#[test]
+fn a_change_that_waits_speaks_for_all_that_wait_with_it() {
+    let mut case = case(SAMPLE);
+    assert_eq!(case.settle(), Next::Act);
+    let remedy = case.remedy().unwrap();
+    let would = plan::of(remedy).calls(&case, &case.change.clone().unwrap());
+    let until = "2017-11-07T22:10:00Z".parse().unwrap();
+    let held = Held { guardrail: "billing-is-for-finance".to_owned(), limit: 20, until };
+    case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Held, Some(held.detail())) });
+    case.held = Some(held);
+    assert_eq!(case.severity(), Some(policy::severity::Severity::Critical));
+    insta::assert_snapshot!(Notice::of(&case).text(), @"");
+    case.outcomes.clear();
+    case.close(Outcome::Failed, Some("access denied"));
+    let text = Notice::of(&case).text();
+    assert!(
+        text.contains("it waited until 2017-11-07 22:10:00 UTC, because guardrail billing-is-for-finance had 20 remedies within an hour")
+    );
+    assert!(text.contains("By hand    aws iam detach-user-policy") && text.contains("Rescind does not try this again"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod call;
 mod contested;
+mod held;
 mod outcome;
 mod report;
 
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 pub use call::{Call, Receipt};
 pub use contested::Contested;
+pub use held::Held;
 pub use outcome::{Outcome, RemedyOutcome};
 pub use report::CredentialReport;
 
@@ -69,6 +71,9 @@ pub struct Case {
     /// How often the same change was taken back before, if it was often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contested: Option<Contested>,
+    /// Why the remedy waits, or has waited, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Why a person has stopped what would have taken this back, if somebody has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -185,16 +190,17 @@ impl Case {
             outcome: Outcome::Observed,
             outcomes: Vec::new(),
             contested: None,
+            held: None,
             stopped: None,
             unrecorded: None,
         })
     }
 
-    /// How urgent it is: as grave as the guardrail that leads says, or one that may be broken as well, and critical if a remedy was refused to spare somebody who could give access back, or if
-    /// the change is made again and again.
+    /// How urgent it is: as grave as the guardrail that leads says, or one that may be broken as well, and critical if a remedy was refused to spare
+    /// somebody who could give access back, if the change is made again and again, or if the remedy is held.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
-        if self.contested.is_some() || self.outcomes.iter().any(|outcome| outcome.spared) {
+        if self.contested.is_some() || self.outcome == Outcome::Held || self.outcomes.iter().any(|outcome| outcome.spared) {
             return Some(Severity::Critical);
         }
         let undecided = self.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
@@ -213,6 +219,20 @@ impl Case {
     pub fn asks_to_enforce(&self) -> bool {
         let asks = |remedies: &[Remedy]| self.remedy().is_some_and(|remedy| remedies.contains(&remedy));
         self.decision.guardrails().iter().any(|guardrail| guardrail.mode == Mode::Enforce && asks(&guardrail.remedies))
+    }
+
+    /// The guardrails whose limits decide whether the remedy is held: all that enforce it. None if it is never held, because one of them is
+    /// critical, or one that may be broken as well.
+    #[must_use]
+    pub fn limited_by(&self) -> Vec<&str> {
+        let enforces = |guardrail: &&Guardrail| {
+            guardrail.mode == Mode::Enforce && self.remedy().is_some_and(|remedy| guardrail.remedies.contains(&remedy))
+        };
+        let perhaps = self.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
+        if self.decision.guardrails().iter().chain(perhaps).filter(enforces).any(|guardrail| guardrail.severity == Severity::Critical) {
+            return Vec::new();
+        }
+        self.decision.guardrails().iter().filter(enforces).map(|guardrail| &*guardrail.id).collect()
     }
 
     /// Closes the case if nothing is to be tried; otherwise says whether to look or to act.

@@ -24,6 +24,8 @@ pub enum Outcome {
     Failed,
     /// AWS had refused the change itself: there was never anything to take back.
     Attempted,
+    /// Its guardrails had too many remedies within an hour: it stands, and is judged again when the hour is over.
+    Held,
 }
 
 impl Outcome {
@@ -38,6 +40,7 @@ impl Outcome {
             Self::Unremediable => "unremediable",
             Self::Failed => "failed",
             Self::Attempted => "attempted",
+            Self::Held => "held",
         }
     }
 }
@@ -55,7 +58,7 @@ pub struct RemedyOutcome {
     /// The calls that changed something, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
-    /// The calls that enforcing would have made, in order: of a remedy that was only observed.
+    /// The calls that would have been made, in order: of a remedy that was only observed, or held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would: Vec<Call>,
     /// How to give back what was taken, call by call, in the order of the undoing.

@@ -1,6 +1,6 @@
 //! From the text of a rulebook to one that can be asked; or everything that is wrong with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 use cedar_policy::{ActionConstraint, Authorizer, Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
@@ -94,6 +94,7 @@ impl Rulebook {
             authorizer: Authorizer::new(),
             vocabulary,
             guardrails: HashMap::new(),
+            ids: BTreeSet::new(),
             concerns: HashMap::new(),
             exemptions: HashMap::new(),
             permits: Concern::default(),
@@ -103,6 +104,7 @@ impl Rulebook {
             let effect = if source.file_name() == EXEMPTIONS_FILE { Effect::Permit } else { Effect::Forbid };
             for placed in policies(source, effect, &mut flaws) {
                 parsed += usize::from(effect == Effect::Forbid);
+                rulebook.ids.extend(placed.policy.annotation("id").filter(|_| effect == Effect::Forbid).map(str::to_owned));
                 match rulebook.is_for_others(&placed) {
                     Ok(true) => continue,
                     Ok(false) => {}

@@ -18,7 +18,7 @@ mod source;
 mod weigh;
 mod wildcard;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use cedar_policy::{Authorizer, PolicyId, PolicySet};
 
@@ -42,6 +42,8 @@ pub struct Rulebook {
     authorizer: Authorizer,
     vocabulary: Vocabulary,
     guardrails: HashMap<PolicyId, Guardrail>,
+    /// The ids of all guardrails, those that only other functions judge by among them.
+    ids: BTreeSet<String>,
     /// The guardrails that could concern an action, and what they need; actions that none concerns are absent.
     concerns: HashMap<&'static Action, Concern>,
     exemptions: HashMap<PolicyId, Exemption>,
@@ -81,6 +83,12 @@ impl Rulebook {
     /// If one of them cannot be read: then it is not known what they grant.
     pub fn access(&self, texts: &Texts, context: RequestContext<'_>) -> Result<Access, DocumentError> {
         Access::of(texts, &self.asked, context)
+    }
+
+    /// The ids of all guardrails, those among them that only other functions judge by.
+    #[must_use]
+    pub const fn ids(&self) -> &BTreeSet<String> {
+        &self.ids
     }
 
     /// How many guardrails it holds.

@@ -14,12 +14,19 @@
 //! | `body`, or `parts` | case and steps as JSON; of a body that is too long for one item, under which keys its parts stand |
 //! | `actor`, `guardrail`, `outcome`, `severity`, `target` | what `rescind cases` filters by |
 //! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
+//!
+//! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm` and
+//! `<function>#held`.
 
 pub mod archive;
 mod body;
 mod contained;
 mod contested;
+mod page;
 mod stop;
+mod storm;
+mod told;
+mod waiting;
 
 use std::collections::HashMap;
 
@@ -27,22 +34,26 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use policy::Case;
-use policy::case::{Call, Outcome};
-use policy::containment::Containment;
+use policy::case::{Held, Outcome};
 use policy::guardrail::Mode;
 use policy::severity::Severity;
-use policy::target::Identity;
 use policy::text;
 
 pub use body::{Body, Written};
 pub use contested::Again;
+pub use page::Page;
 use stop::STOP;
 pub use stop::Stop;
+pub use storm::{Brake, Counts};
+pub use waiting::Waiting;
 
 use crate::error::{AwsCall, Failure, Named as _};
 
 /// How long another invocation may be at the same event: as long as a function runs. The template's time-out is the same.
 const AT_WORK: TimeDelta = TimeDelta::seconds(60);
+
+/// As many guardrails' counts are read with a case: one call reads at most 100 items (DynamoDB API reference, `BatchGetItem`).
+const COUNTS: usize = 90;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -51,6 +62,8 @@ pub struct Ledger {
     client: Client,
     table: String,
     days: i64,
+    /// So many remedies a guardrail may have within an hour.
+    limit: u16,
 }
 
 /// Which case: the function that makes it, its id, and the time of its change.
@@ -69,13 +82,37 @@ pub enum Opened {
     Begun(Box<Body>),
     /// It is over.
     Closed(Box<Case>),
+    /// It has waited for its guardrail's hour to end: it waits no second time.
+    Waited(Option<Held>),
     /// The ledger cannot say; why, for a person.
     Unknown(String),
 }
 
+/// What the ledger knows before anything is decided.
+pub struct Known {
+    pub opened: Opened,
+    pub stop: Stop,
+    /// The counts of the guardrails that were asked about.
+    pub counts: Counts,
+}
+
+impl Known {
+    /// Nothing, but for how the case was opened.
+    pub fn nothing(opened: Opened) -> Self {
+        Self { opened, stop: Stop::default(), counts: Counts::new() }
+    }
+}
+
+/// What is read at once.
+struct Items {
+    case: Option<Item>,
+    stop: Stop,
+    counts: Counts,
+}
+
 impl Ledger {
-    pub const fn of(client: Client, table: String, days: i64) -> Self {
-        Self { client, table, days }
+    pub const fn of(client: Client, table: String, days: i64, limit: u16) -> Self {
+        Self { client, table, days, limit }
     }
 
     /// Makes the connection, so that the first event need not wait for it. A ledger that does not answer is reported by the first case.
@@ -87,22 +124,22 @@ impl Ledger {
         }
     }
 
-    /// What is known about a case, and what a person has stopped.
+    /// What is known about a case and about these guardrails' counts, and what a person has stopped.
     ///
     /// # Errors
     ///
     /// If the ledger answers, and not now: too many requests, or another invocation is at the same event.
-    pub async fn open(&self, key: &Key, invocation: &str, now: DateTime<Utc>) -> Result<(Opened, Stop), AwsCall> {
-        let (item, stop) = match self.items(key).await {
+    pub async fn open(&self, key: &Key, guardrails: &[&str], invocation: &str, now: DateTime<Utc>) -> Result<Known, AwsCall> {
+        let Items { case, stop, counts } = match self.items(key, guardrails).await {
             Ok(items) => items,
-            Err(call) if is_out_of_reach(&call) => return Ok((Opened::Unknown(call.to_string()), Stop::default())),
+            Err(call) if is_out_of_reach(&call) => return Ok(Known::nothing(Opened::Unknown(call.to_string()))),
             Err(call) => return Err(call),
         };
-        let opened = match item {
+        let opened = match case {
             Some(item) => self.opened(key, item, invocation, now).await?,
             None => Opened::New,
         };
-        Ok((opened, stop))
+        Ok(Known { opened, stop, counts })
     }
 
     async fn opened(&self, key: &Key, item: Item, invocation: &str, now: DateTime<Utc>) -> Result<Opened, AwsCall> {
@@ -117,6 +154,10 @@ impl Ledger {
         let at = of(&item, "at").parse::<DateTime<Utc>>().ok();
         let is_fresh = at.is_some_and(|at| (TimeDelta::zero()..AT_WORK).contains(&(now - at)));
         if of(&item, "state") == "closed" {
+            if body.case.outcome == Outcome::Held {
+                let waits = body.case.held.as_ref().is_some_and(|held| held.until > now);
+                return Ok(if waits { Opened::Closed(Box::new(body.case)) } else { Opened::Waited(body.case.held) });
+            }
             // What was not taken back is decided again when a person sends the event again.
             let is_final = matches!(body.case.outcome, Outcome::Applied | Outcome::AlreadyClean);
             let is_final = is_final || (is_fresh && body.case.mode == Mode::Enforce);
@@ -129,19 +170,31 @@ impl Ledger {
         Ok(Opened::Begun(Box::new(body)))
     }
 
-    /// The items of a case and of the stop, with one call.
-    async fn items(&self, key: &Key) -> Result<(Option<Item>, Stop), AwsCall> {
+    /// The items of a case, of the stop and of these guardrails' counts, with one call.
+    async fn items(&self, key: &Key, guardrails: &[&str]) -> Result<Items, AwsCall> {
         const CALL: &str = "dynamodb:BatchGetItem of case";
-        let wanted = KeysAndAttributes::builder().keys(keys(key, "case")).keys(stop::key()).consistent_read(true).build();
+        let (own, guardrails) = (keys(key, "case"), guardrails.iter().take(COUNTS));
+        let case = of(&own, "pk").to_owned();
+        let counts = guardrails.clone().map(|guardrail| storm::count_key(key.function, guardrail));
+        let keys = [own, stop::key()].into_iter().chain(counts).collect();
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
         let wanted = wanted.map_err(|error| AwsCall { call: CALL.to_owned(), failure: Failure::Rejected, message: error.to_string() })?;
         let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await.named(CALL, &key.case)?;
         if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
             let message = "DynamoDB read a part of it only".to_owned();
             return Err(AwsCall { call: format!("{CALL} {}", key.case), failure: Failure::Throttled, message });
         }
-        let found = answer.responses.into_iter().flatten().flat_map(|(_, items)| items);
-        let (stop, case): (Vec<Item>, Vec<Item>) = found.partition(|item| of(item, "pk") == STOP);
-        Ok((case.into_iter().next(), stop.first().map(Stop::of).unwrap_or_default()))
+        let mut items = Items { case: None, stop: Stop::default(), counts: guardrails.map(|id| ((*id).to_owned(), None)).collect() };
+        for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+            if of(&item, "pk") == STOP {
+                items.stop = Stop::of(&item);
+            } else if of(&item, "pk") == case {
+                items.case = Some(item);
+            } else {
+                items.counts.insert(of(&item, "sk").to_owned(), Some(item));
+            }
+        }
+        Ok(items)
     }
 
     async fn body(&self, item: &Item) -> Result<Body, Unreadable> {
@@ -253,158 +306,6 @@ enum Stored {
 enum Unreadable {
     Call(AwsCall),
     Item(String),
-}
-
-/// A case's page in the ledger, while its remedy is applied.
-pub struct Page<'a> {
-    ledger: &'a Ledger,
-    key: Key,
-    invocation: &'a str,
-    body: Body,
-    /// Steps that an earlier try had stored.
-    earlier: Vec<Written>,
-    /// Who is contained by the next step, and by what.
-    contains: Option<(Identity, Containment)>,
-    state: State,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum State {
-    /// Nothing is stored yet.
-    New,
-    /// An earlier invocation has begun it.
-    Earlier,
-    /// This invocation has begun it.
-    Begun,
-    /// The ledger does not hold it; why.
-    Unrecorded(String),
-}
-
-impl<'a> Page<'a> {
-    /// The page of a case that is to be acted on.
-    pub fn of(ledger: &'a Ledger, key: Key, invocation: &'a str, case: Case, unknown: Option<String>) -> Self {
-        let state = unknown.map_or(State::New, State::Unrecorded);
-        Self { ledger, key, invocation, body: Body { case, steps: Vec::new() }, earlier: Vec::new(), contains: None, state }
-    }
-
-    /// The page of a case that an earlier try began.
-    pub fn again(ledger: &'a Ledger, key: Key, invocation: &'a str, body: Body) -> Self {
-        let earlier = body.steps.clone();
-        Self { ledger, key, invocation, body, earlier, contains: None, state: State::Earlier }
-    }
-
-    /// How an earlier try at the same event would have this step undone, if it got so far.
-    pub fn earlier(&self, call: &Call) -> Option<&Written> {
-        self.earlier.iter().find(|written| written.call == *call)
-    }
-
-    /// Stores a step that is about to be made. If the ledger is out of reach, the remedy goes on without it, but for a step that would destroy the
-    /// only copy of what its undo needs.
-    ///
-    /// # Errors
-    ///
-    /// If the ledger answers, and not now; if another invocation is at the same event; or if an only copy would be lost.
-    pub async fn before(&mut self, call: &Call, undo: Option<&Call>, only_copy: bool) -> Result<(), AwsCall> {
-        let now = Utc::now();
-        let written = Written { call: call.clone(), undo: undo.cloned() };
-        let answered = match &self.state {
-            State::Unrecorded(_) => Ok(Stored::Here),
-            State::Earlier => {
-                let taken = self.ledger.take_over(&self.key, self.invocation, now).await;
-                if taken.is_ok() {
-                    self.state = State::Begun;
-                }
-                match taken {
-                    Ok(()) if self.body.steps.contains(&written) || self.earlier(call).is_some() => Ok(Stored::Here),
-                    Ok(()) => self.add(written, now).await,
-                    Err(call) if call.failure == Failure::Conflict => Ok(Stored::Elsewhere),
-                    Err(call) => Err(call),
-                }
-            }
-            State::Begun if self.earlier(call).is_some() => Ok(Stored::Here),
-            State::New | State::Begun => self.add(written, now).await,
-        };
-        match answered {
-            Ok(Stored::Here) => {}
-            Ok(Stored::Elsewhere) => {
-                let message = "another invocation is at this event".to_owned();
-                return Err(AwsCall { call: format!("storing case {}", self.key.case), failure: Failure::Unsettled, message });
-            }
-            Err(call) if is_out_of_reach(&call) => self.state = State::Unrecorded(call.to_string()),
-            Err(call) => return Err(call),
-        }
-        match &self.state {
-            State::Unrecorded(why) if only_copy => {
-                let message = format!("the ledger does not hold what it would delete, and nothing else would: {why}");
-                Err(AwsCall { call: call.command(), failure: Failure::Unreachable, message })
-            }
-            _ => self.note_containment(now).await,
-        }
-    }
-
-    async fn note_containment(&mut self, now: DateTime<Utc>) -> Result<(), AwsCall> {
-        let Some((identity, containment)) = self.contains.take() else {
-            return Ok(());
-        };
-        match self.ledger.contain(&self.key, &identity, &containment, now).await {
-            Err(call) if is_out_of_reach(&call) => {
-                tracing::error!(case = self.key.case, error = %call, "nobody will put this containment back if somebody lifts it");
-                Ok(())
-            }
-            noted => noted,
-        }
-    }
-
-    async fn add(&mut self, step: Written, now: DateTime<Utc>) -> Result<Stored, AwsCall> {
-        self.body.steps.push(step);
-        let stored = self.ledger.store(&self.key, &self.body, "begun", self.invocation, now).await?;
-        if stored == Stored::Here {
-            self.state = State::Begun;
-        }
-        Ok(stored)
-    }
-
-    /// Says who is contained by the next step, and by what, so that the guard of quarantines knows it. It is noted before the step's call.
-    pub fn contains(&mut self, identity: Identity, containment: Containment) {
-        self.contains = Some((identity, containment));
-    }
-
-    /// Why the ledger does not hold this case, if it does not.
-    pub fn unrecorded(&self) -> Option<String> {
-        match &self.state {
-            State::Unrecorded(why) => Some(why.clone()),
-            State::New | State::Earlier | State::Begun => None,
-        }
-    }
-
-    /// Counts the case if something was taken back in it; `None` if its change is not contested. What cannot be counted is reported like any other.
-    pub async fn taken(&self, case: &Case) -> Option<Again> {
-        if matches!(self.state, State::Unrecorded(_)) {
-            return None;
-        }
-        let counted = self.ledger.taken(&self.key, case, Utc::now()).await;
-        counted.inspect_err(|call| tracing::error!(case = self.key.case, error = %call, "case not counted")).ok()?
-    }
-
-    /// Closes the case: its notice is sent. What cannot be stored now is only logged: the next delivery of the event, if there is one, ends it.
-    pub async fn close(mut self, case: &Case) {
-        if matches!(self.state, State::Unrecorded(_)) {
-            return;
-        }
-        let now = Utc::now();
-        if self.state == State::Earlier
-            && let Err(call) = self.ledger.take_over(&self.key, self.invocation, now).await
-        {
-            tracing::error!(case = self.key.case, error = %call, "case not closed");
-            return;
-        }
-        self.body.case = case.clone();
-        match self.ledger.store(&self.key, &self.body, "closed", self.invocation, now).await {
-            Ok(Stored::Here) => {}
-            Ok(Stored::Elsewhere) => tracing::warn!(case = self.key.case, "case closed by another invocation"),
-            Err(call) => tracing::error!(case = self.key.case, error = %call, "case not closed"),
-        }
-    }
 }
 
 /// Whether the ledger does not answer, or not this function: then remedies go on without it. A conflict or too many requests are answers.
