@@ -184,8 +184,8 @@ impl Handler {
         let mut brake = waiting.is_none().then_some(Brake { counts, payload });
         let unknown = match opened {
             Opened::New => None,
-            Opened::Waited(until) => {
-                (brake, held) = (None, held.or(until));
+            Opened::Waited(earlier) => {
+                (brake, held) = (None, held.or(Some(earlier)));
                 None
             }
             Opened::Unknown(why) => Some(why),

@@ -250,7 +250,7 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
     match (case.outcome, &case.change) {
         (Outcome::Held, _) => {
             let next =
-                "this is the only notice of this hour about that guardrail: rescind cases --outcome held lists what it holds".to_owned();
+                "Rescind sends no notice about others that it holds in this hour: rescind cases --outcome held lists them".to_owned();
             lines.push(("Next", next));
         }
         (Outcome::Failed, _) if case.held.is_some() => {

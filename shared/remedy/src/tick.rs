@@ -50,7 +50,9 @@ impl Handler {
                 let judged = self.judge::<F>(&waiting.event, Invocation { deadline, ..invocation }, Some(&waiting)).await;
                 let forgotten = match judged {
                     Ok(Cases { cases }) => {
-                        cases.into_iter().for_each(|case| results.add(Ok(Some(case))));
+                        for case in cases {
+                            results.add(Ok(Some(case)));
+                        }
                         ledger.forget(F::NAME, &waiting).await.map_err(Error::from)
                     }
                     Err(error) => Err(error),

@@ -290,7 +290,21 @@ fn a_change_that_waits_speaks_for_all_that_wait_with_it() {
     case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Held, Some(held.detail())) });
     case.held = Some(held);
     assert_eq!(case.severity(), Some(policy::severity::Severity::Critical));
-    insta::assert_snapshot!(Notice::of(&case).text(), @"");
+    insta::assert_snapshot!(Notice::of(&case).text(), @r#"
+    HELD: not yet taken back: policy Billing on user polsen
+
+    What       arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; it stands for now
+    Why        guardrail billing-is-for-finance had 20 remedies within an hour, as many as StormLimit allows: this change and all further ones that it forbids stand until 2017-11-07 22:10:00 UTC, when Rescind judges each again and takes back what still stands; to keep it from doing so, run rescind stop --guardrail billing-is-for-finance --reason "..."
+    Who        user polsen (arn:aws:iam::123456789012:user/polsen)
+    From       192.0.2.26, with "signin.amazonaws.com", without MFA
+    When       2017-11-07 21:18:41 UTC; judged 6 s later
+    Account    123456789012, us-east-1
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
+    Next       Rescind sends no notice about others that it holds in this hour: rescind cases --outcome held lists them
+    Case       rsc-10c019aa09e56ab0
+    "#);
     case.outcomes.clear();
     case.close(Outcome::Failed, Some("access denied"));
     let text = Notice::of(&case).text();

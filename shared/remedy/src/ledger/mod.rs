@@ -80,10 +80,10 @@ pub enum Opened {
     New,
     /// An earlier try went so far.
     Begun(Box<Body>),
-    /// It is over.
+    /// It is over, or it waits.
     Closed(Box<Case>),
     /// It has waited for its guardrail's hour to end: it waits no second time.
-    Waited(Option<Held>),
+    Waited(Held),
     /// The ledger cannot say; why, for a person.
     Unknown(String),
 }
@@ -154,14 +154,17 @@ impl Ledger {
         let at = of(&item, "at").parse::<DateTime<Utc>>().ok();
         let is_fresh = at.is_some_and(|at| (TimeDelta::zero()..AT_WORK).contains(&(now - at)));
         if of(&item, "state") == "closed" {
-            if body.case.outcome == Outcome::Held {
-                let waits = body.case.held.as_ref().is_some_and(|held| held.until > now);
-                return Ok(if waits { Opened::Closed(Box::new(body.case)) } else { Opened::Waited(body.case.held) });
-            }
-            // What was not taken back is decided again when a person sends the event again.
-            let is_final = matches!(body.case.outcome, Outcome::Applied | Outcome::AlreadyClean);
-            let is_final = is_final || (is_fresh && body.case.mode == Mode::Enforce);
-            return Ok(if is_final { Opened::Closed(Box::new(body.case)) } else { Opened::New });
+            let is_over = match body.case.outcome {
+                Outcome::Applied | Outcome::AlreadyClean => true,
+                Outcome::Held => body.case.held.as_ref().is_some_and(|held| held.until > now),
+                // What was not taken back is decided again when a person sends the event again.
+                _ => is_fresh && body.case.mode == Mode::Enforce,
+            };
+            return Ok(match body.case.held.clone() {
+                _ if is_over => Opened::Closed(Box::new(body.case)),
+                Some(held) => Opened::Waited(held),
+                None => Opened::New,
+            });
         }
         if is_fresh && of(&item, "by") != invocation {
             let message = format!("another invocation has been at this event since {}", text::name(of(&item, "at")));
