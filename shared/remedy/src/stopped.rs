@@ -50,7 +50,7 @@ impl Handler {
         let next = if is_over {
             "what was only observed meanwhile still stands: rescind cases --outcome observed lists it"
         } else {
-            "if this is not intended, run rescind resume, and find out in CloudTrail who wrote the item stop of the ledger's table"
+            "if this is not intended, run rescind resume, and find out which principal in BreakGlassArns wrote the item stop of the ledger's table"
         };
         let document = json!({ "version": 1, "stop": stopped, "account": self.environment.account, "region": self.environment.region });
         let mut lines: Vec<_> = stopped.into_iter().map(|line| ("Stopped", line)).collect();
