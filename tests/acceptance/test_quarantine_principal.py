@@ -6,10 +6,10 @@ import time
 
 import pytest
 from lab.command import rescind
-from lab.events import BILLING, anew, assumed_role, attachment, exposure, iam_call, iam_user, misuse, updated
+from lab.events import BILLING, anew, assumed_role, attachment, exposure, iam_call, iam_user, late, misuse, updated
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, BILLING_AND_ITS_GIVER, DENY_ALL, DENY_EVERYTHING, of_session, undated
 from lab.rulebook import rulebook
-from lab.world import OWN_ROLES, QUARANTINE_PRINCIPAL, Observation
+from lab.world import OWN_ROLES, QUARANTINE_PRINCIPAL, Observation, Target
 
 OWN_ROLE = "rescind-quarantine-principal"
 AWS_DENIES_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
@@ -37,6 +37,20 @@ def default_text(world) -> dict:
 
 def calls_the_version(**parameters) -> dict:
     return iam_call("CreatePolicyVersion", {"policyArn": DENY_EVERYTHING, "setAsDefault": True, **parameters}, iam_user("mallory"))
+
+
+CONTAINS_WHOEVER_PUTS_ADMINISTRATORS = """
+@id("contains-whoever-puts-administrators")
+@severity("critical")
+@remedy("quarantine-principal")
+forbid (principal, action in Action::"put-policy", resource)
+when { context.policy.grants.admin };
+"""
+
+
+def world_user(user: Target, name: str) -> Target:
+    """The same user, as it is called now."""
+    return Target("user", name, user.id, user.arn)
 
 
 def inline(world, target) -> dict:
@@ -343,7 +357,14 @@ def test_the_end_of_a_session_that_was_lifted_is_put_back_to_the_letter(world, r
         world.writes_inline(web, ALLOW_ALL, name=name)
     lifted = iam_call(call, {"roleName": "web", "policyName": spelt(name), "policyDocument": json.dumps(ALLOW_ALL)})
     seen = receives(world, lifted, **responder)
-    assert (seen.outcome, inline(world, web)) == ("applied", {name: document})
+    assert seen.outcome == "applied"
+    if call == "DeleteRolePolicy":
+        assert inline(world, web) == {name: document}
+    else:
+        overwritten = inline(world, web)
+        assert overwritten.pop(name) == ALLOW_ALL, "delete-inline-policy judges it, and cannot delete the deny by mistake"
+        ((again, denies),) = overwritten.items()
+        assert again.endswith("-s-I-0A") and denies["Statement"][0]["Effect"] == "Deny"
 
 
 @pytest.mark.parametrize("kind", ["user", "role"])
@@ -370,6 +391,93 @@ def test_who_may_lift_a_quarantine_does_so_for_good(world, who):
     assert receives(world, lifts, **settings).outcome == "exempt"
     later = receives(world, iam_call("DeleteUserPermissionsBoundary", {"userName": "deploy"}, iam_user("mallory")), **settings)
     assert (later.cases, later.changed) == ([], set())
+
+
+def test_a_lift_that_did_not_happen_releases_nobody(world):
+    """Somebody who may invoke the function says that root let a user go."""
+    deploy, event = exposed(world)
+    settings = {"BREAK_GLASS": world.user("responder").arn}
+    receives(world, event, **settings)
+    root = {"type": "Root", "arn": "arn:aws:iam::123456789012:root", "accountId": "123456789012"}
+    lifts = {"userName": "deploy", "policyArn": DENY_EVERYTHING}
+    assert receives(world, iam_call("DetachUserPolicy", lifts, root), **settings).outcome == "exempt"
+    world.iam.detach_user_policy(UserName="deploy", PolicyArn=DENY_EVERYTHING)
+    seen = receives(world, iam_call("DetachUserPolicy", lifts, iam_user("mallory")), **settings)
+    assert (seen.outcome, seen.changed) == ("applied", {contained(deploy)})
+
+
+def test_what_was_lifted_before_the_quarantine_does_not_lift_it(world):
+    deploy, event = exposed(world)
+    settings = {"BREAK_GLASS": world.user("responder").arn}
+    receives(world, event, **settings)
+    lifts = iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": DENY_EVERYTHING}, iam_user("responder"))
+    receives(world, late(lifts), **settings)
+    world.iam.detach_user_policy(UserName="deploy", PolicyArn=DENY_EVERYTHING)
+    seen = receives(world, iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": DENY_EVERYTHING}), **settings)
+    assert (seen.outcome, seen.changed) == ("applied", {contained(deploy)})
+
+
+def test_a_user_renamed_before_and_after_is_contained_again(world, responder):
+    deploy, event = exposed(world)
+    receives(world, event, **responder)
+    world.rename(deploy, "second")
+    world.iam.detach_user_policy(UserName="second", PolicyArn=DENY_EVERYTHING)
+    third = world.rename(world_user(deploy, "second"), "third")
+    seen = receives(world, iam_call("DetachUserPolicy", {"userName": "second", "policyArn": DENY_EVERYTHING}), **responder)
+    assert (seen.outcome, seen.changed) == ("applied", {contained(third)})
+
+
+def test_who_was_contained_by_somebody_else_is_kept_so_from_then_on(world, responder):
+    deploy, event = exposed(world)
+    world.attach(DENY_EVERYTHING, deploy)
+    assert receives(world, event, **responder).outcome == "already-clean"
+    world.iam.detach_user_policy(UserName="deploy", PolicyArn=DENY_EVERYTHING)
+    seen = receives(world, iam_call("DetachUserPolicy", {"userName": "deploy", "policyArn": DENY_EVERYTHING}), **responder)
+    assert (seen.outcome, seen.changed) == ("applied", {contained(deploy)})
+
+
+def test_two_stacks_that_contain_the_same_user_do_not_fight(world, responder):
+    deploy, event = exposed(world)
+    other = world.policy("RescindDenyEverything-of-another-stack", DENY_ALL, path="/rescind/")
+    world.aws.have_no_room("AttachUserPolicy")
+    world.bound(deploy, other)
+    seen = receives(world, event, **responder, fresh=True)
+    assert (seen.outcome, seen.changed) == ("already-clean", set())
+    replaced = iam_call("PutUserPermissionsBoundary", {"userName": "deploy", "permissionsBoundary": other})
+    assert receives(world, replaced, **responder, fresh=True).cases == []
+
+
+def test_killed_after_the_boundary_the_next_try_still_knows_the_one_before(world, responder):
+    deploy, event = exposed(world)
+    earlier = world.policy("earlier")
+    world.bound(deploy, earlier)
+    world.aws.have_no_room("AttachUserPolicy")
+    world.aws.afterwards("PutUserPermissionsBoundary", world.kill)
+    receives(world, event, **responder, fresh=True)
+    world.aws.forget()
+    world.ledger.age()
+    seen = receives(world, event, **responder, fresh=True)
+    assert (seen.outcome, seen.undo["parameters"]["PermissionsBoundary"]) == ("applied", earlier)
+
+
+def test_without_its_ledger_no_boundary_is_replaced_that_nothing_else_knows(world, responder):
+    deploy, event = exposed(world)
+    world.bound(deploy, world.policy("earlier"))
+    world.aws.have_no_room("AttachUserPolicy")
+    seen = receives(world, event, **responder, fresh=True, LEDGER_TABLE="nowhere")
+    assert (seen.error.type, seen.changed) == ("Retryable.Unreachable", set())
+
+
+def test_an_overwritten_quarantine_is_judged_as_the_put_that_it_is_as_well(world, tmp_path, responder):
+    web, ops = world.role("web"), world.role("ops")
+    receives(world, misuse(of_session("web", id=web.id)), **responder)
+    (name,) = inline(world, web)
+    world.writes_inline(web, ALLOW_ALL, name=name)
+    book = rulebook(tmp_path, CONTAINS_WHOEVER_PUTS_ADMINISTRATORS)
+    put = iam_call("PutRolePolicy", {"roleName": "web", "policyName": name, "policyDocument": json.dumps(ALLOW_ALL)}, assumed_role("ops", "x", id=ops.id))
+    seen = receives(world, put, guardrails=book, **responder)
+    assert [case["outcome"] for case in seen.cases] == ["applied", "applied"]
+    assert len(inline(world, ops)) == 1 and len(inline(world, web)) == 2
 
 
 # The text of the stack's own policy: one new version would lift every quarantine.
@@ -400,12 +508,17 @@ def test_a_version_that_says_the_same_is_no_offence(world, responder):
 
 
 def test_if_no_version_has_the_text_any_more_aws_s_own_policy_contains_whoever_holds_it(world, responder):
-    deploy, polsen = world.user("deploy", holds=[DENY_EVERYTHING]), world.user("polsen")
+    deploy, polsen, bystander = world.user("deploy"), world.user("polsen"), world.user("bystander", holds=[DENY_EVERYTHING])
+    gone = world.user("gone")
+    for user in (gone, deploy):
+        receives(world, exposure(world.key(user)), **responder)
+    world.remove("user", "gone")
     fill(world, ALLOW_ALL)
     world.iam.delete_policy_version(PolicyArn=DENY_EVERYTHING, VersionId="v1")
     seen = receives(world, calls_the_version(), **responder)
     assert (seen.outcome, seen.changed) == ("applied", {deploy.now_holds(AWS_DENIES_ALL)})
-    assert "now contains user deploy" in seen.notice.text and "Deploy the stack again" in seen.notice.text
+    assert "now contains user deploy, because" in seen.notice.text, "not the one who is gone, and nobody whom Rescind did not contain"
+    assert "aws iam create-policy-version --policy-arn" in seen.notice.text and bystander.name not in seen.notice.text
     exposed_too = receives(world, exposure(world.key(polsen)), **responder)
     assert (exposed_too.outcome, exposed_too.changed) == ("applied", {polsen.now_holds(AWS_DENIES_ALL)})
     world.iam.detach_user_policy(UserName="deploy", PolicyArn=AWS_DENIES_ALL)
@@ -417,7 +530,7 @@ def test_without_the_policy_aws_s_own_contains(world, responder):
     world.iam.delete_policy(PolicyArn=DENY_EVERYTHING)
     gone = receives(world, iam_call("DeletePolicy", {"policyArn": DENY_EVERYTHING}), **responder)
     assert (gone.outcome, gone.changed) == ("unremediable", set())
-    assert "Deploy the stack again" in gone.notice.text
+    assert "aws iam create-policy --path /rescind/ --policy-document" in gone.notice.text
     deploy, event = exposed(world)
     assert receives(world, event, **responder).changed == {deploy.now_holds(AWS_DENIES_ALL)}
 

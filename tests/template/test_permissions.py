@@ -187,7 +187,7 @@ def test_policies_of_aws_can_be_asked_for_their_holders(stack):
     ("action", "resource", "condition"),
     [
         ("iam:AttachUserPolicy", "user/polsen", {"ArnEquals": {"iam:PolicyARN": DENIALS}}),
-        ("iam:PutUserPermissionsBoundary", "user/polsen", {"ArnEquals": {"iam:PermissionsBoundary": DENIALS}}),
+        ("iam:PutUserPermissionsBoundary", "user/polsen", {"StringEquals": {"iam:PermissionsBoundary": DENIALS}}),
         ("iam:AttachRolePolicy", "role/web", {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/rescind/RescindQuarantine-*"}}),
     ],
 )

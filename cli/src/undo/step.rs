@@ -11,8 +11,8 @@ use remedy::setting::{
 };
 use remedy::{AwsCall, Failure, plan};
 
-/// Steps of one case. A case has one or two; nobody would read more than a screen of them.
-const STEPS_MAX: usize = 8;
+/// Steps of one case. Most have one or two; one that contains again whoever was contained by a policy has one for each of them.
+const STEPS_MAX: usize = 200;
 
 /// How a setting is now, compared with what the remedy left.
 #[derive(Debug, Eq, PartialEq)]

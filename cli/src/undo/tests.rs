@@ -251,7 +251,7 @@ fn an_undo_that_no_remedy_writes_is_refused() {
             assert!(error.starts_with("this case holds an undo that Rescind does not write: `aws "), "{error}");
         }
     }
-    let many: Vec<Call> = (0..9).map(|_| attach(BILLING)).collect();
+    let many: Vec<Call> = (0..201).map(|_| attach(BILLING)).collect();
     assert!(steps("detach-policy", &many).is_err());
 }
 

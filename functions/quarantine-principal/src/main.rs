@@ -32,7 +32,7 @@ impl Function for QuarantinePrincipal {
 }
 
 fn already(principal: &Identity) -> Ending {
-    Ending::clean(format!("{principal} was already contained, by an earlier case or try"))
+    Ending::clean(format!("{principal} was already contained"))
 }
 
 fn main() -> ExitCode {

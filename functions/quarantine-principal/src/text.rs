@@ -1,74 +1,90 @@
 //! The text of a policy by which others are contained: one new version would lift every quarantine at once.
 
 use policy::Case;
-use policy::arn::{IamName, PolicyArn};
+use policy::arn::PolicyArn;
+use policy::case::Call;
 use policy::containment;
-use policy::target::Identity;
 use policy::text;
-use remedy::reading::holdings;
+use remedy::reading::{Reader, holdings};
 use remedy::setting::{DefaultVersion, Step};
-use remedy::{AwsCall, Ending, Failure, Hand, Named as _, Set};
+use remedy::{AwsCall, Ending, Failure, Hand, Set};
 
 use crate::everything;
 
-/// Makes the version with the original text the default one again.
+/// How often a version is looked for while somebody deletes and adds others.
+const TRIES: u32 = 2;
+
+/// Makes a version with the original text the default one again.
 pub async fn restore(hand: &mut Hand<'_>, case: &Case, policy: &PolicyArn) -> Result<Ending, AwsCall> {
-    let (name, arn) = (text::name(policy.as_str()), policy.as_str());
     let Some(wanted) = containment::text_of(policy) else {
-        return Ok(Ending::unremediable(format!("{name} is no policy that Rescind contains anybody by")));
+        return Ok(Ending::unremediable(format!("{} is no policy that Rescind contains anybody by", text::name(policy.as_str()))));
     };
-    let says = |text: Option<String>| text.is_some_and(|text| containment::says(&text, &wanted));
-    let Some(live) = holdings::default_version(hand.reader(), arn).await? else {
-        let gone = "is gone: nobody is contained by it. Deploy the stack again; until then AWS's own policy contains users";
-        return Ok(Ending::unremediable(format!("{name} {gone}")));
-    };
-    // The present one first: it may say the same, or an earlier try may have made it the default.
-    let others = holdings::versions(hand.reader(), arn).await?.into_iter().filter(|version| *version != live);
-    for version in std::iter::once(live.clone()).chain(others) {
-        if !says(holdings::version_document(hand.reader(), arn, &version).await?) {
-            continue;
-        }
+    for _ in 0..TRIES {
+        let Some(live) = holdings::default_version(hand.reader(), policy.as_str()).await? else {
+            return instead(hand, case, policy, "is gone").await;
+        };
+        let Some(version) = version_with(hand, policy, &live, &wanted).await? else {
+            break;
+        };
         let step = Step { setting: DefaultVersion { policy: policy.clone() }, from: live.clone(), to: version };
         if step.to == live && !hand.has_begun(&step) {
-            return Ok(Ending::clean("it says what it has to, by itself or because somebody restored it".to_owned()));
+            return Ok(Ending::clean("it still has its text, or somebody has restored it".to_owned()));
         }
-        return match hand.swap(&step).await? {
-            (Set::Done, raced) => Ok(Ending::done().saying(raced)),
-            (Set::Already, _) => Ok(Ending::clean("somebody had restored it".to_owned())),
-            (Set::Gone | Set::Moved, _) => {
-                let message = "somebody is changing it at the same moment".to_owned();
-                Err(AwsCall { call: format!("restoring {name}"), failure: Failure::Unsettled, message })
-            }
-        };
+        match hand.swap(&step).await {
+            Ok((Set::Done, raced)) => return Ok(Ending::done().saying(raced)),
+            Ok((Set::Already, _)) => return Ok(Ending::clean("somebody has restored it".to_owned())),
+            // Somebody deletes this version, or makes another one the default, at this moment.
+            Ok((Set::Gone | Set::Moved, _)) => {}
+            Err(call) if call.failure == Failure::Unsettled => {}
+            Err(call) => return Err(call),
+        }
     }
-    instead(hand, case, policy).await
+    instead(hand, case, policy, "has no version with the original text any more").await
 }
 
-/// No version has the original text any more, and Rescind writes none: whoever could make it write that text could grant everybody everything.
-/// So AWS's own policy contains whoever was contained by this one.
-async fn instead(hand: &mut Hand<'_>, case: &Case, policy: &PolicyArn) -> Result<Ending, AwsCall> {
-    let name = text::name(policy.as_str());
-    let lost = format!("no version of {name} has the original text any more");
+/// A version with this text: the present default first, since somebody may have written the same, or an earlier try may have restored it.
+async fn version_with(hand: &Hand<'_>, policy: &PolicyArn, live: &str, wanted: &str) -> Result<Option<String>, AwsCall> {
+    let others = holdings::versions(hand.reader(), policy.as_str()).await?.into_iter().filter(|version| version != live);
+    for version in std::iter::once(live.to_owned()).chain(others) {
+        let text = holdings::version_document(hand.reader(), policy.as_str(), &version).await?;
+        if text.is_some_and(|text| containment::says(&text, wanted)) {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
+}
+
+/// Rescind writes no version: whoever could make it write that text could grant everybody everything. So AWS's own policy contains the users whom
+/// the ledger says that this one contained. One who cannot be contained holds up no other.
+async fn instead(hand: &mut Hand<'_>, case: &Case, policy: &PolicyArn, why: &str) -> Result<Ending, AwsCall> {
+    let lost = format!("{} {why}; to repair it: {}", text::name(policy.as_str()), rewritten(hand.reader(), policy).await?);
     let aws = containment::aws_denies_all(&case.partition).filter(|_| containment::is_called_deny_everything(policy));
     let Some(aws) = aws else {
-        return Ok(Ending::unremediable(format!("{lost}: contain by hand whoever holds it")));
+        return Ok(Ending::unremediable(lost));
     };
-    let mut users = Vec::new();
-    let mut pages = hand.reader().list_entities_for_policy().policy_arn(policy.as_str()).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.named("iam:ListEntitiesForPolicy on", &name)?;
-        users.extend(page.policy_users.unwrap_or_default().into_iter().filter_map(|user| user.user_name));
+    let (mut contained, mut failure) = (Vec::new(), None);
+    for user in hand.users_contained_by(policy).await? {
+        match everything::by(hand, &user, &aws).await {
+            Ok(ending) if ending.is_done() => contained.push(user.to_string()),
+            Ok(_) => {}
+            Err(call) => failure = Some(call),
+        }
     }
-    let mut contained = Vec::new();
-    for user in users.iter().filter_map(|user| IamName::new(user).ok()).map(Identity::user) {
-        everything::by(hand, &user, &aws).await?;
-        contained.push(user.to_string());
+    if let Some(call) = failure {
+        return Err(call);
     }
-    let who = if contained.is_empty() {
-        "nobody was contained by it".to_owned()
-    } else {
-        format!("AWS's own {} now contains {}", aws.name(), contained.join(", "))
+    Ok(match &*contained {
+        [] => Ending::unremediable(lost),
+        users => Ending::done().saying(Some(format!("AWS's own {} now contains {}, because {lost}", aws.name(), users.join(", ")))),
+    })
+}
+
+/// The command that gives a policy its text back.
+pub async fn rewritten(reader: &Reader, policy: &PolicyArn) -> Result<String, AwsCall> {
+    let text = containment::text_of(policy).unwrap_or_default();
+    let call = match holdings::default_version(reader, policy.as_str()).await? {
+        Some(_) => Call::iam("CreatePolicyVersion", &[("PolicyArn", policy.as_str()), ("PolicyDocument", &text), ("SetAsDefault", "true")]),
+        None => Call::iam("CreatePolicy", &[("PolicyName", policy.name()), ("Path", policy.path()), ("PolicyDocument", &text)]),
     };
-    let note = format!("{lost}; {who}. Deploy the stack again");
-    Ok(if contained.is_empty() { Ending::unremediable(note) } else { Ending::done().saying(Some(note)) })
+    Ok(call.command())
 }

@@ -1,16 +1,20 @@
 //! The guard of quarantines: which calls lift one. The ledger and IAM say so, not names, which anybody can give.
 
+use chrono::{DateTime, Utc};
 use policy::Event;
-use policy::arn::{PolicyArn, UniqueId};
+use policy::arn::PolicyArn;
 use policy::change::{Lift, QuarantineLifted};
-use policy::containment::Containment;
+use policy::containment::{self, Containment};
 use policy::remedy::Remedy;
-use policy::target::Target;
+use policy::target::{Identity, Target};
 
 use crate::clients::Clients;
-use crate::error::AwsCall;
+use crate::error::{AwsCall, found};
 use crate::handler::Function;
-use crate::reading::identity;
+use crate::ledger::contained::Contained;
+use crate::reading::identity::Whom;
+use crate::reading::{Reader, holdings, identity};
+use crate::setting::{ManagedPolicy, says};
 
 /// What an event could lift: only the function that contains principals asks. A call that AWS refused lifts nothing.
 pub fn lift<F: Function>(event: &Event) -> Option<Lift> {
@@ -18,7 +22,7 @@ pub fn lift<F: Function>(event: &Event) -> Option<Lift> {
     if asks { Lift::of(event) } else { None }
 }
 
-/// The quarantine that a call lifted; `None` if it lifted none. `own` is the stack's own policy that denies everything.
+/// The quarantine that a call lifted at this moment; `None` if it lifted none. `own` is the stack's own policy that denies everything.
 ///
 /// # Errors
 ///
@@ -28,28 +32,98 @@ pub async fn lifted(
     own: &PolicyArn,
     function: &str,
     lift: &Lift,
+    at: DateTime<Utc>,
 ) -> Result<Option<QuarantineLifted>, AwsCall> {
-    let named = match lift {
-        Lift::Text(policy) if policy.as_str().eq_ignore_ascii_case(own.as_str()) => {
-            return Ok(Some(QuarantineLifted::of(Target::Policy(own.clone()), Containment::Text { policy: own.clone() })));
+    let is = |one: &PolicyArn, other: &PolicyArn| one.as_str().eq_ignore_ascii_case(other.as_str());
+    let text = |policy: PolicyArn| QuarantineLifted::of(Target::Policy(policy.clone()), Containment::Text { policy });
+    if let Lift::Text(policy) = lift {
+        if is(policy, own) {
+            return Ok(Some(text(own.clone())));
         }
-        Lift::Text(policy) => {
-            let contained = ledger.contained(function).await?;
-            // A role's quarantine that is a managed policy.
-            let ours = contained.into_iter().find_map(|(_, containment)| match containment {
-                Containment::Attached { policy: known } if known.as_str().eq_ignore_ascii_case(policy.as_str()) => Some(known),
-                _ => None,
-            });
-            let lifted = |policy: PolicyArn| QuarantineLifted::of(Target::Policy(policy.clone()), Containment::Text { policy });
-            return Ok(ours.map(lifted));
-        }
-        Lift::Inline(identity, _) | Lift::Attached(identity, _) | Lift::Boundary(identity) => identity,
+        // A role's quarantine that is a managed policy.
+        let contained = ledger.contained(function, at).await?;
+        let ours = contained.into_iter().find_map(|Contained { containment, .. }| match containment {
+            Containment::Attached { policy: known } if is(&known, policy) => Some(known),
+            _ => None,
+        });
+        return Ok(ours.map(text));
+    }
+    let mut contained = ledger.contained(function, at).await?;
+    contained.retain(|Contained { containment, .. }| lift.takes(containment));
+    let (Some(named), false) = (lift.named(), contained.is_empty()) else {
+        return Ok(None);
     };
-    let contained = ledger.contained(function).await?;
-    if contained.is_empty() {
+    // Another boundary that denies everything is no way out: two stacks may contain the same user.
+    if let Lift::Boundary(_, Some(policy)) = lift
+        && denies_everything(reader, policy).await?
+    {
         return Ok(None);
     }
-    let now = identity::id_of(reader, named).await?.and_then(|id| UniqueId::new(&id).ok());
-    let lifted = contained.into_iter().find(|(identity, containment)| lift.takes(containment, identity, now.as_ref()));
-    Ok(lifted.map(|(identity, containment)| QuarantineLifted::of(identity.into(), containment)))
+    let now = identity::id_with_age(reader, named).await?.filter(|(_, made)| *made <= at.timestamp()).map(|(id, _)| id);
+    if now.is_some() {
+        return Ok(contained.iter().find(|contained| contained.identity.id == now).map(Contained::lifted));
+    }
+    // Nobody has had that name since then: names move. So IAM is asked about each who was contained in this way.
+    for candidate in contained {
+        if let Whom::Is(identity) = identity::resolve(reader, &candidate.identity, None).await?
+            && !stands(reader, &identity, &candidate.containment).await?
+        {
+            return Ok(Some(candidate.lifted()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a containment that somebody who is allowed to has lifted is lifted indeed.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn is_over(reader: &Reader, lifted: &Contained) -> Result<bool, AwsCall> {
+    match identity::resolve(reader, &lifted.identity, None).await? {
+        Whom::Is(identity) => Ok(!stands(reader, &identity, &lifted.containment).await?),
+        Whom::Gone(_) => Ok(true),
+        Whom::Unknown(_) => Ok(false),
+    }
+}
+
+async fn stands(reader: &Reader, identity: &Identity, containment: &Containment) -> Result<bool, AwsCall> {
+    let is = |arn: &String, policy: &PolicyArn| arn.eq_ignore_ascii_case(policy.as_str());
+    Ok(match containment {
+        Containment::Inline { policy_name } => found(holdings::inline_document(reader, identity, policy_name.as_str()).await)?.is_some(),
+        Containment::Attached { policy } => {
+            found(holdings::attached(reader, identity).await)?.is_some_and(|attached| attached.iter().any(|arn| is(arn, policy)))
+        }
+        Containment::Boundary { policy } => {
+            holdings::boundary(reader, identity).await?.flatten().is_some_and(|bounded| is(&bounded, policy))
+        }
+        Containment::Text { .. } => true,
+    })
+}
+
+/// Whether a policy denies everything: AWS's own, or that of a stack, as long as it says so.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn denies_everything(reader: &Reader, policy: &PolicyArn) -> Result<bool, AwsCall> {
+    if containment::is_aws_denies_all(policy) {
+        return Ok(true);
+    }
+    let is_called_so = containment::is_called_deny_everything(policy);
+    Ok(is_called_so && says(&ManagedPolicy { arn: policy.clone() }, reader, &containment::deny_everything()).await?)
+}
+
+impl Contained {
+    fn lifted(&self) -> QuarantineLifted {
+        QuarantineLifted::of(self.identity.clone().into(), self.containment.clone())
+    }
+
+    /// Who was contained, and by what; `None` of a policy.
+    pub fn of(lifted: &QuarantineLifted) -> Option<Self> {
+        let (Target::Identity(identity), Some(containment)) = (&lifted.target, &lifted.containment) else {
+            return None;
+        };
+        Some(Self { identity: identity.clone(), containment: containment.clone() })
+    }
 }

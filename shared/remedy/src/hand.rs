@@ -17,7 +17,9 @@ use policy::target::{Identity, IdentityKind};
 use crate::deadline::Deadline;
 use crate::error::{AwsCall, Failure, found};
 use crate::ledger::Page;
+use crate::ledger::contained::Contained;
 use crate::log;
+use crate::reading::identity::Whom;
 use crate::reading::{Reader, identity};
 use crate::setting::{Live, Setting, Step, Writer};
 
@@ -86,6 +88,12 @@ impl Ending {
         Self::new(Came::Spared, Some(why))
     }
 
+    /// Whether steps were made.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.came == Came::Done
+    }
+
     /// The same with something to say about it.
     #[must_use]
     pub fn saying(self, detail: Option<String>) -> Self {
@@ -149,6 +157,49 @@ impl<'a> Hand<'a> {
         self.deny_everything
     }
 
+    /// Notes in the ledger that somebody is contained so already: the guard of quarantines keeps it like any other.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not say the unique id, or the ledger answers, and not now.
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    pub async fn is_contained(&self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
+        if self.writer.is_none() {
+            return Ok(());
+        }
+        self.page.is_contained(&self.with_id(whom).await?, &containment).await
+    }
+
+    /// The users whom Rescind has contained by this policy, as they are called now.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger or IAM did not answer.
+    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
+    pub async fn users_contained_by(&self, wanted: &PolicyArn) -> Result<Vec<Identity>, AwsCall> {
+        let mut users = Vec::new();
+        for Contained { identity, containment } in self.page.contained().await? {
+            let (Containment::Attached { policy } | Containment::Boundary { policy }) = containment else {
+                continue;
+            };
+            if identity.is_user()
+                && policy.as_str().eq_ignore_ascii_case(wanted.as_str())
+                && let Whom::Is(now) = identity::resolve(self.reader, &identity, None).await?
+            {
+                users.push(now);
+            }
+        }
+        Ok(users)
+    }
+
+    async fn with_id(&self, whom: &Identity) -> Result<Identity, AwsCall> {
+        let id = match &whom.id {
+            Some(id) => Some(id.clone()),
+            None => identity::id_of(self.reader, whom).await?.and_then(|id| UniqueId::new(&id).ok()),
+        };
+        Ok(whom.clone().with_id(id))
+    }
+
     /// Says who is contained by the next step, and by what, for the ledger: the guard of quarantines puts back what the ledger knows, and nothing else.
     ///
     /// # Errors
@@ -159,11 +210,7 @@ impl<'a> Hand<'a> {
         if self.writer.is_none() {
             return Ok(());
         }
-        let id = match &whom.id {
-            Some(id) => Some(id.clone()),
-            None => identity::id_of(self.reader, whom).await?.and_then(|id| UniqueId::new(&id).ok()),
-        };
-        self.page.contains(whom.clone().with_id(id), containment);
+        self.page.contains(self.with_id(whom).await?, containment);
         Ok(())
     }
 

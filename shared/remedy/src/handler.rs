@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
 use policy::arn::CredentialId;
 use policy::case::{Next, Outcome, RemedyOutcome};
+use policy::change::QuarantineLifted;
 use policy::facts::Facts;
 use policy::guardrail::{Judge, Mode};
 use policy::hearing::{Circumstances, HearingError};
@@ -19,6 +20,7 @@ use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{AwsCall, Error, Failure};
 use crate::hand::{Came, Ending, Hand};
+use crate::ledger::contained::Contained;
 use crate::ledger::{Brake, Key, Known, Opened, Page, Waiting};
 use crate::notice::Notice;
 use crate::plan::{self, Plan};
@@ -104,28 +106,51 @@ impl Handler {
         if self.is_own_doing(&actor) {
             return results.into_cases();
         }
-        let lifted = match lift {
-            Some(lift) => guard::lifted(&self.clients, &self.environment.deny_everything, F::NAME, &lift).await?,
-            None => None,
-        };
-        let Some(action) = lifted.as_ref().map_or(named, |_| Action::lift()) else {
-            return results.into_cases();
-        };
-        let circumstances = Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
-        let hearings = match lifted.clone() {
-            Some(lifted) => Hearing::about(circumstances, lifted.into()).into_iter().collect(),
-            None => Hearing::open(circumstances),
-        };
-        for hearing in hearings {
-            let heard = self.hear::<F>(Delivery { event: &event, payload, waiting }, circumstances, hearing, invocation).await;
-            if let (Some(lifted), Ok(case), None) = (&lifted, &heard, waiting)
-                && case.as_ref().is_none_or(|case| case.outcome == Outcome::Exempt)
-            {
-                self.clients.ledger.released(F::NAME, lifted, invocation.now).await?;
+        let delivery = Delivery { event: &event, payload, waiting };
+        let circumstances = |action| Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
+        let mut lifts = false;
+        if let (Some(lift), Some(action)) = (lift, Action::lift()) {
+            match guard::lifted(&self.clients, &self.environment.deny_everything, F::NAME, &lift, event.record.event_time).await {
+                Ok(None) => {}
+                Ok(Some(lifted)) => {
+                    lifts = true;
+                    results.add(self.hear_lift::<F>(delivery, circumstances(action), lifted, invocation).await);
+                }
+                // It is not known whether it lifts anything. What else it does is judged all the same, and the event is tried again.
+                Err(call) => {
+                    lifts = true;
+                    results.add(Err(call.into()));
+                }
             }
-            results.add(heard);
+        }
+        if let Some(action) = named.filter(|action| !lifts || Some(*action) != Action::lift()) {
+            for hearing in Hearing::open(circumstances(action)) {
+                results.add(self.hear::<F>(delivery, circumstances(action), hearing, invocation).await);
+            }
         }
         results.into_cases()
+    }
+
+    /// A quarantine that somebody lifted. If they are allowed to, and it is gone, the ledger no longer holds it.
+    async fn hear_lift<F: Function>(
+        &self,
+        delivery: Delivery<'_>,
+        circumstances: Circumstances<'_>,
+        lifted: QuarantineLifted,
+        invocation: Invocation<'_>,
+    ) -> Result<Option<Case>, Error> {
+        let contained = Contained::of(&lifted);
+        let case = match Hearing::about(circumstances, lifted.into()) {
+            Some(hearing) => self.hear::<F>(delivery, circumstances, hearing, invocation).await?,
+            None => None,
+        };
+        let is_allowed = delivery.waiting.is_none() && case.as_ref().is_none_or(|case| case.outcome == Outcome::Exempt);
+        if let Some(contained) = contained.filter(|_| is_allowed)
+            && guard::is_over(&self.clients.reader, &contained).await?
+        {
+            self.clients.ledger.released(F::NAME, &contained, invocation.now).await?;
+        }
+        Ok(case)
     }
 
     fn check_account(&self, seen: &str) -> Result<(), Error> {
@@ -178,7 +203,13 @@ impl Handler {
         } else {
             Known::nothing(Opened::New)
         };
-        log::stop(&stop);
+        if !stop.is_nothing() {
+            log::stop(&stop);
+            // Whoever stops it, acts and lets it go on between two ticks is seen as well.
+            if let Err(call) = self.report_stop(now).await {
+                log::failed(&call.into());
+            }
+        }
         let mode = if stop.everything.is_some() { Mode::Observe } else { self.environment.mode };
         let mut held = waiting.and_then(|waiting| waiting.held.clone());
         let mut brake = waiting.is_none().then_some(Brake { counts, payload });
@@ -248,7 +279,7 @@ impl Handler {
     async fn report<F: Function>(&self, Tried { mut case, failure, page }: Tried<'_>) -> Result<Case, Error> {
         case.unrecorded = page.unrecorded();
         let is_due = if let Some(held) = case.held.as_ref().filter(|_| case.outcome == Outcome::Held) {
-            page.pages(held).await
+            page.announces(held).await
         } else {
             let again = page.taken(&case).await;
             let is_due = again.as_ref().is_none_or(|again| again.is_due);
@@ -386,6 +417,7 @@ impl Handler {
 }
 
 /// One event, as it came.
+#[derive(Clone, Copy)]
 struct Delivery<'a> {
     event: &'a Event,
     payload: &'a str,

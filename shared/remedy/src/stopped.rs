@@ -13,7 +13,7 @@ use crate::handler::Handler;
 use crate::ledger::Stop;
 use crate::message::Message;
 
-/// What the message is known by instead of a case's id.
+/// The message's id: it has no case.
 const ID: &str = "rescind-stop";
 
 impl Handler {

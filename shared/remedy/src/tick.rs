@@ -55,6 +55,11 @@ impl Handler {
                         }
                         ledger.forget(F::NAME, &waiting).await.map_err(Error::from)
                     }
+                    // Somebody has altered the item: the next tick could not read it either.
+                    Err(error @ (Error::Malformed(_) | Error::Foreign(_))) => {
+                        log::failed(&error);
+                        ledger.forget(F::NAME, &waiting).await.map_err(Error::from)
+                    }
                     Err(error) => Err(error),
                 };
                 results.add(forgotten.map(|()| None));

@@ -1,9 +1,10 @@
 //! One of Rescind's own quarantines taken away, or replaced, by whichever call.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Behind, Call, Change, Claim, Kind, Unread};
-use crate::arn::{IamName, PolicyArn, UniqueId};
+use crate::arn::{IamName, PolicyArn};
 use crate::containment::{self, Containment, Quarantine};
 use crate::facts::{Facts, Members};
 use crate::record::{Event, Parameters};
@@ -65,8 +66,8 @@ pub enum Lift {
     Inline(Identity, IamName),
     /// A managed policy, detached.
     Attached(Identity, PolicyArn),
-    /// A user's permissions boundary, replaced or deleted: the record does not say which it was.
-    Boundary(Identity),
+    /// A user's permissions boundary, replaced by this one or deleted: the record does not say which it was.
+    Boundary(Identity, Option<PolicyArn>),
     /// The text of a managed policy.
     Text(PolicyArn),
 }
@@ -78,7 +79,9 @@ struct Written {
     role_name: Option<String>,
     policy_name: Option<String>,
     policy_arn: Option<String>,
-    set_as_default: Option<bool>,
+    permissions_boundary: Option<String>,
+    /// A boolean, as CloudTrail writes it; in any other form it is taken for true.
+    set_as_default: Option<Value>,
 }
 
 impl Lift {
@@ -88,7 +91,8 @@ impl Lift {
         let Parameters::Known(json) = event.record.parameters() else {
             return None;
         };
-        let Written { user_name, role_name, policy_name, policy_arn, set_as_default } = serde_json::from_str(json).ok()?;
+        let Written { user_name, role_name, policy_name, policy_arn, permissions_boundary, set_as_default } =
+            serde_json::from_str(json).ok()?;
         let named = |kind, name: Option<String>| Some(Identity::new(kind, IamName::new(&name?).ok()?));
         let user = || named(IdentityKind::User, user_name.clone());
         let role = || named(IdentityKind::Role, role_name.clone());
@@ -105,30 +109,33 @@ impl Lift {
                 Some(Self::Attached(user()?, own().or_else(aws)?))
             }
             "DetachRolePolicy" => Some(Self::Attached(role()?, own()?)),
-            "PutUserPermissionsBoundary" | "DeleteUserPermissionsBoundary" => Some(Self::Boundary(user()?)),
-            "CreatePolicyVersion" if set_as_default != Some(true) => None,
+            "PutUserPermissionsBoundary" | "DeleteUserPermissionsBoundary" => {
+                Some(Self::Boundary(user()?, permissions_boundary.and_then(|arn| PolicyArn::new(&arn).ok())))
+            }
+            "CreatePolicyVersion" if matches!(set_as_default, None | Some(Value::Bool(false))) => None,
             "CreatePolicyVersion" | "SetDefaultPolicyVersion" | "DeletePolicy" => own().map(Self::Text),
             _ => None,
         }
     }
 
-    /// Whether what contained `identity` is what this call takes away. `now` is the unique id of whoever has the name today, if anybody has it.
+    /// Whose quarantine it could be; nobody's if it is about a policy itself.
     #[must_use]
-    pub fn takes(&self, containment: &Containment, identity: &Identity, now: Option<&UniqueId>) -> bool {
-        let (Self::Inline(named, _) | Self::Attached(named, _) | Self::Boundary(named)) = self else {
-            return false;
-        };
-        let is_theirs = match (now, &identity.id) {
-            (Some(now), Some(id)) => now == id,
-            _ => identity.is_named(named.kind, named.name.as_str()),
-        };
-        is_theirs
-            && match (self, containment) {
-                (Self::Inline(_, name), Containment::Inline { policy_name }) => policy_name.as_str().eq_ignore_ascii_case(name.as_str()),
-                (Self::Attached(_, arn), Containment::Attached { policy }) => policy.as_str().eq_ignore_ascii_case(arn.as_str()),
-                (Self::Boundary(_), Containment::Boundary { .. }) => true,
-                _ => false,
-            }
+    pub const fn named(&self) -> Option<&Identity> {
+        match self {
+            Self::Inline(named, _) | Self::Attached(named, _) | Self::Boundary(named, _) => Some(named),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// Whether this is a way to take such a containment away from somebody.
+    #[must_use]
+    pub fn takes(&self, containment: &Containment) -> bool {
+        match (self, containment) {
+            (Self::Inline(_, name), Containment::Inline { policy_name }) => policy_name.as_str().eq_ignore_ascii_case(name.as_str()),
+            (Self::Attached(_, arn), Containment::Attached { policy }) => policy.as_str().eq_ignore_ascii_case(arn.as_str()),
+            (Self::Boundary(..), Containment::Boundary { .. }) => true,
+            _ => false,
+        }
     }
 }
 
@@ -151,7 +158,7 @@ fn by_name(event: &Event) -> Option<QuarantineLifted> {
         Lift::Attached(_, policy) if policy.owner() == "aws" => return None,
         Lift::Attached(identity, policy) => (identity.into(), IamName::made(policy.name().to_owned())),
         Lift::Text(policy) => (Target::Policy(policy.clone()), IamName::made(policy.name().to_owned())),
-        Lift::Boundary(_) => return None,
+        Lift::Boundary(..) => return None,
     };
     Some(QuarantineLifted { target, policy_name: name, containment: None })
 }

@@ -20,7 +20,7 @@
 
 pub mod archive;
 mod body;
-mod contained;
+pub mod contained;
 mod contested;
 mod page;
 mod stop;

@@ -6,6 +6,7 @@ use policy::case::{Call, Held};
 use policy::containment::Containment;
 use policy::target::Identity;
 
+use super::contained::Contained;
 use super::{Again, Body, Brake, Key, Ledger, Stored, Written, is_out_of_reach};
 use crate::error::{AwsCall, Failure};
 
@@ -65,8 +66,8 @@ impl<'a> Page<'a> {
     }
 
     /// Whether a case that waits is the one of its guardrail's hour that is reported.
-    pub async fn pages(&self, held: &Held) -> bool {
-        self.ledger.pages(&self.key, held).await
+    pub async fn announces(&self, held: &Held) -> bool {
+        self.ledger.announces(&self.key, held).await
     }
 
     /// Stores a step that is about to be made. If the ledger is out of reach, the remedy goes on without it, but for a step that would destroy the
@@ -122,13 +123,35 @@ impl<'a> Page<'a> {
         let Some((identity, containment)) = self.contains.take() else {
             return Ok(());
         };
-        match self.ledger.contain(&self.key, &identity, &containment, now).await {
+        self.note(&identity, &containment, now).await
+    }
+
+    /// Notes that somebody is contained so already.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger answers, and not now.
+    pub async fn is_contained(&self, identity: &Identity, containment: &Containment) -> Result<(), AwsCall> {
+        self.note(identity, containment, Utc::now()).await
+    }
+
+    async fn note(&self, identity: &Identity, containment: &Containment, now: DateTime<Utc>) -> Result<(), AwsCall> {
+        match self.ledger.contain(&self.key, identity, containment, now).await {
             Err(call) if is_out_of_reach(&call) => {
                 tracing::error!(case = self.key.case, error = %call, "nobody will put this containment back if somebody lifts it");
                 Ok(())
             }
             noted => noted,
         }
+    }
+
+    /// Everybody whom this function has contained.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger did not answer.
+    pub async fn contained(&self) -> Result<Vec<Contained>, AwsCall> {
+        self.ledger.contained(self.key.function, Utc::now()).await
     }
 
     async fn add(&mut self, step: Written, now: DateTime<Utc>) -> Result<Stored, AwsCall> {

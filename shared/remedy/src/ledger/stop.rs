@@ -53,6 +53,12 @@ impl Stop {
         stop
     }
 
+    /// Whether nobody has stopped anything, or tried to.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What is stopped, in lines for a person.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {

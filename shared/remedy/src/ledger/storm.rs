@@ -57,7 +57,9 @@ impl<'a> Hour<'a> {
         let Some(since) = since.filter(|since| *since > now - WINDOW && *since <= now + WINDOW) else {
             return Self::Over(item.get("since"));
         };
-        let cases = item.get("cases").and_then(|cases| cases.as_ss().ok()).map_or(&[][..], Vec::as_slice);
+        let Some(Ok(cases)) = item.get("cases").map(AttributeValue::as_ss) else {
+            return Self::Over(item.get("since"));
+        };
         if cases.len() < usize::from(limit) || cases.iter().any(|counted| counted == case) {
             return Self::Open;
         }
@@ -173,7 +175,7 @@ impl Ledger {
     }
 
     /// Whether this case is the one of its guardrail's hour that is reported; again if it is tried again. In doubt it is.
-    pub(super) async fn pages(&self, key: &Key, held: &Held) -> bool {
+    pub(super) async fn announces(&self, key: &Key, held: &Held) -> bool {
         let claim = self
             .count(key, &held.guardrail)
             .update_expression("SET #paged = :case")

@@ -28,7 +28,7 @@ pub struct Told {
 impl Told {
     /// Whether this is to be reported; empty if nothing is stopped.
     pub fn is_due(&self, what: &str, now: DateTime<Utc>) -> bool {
-        let is_long_ago = self.at.parse::<DateTime<Utc>>().ok().is_none_or(|at| at <= now - REPEATED);
+        let is_long_ago = self.at.parse::<DateTime<Utc>>().ok().is_none_or(|at| at <= now - REPEATED || at > now + REPEATED);
         self.what != what || (!what.is_empty() && is_long_ago)
     }
 }

@@ -1,8 +1,8 @@
 //! # What it takes back
 //!
-//! The access of whoever is behind a change, or of the owner of exposed credentials: a user is denied everything, by a managed policy of the stack's
-//! own; of a role, the sessions issued before now are, limited to one session name or source identity if it is known whose they are. A quarantine
-//! that somebody lifted is put back, if the ledger says that Rescind had put it there.
+//! The access of whoever is behind a change, or of the owner of exposed credentials. It denies everything to a user, by a managed policy of the stack's
+//! own, or to the sessions of a role that were issued before now, limited to one session name or source identity if it is known whose they are. It
+//! puts back a quarantine that somebody lifted, if the ledger says that Rescind had put it there.
 //!
 //! # What it spares
 //!
@@ -56,7 +56,7 @@ pub enum Measure {
 /// Why nobody can be contained, for a person.
 pub fn measure(case: &Case, change: &Change) -> Result<Measure, String> {
     if let Change::QuarantineLifted(lifted) = change {
-        return again(lifted);
+        return again(case, lifted);
     }
     match Affected::by(case, change) {
         Affected::OutOfReach(why) => Err(why),
@@ -66,7 +66,7 @@ pub fn measure(case: &Case, change: &Change) -> Result<Measure, String> {
 }
 
 /// What puts a quarantine back that somebody lifted.
-fn again(QuarantineLifted { target, containment, .. }: &QuarantineLifted) -> Result<Measure, String> {
+fn again(case: &Case, QuarantineLifted { target, containment, .. }: &QuarantineLifted) -> Result<Measure, String> {
     let Some(containment) = containment else {
         return Err("Rescind puts back only the quarantines that its ledger says it put there, and of this one nothing says so".to_owned());
     };
@@ -77,6 +77,10 @@ fn again(QuarantineLifted { target, containment, .. }: &QuarantineLifted) -> Res
     };
     match (target, quarantine) {
         (Target::Identity(user), _) if user.is_user() => Ok(Measure::Everything(user.clone())),
+        // One that was overwritten comes back under another name: the policy that has its name now is judged by itself, and perhaps deleted.
+        (Target::Identity(role), Some(quarantine)) if case.record.event_name == "PutRolePolicy" => {
+            Ok(Measure::Sessions(role.clone(), Quarantine { before: before(case), ..quarantine }))
+        }
         (Target::Identity(role), Some(quarantine)) => Ok(Measure::Sessions(role.clone(), quarantine)),
         (target, _) => Err(format!("Rescind contains no {target} by {containment}")),
     }
@@ -128,7 +132,9 @@ impl Plan for QuarantinePrincipal {
             Ok(Measure::Sessions(..)) => {
                 "Anybody who can assume this role can do so again. Find out in CloudTrail how the session was opened, and stop that"
             }
-            Ok(Measure::Text(_)) => "Find out what contained users did in the meantime, and who may still change this policy",
+            Ok(Measure::Text(_)) => {
+                "Find out what contained users did in the meantime, and who may still change this policy. Do not undo this: it would free them all"
+            }
             Err(_) => return None,
         };
         Some(next.to_owned())

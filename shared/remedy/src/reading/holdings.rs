@@ -19,8 +19,10 @@ const SIDE_BY_SIDE: usize = 4;
 /// What is left out of the holdings of an identity: the thing that a change gave it.
 #[derive(Clone, Copy)]
 pub enum Except<'a> {
-    /// Nothing.
+    /// Nothing but Rescind's own quarantines.
     Nothing,
+    /// Nothing at all.
+    NotEvenQuarantines,
     /// The attachment of this policy to the identity itself.
     Attachment(&'a PolicyArn),
     /// The identity's inline policy of this name.
@@ -120,7 +122,8 @@ pub async fn of(reader: &Reader, identity: &Identity, except: Except<'_>) -> Res
             let text = document(reader, &arn).await?;
             let text = text.ok_or_else(|| AwsCall::empty(format!("reading the permissions boundary {arn}")))?;
             let quarantine = PolicyArn::new(&arn).ok().and_then(|arn| containment::text_of(&arn));
-            Some(text).filter(|text| !quarantine.is_some_and(|quarantine| containment::says(text, &quarantine)))
+            let is_left_out = |text: &String| quarantine.is_some_and(|quarantine| containment::says(text, &quarantine));
+            Some(text).filter(|text| matches!(except, Except::NotEvenQuarantines) || !is_left_out(text))
         }
         None => None,
     };
@@ -158,15 +161,17 @@ pub async fn of_identity(reader: &Reader, identity: &Identity, except: Except<'_
         return Ok(None);
     };
     let is_left_out = |arn: &str| matches!(except, Except::Attachment(left) if left.as_str().eq_ignore_ascii_case(arn));
+    let all = matches!(except, Except::NotEvenQuarantines);
     // One that is gone since it was listed grants nothing any more.
     let managed = attached.iter().filter(|arn| !is_left_out(arn)).map(async |arn: &String| {
         let text = document(reader, arn).await?;
         let quarantine = PolicyArn::new(arn).ok().and_then(|arn| containment::text_of(&arn));
-        Ok::<_, AwsCall>(text.filter(|text| !quarantine.as_ref().is_some_and(|quarantine| containment::says(text, quarantine))))
+        let is_ours = |text: &String| quarantine.as_ref().is_some_and(|quarantine| containment::says(text, quarantine));
+        Ok::<_, AwsCall>(text.filter(|text| all || !is_ours(text)))
     });
     let own = inline.iter().filter(|name| !matches!(except, Except::Inline(left) if left.as_str() == *name)).map(async |name: &String| {
         let text = found(inline_document(reader, identity, name).await)?;
-        Ok::<_, AwsCall>(text.filter(|text| !is_quarantine(name, text)))
+        Ok::<_, AwsCall>(text.filter(|text| all || !is_quarantine(name, text)))
     });
     let managed: Vec<Option<String>> = stream::iter(managed).buffered(SIDE_BY_SIDE).try_collect().await?;
     let own: Vec<Option<String>> = stream::iter(own).buffered(SIDE_BY_SIDE).try_collect().await?;

@@ -125,6 +125,25 @@ pub async fn id_of(reader: &Reader, identity: &Identity) -> Result<Option<String
     })
 }
 
+/// The unique id of whoever has that name, and when they were made, in seconds since 1970; `None` if nobody has it. Groups are not asked about.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn id_with_age(reader: &Reader, identity: &Identity) -> Result<Option<(UniqueId, i64)>, AwsCall> {
+    let name = identity.name.as_str();
+    let found = match identity.kind {
+        IdentityKind::User => found(reader.get_user().user_name(name).send().await.named("iam:GetUser on", identity))?
+            .and_then(|answer| answer.user)
+            .map(|user| (user.user_id, user.create_date)),
+        IdentityKind::Role => found(reader.get_role().role_name(name).send().await.named("iam:GetRole on", identity))?
+            .and_then(|answer| answer.role)
+            .map(|role| (role.role_id, role.create_date)),
+        IdentityKind::Group => None,
+    };
+    Ok(found.and_then(|(id, made)| Some((UniqueId::new(&id).ok()?, made.secs()))))
+}
+
 /// The name of the user with this unique id. IAM finds users by name alone, so all are listed: 1,000 a page, 5,000 by default in an account.
 async fn user_with(reader: &Reader, id: &UniqueId) -> Result<Option<IamName>, AwsCall> {
     let mut pages = reader.list_users().max_items(PAGE).into_paginator().send();

@@ -62,6 +62,11 @@ impl Setting for Boundary {
         }
     }
 
+    /// Nothing but the user says which boundary there was.
+    fn is_only_copy(from: &Option<PolicyArn>, to: &Option<PolicyArn>) -> bool {
+        from.is_some() && !Self::is_same(from, to)
+    }
+
     fn words(policy: &Option<PolicyArn>) -> &'static str {
         if policy.is_some() { "set" } else { "not set" }
     }

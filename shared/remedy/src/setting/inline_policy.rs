@@ -56,7 +56,6 @@ impl Setting for InlinePolicy {
             }
     }
 
-    /// Of a quarantine, the name says the text.
     fn is_only_copy(from: &Option<String>, to: &Option<String>) -> bool {
         to.is_none() && from.is_some()
     }
