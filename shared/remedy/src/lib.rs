@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod apply;
 pub mod caller;
 mod clients;
 mod cut;

@@ -41,7 +41,7 @@ impl Handler {
         let is_over = stopped.is_empty();
         let known = |(id, _): &&(String, String)| self.rulebook.ids().contains(id);
         let headline = match (stop.guardrails.iter().filter(known).count(), &stop.everything) {
-            _ if is_over => "the stop is over: Rescind takes back again what is forbidden".to_owned(),
+            _ if is_over => "the stop is over: Rescind judges and acts as its mode says".to_owned(),
             (_, Some(_)) => "STOPPED by a person: Rescind takes nothing back".to_owned(),
             (0, None) => "a stop that stops nothing".to_owned(),
             (1, None) => "STOPPED by a person: one guardrail only observes".to_owned(),
