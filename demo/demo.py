@@ -188,11 +188,12 @@ class Demo:
         """Checks what the live policies of the user and its groups still allow, to the user and to an older session of it."""
         iam, name = self.world.iam, user.name
         policies = [iam.get_user_policy(UserName=name, PolicyName=policy)["PolicyDocument"] for policy in iam.list_user_policies(UserName=name)["PolicyNames"]]
+        attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
         for group in iam.list_groups_for_user(UserName=name)["Groups"]:
-            for attached in iam.list_attached_group_policies(GroupName=group["GroupName"])["AttachedPolicies"]:
-                arn = attached["PolicyArn"]
-                version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-                policies.append(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+            attached += iam.list_attached_group_policies(GroupName=group["GroupName"])["AttachedPolicies"]
+        for arn in (policy["PolicyArn"] for policy in attached):
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            policies.append(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
         session = {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}
         asked = [(action, context) for action in ("s3:GetObject", "iam:CreateUser", "sts:AssumeRole", "ec2:RunInstances") for context in ({}, session)]
         lines = [
@@ -253,7 +254,7 @@ class Demo:
     def show_subject(self, seen: Observation, *labels: str) -> None:
         """The notice, cut down to its subject and these lines."""
         screen.step("The notice, as SNS delivered it")
-        for notice in seen.notices:
+        for notice in [*seen.stops, *seen.notices]:
             shown = [line for line in notice.text.splitlines() if line.startswith(labels)]
             screen.lines("\n".join([notice.subject, *shown]), mark="│")
 

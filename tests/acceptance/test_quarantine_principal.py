@@ -354,6 +354,7 @@ def test_the_end_of_a_session_that_was_lifted_is_put_back_to_the_letter(world, r
     if call == "DeleteRolePolicy":
         world.iam.delete_role_policy(RoleName="web", PolicyName=name)
     else:
+        time.sleep(1.1)  # its name has the second in it
         world.writes_inline(web, ALLOW_ALL, name=name)
     lifted = iam_call(call, {"roleName": "web", "policyName": spelt(name), "policyDocument": json.dumps(ALLOW_ALL)})
     seen = receives(world, lifted, **responder)
@@ -472,6 +473,7 @@ def test_an_overwritten_quarantine_is_judged_as_the_put_that_it_is_as_well(world
     web, ops = world.role("web"), world.role("ops")
     receives(world, misuse(of_session("web", id=web.id)), **responder)
     (name,) = inline(world, web)
+    time.sleep(1.1)  # its name has the second in it
     world.writes_inline(web, ALLOW_ALL, name=name)
     book = rulebook(tmp_path, CONTAINS_WHOEVER_PUTS_ADMINISTRATORS)
     put = iam_call("PutRolePolicy", {"roleName": "web", "policyName": name, "policyDocument": json.dumps(ALLOW_ALL)}, assumed_role("ops", "x", id=ops.id))

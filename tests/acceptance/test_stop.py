@@ -31,6 +31,15 @@ def test_everything_stops_within_the_next_event_and_goes_on_as_soon(world):
     assert world.receives(billing(world, "ann")).outcome == "applied"
 
 
+def test_the_first_event_that_sees_a_stop_reports_it_and_no_other_does(world):
+    """Whoever stops Rescind, acts and lets it go on before the next tick is seen all the same."""
+    world.ledger.stop(everything="a reason")
+    first, second = world.receives(billing(world)), world.receives(billing(world, "ann"))
+    assert [len(seen.stops) for seen in (first, second)] == [1, 0]
+    assert "a reason" in first.stops[0].text
+    assert world.tick().notices == []
+
+
 def test_one_guardrail_stops_and_the_others_go_on(world):
     assert f"guardrail {GUARDRAIL} is stopped" in person(world, "stop", "--guardrail", GUARDRAIL, "--reason", "finance moves")
     seen = world.receives(billing(world))

@@ -16,8 +16,12 @@ from lab.proxy import UNLIMITED, Proxy
 from lab.world import DENY_EVERYTHING, Target
 
 ID = "rsc-8b332ad44cc59341"
-# Both the document and its text, as Rescind writes them.
-QUARANTINE = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
+# The end of a role's sessions, as Rescind writes it, and the name that says so.
+NAME = "RescindQuarantine-1772455454"
+ENDED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-03-02T12:44:14Z"}}}],
+}
 ASKS = "undo this? [y/N] "
 
 
@@ -30,9 +34,9 @@ def undone(undo: dict) -> dict:
     operation, parameters = undo["operation"], dict(undo["parameters"])
     if operation == "DeletePolicy":
         *_, path, name = parameters.pop("PolicyArn").split("/")
-        return {"service": "iam", "operation": "CreatePolicy", "parameters": {"PolicyName": name, "Path": f"/{path}/", "PolicyDocument": json.dumps(QUARANTINE)}}
+        return {"service": "iam", "operation": "CreatePolicy", "parameters": {"PolicyName": name, "Path": f"/{path}/", "PolicyDocument": json.dumps(ENDED)}}
     if operation.startswith("Delete"):
-        parameters["PolicyDocument"] = json.dumps(QUARANTINE)
+        parameters["PolicyDocument"] = json.dumps(ENDED)
     elif "Status" in parameters:
         parameters["Status"] = "Inactive"
     inverse = {"Attach": "Detach", "Detach": "Attach", "Delete": "Put", "AddUserTo": "RemoveUserFrom", "Update": "Update"}
@@ -106,10 +110,6 @@ class Keeping(Proxy):
     def __init__(self, upstream_port: int):
         super().__init__(upstream_port)
         self._answer("DeletePolicy", UNLIMITED, 409, "DeleteConflict", "Cannot delete a policy attached to entities.")
-
-
-NAME = "RescindQuarantine-1772455454"
-ENDED = {**QUARANTINE, "Statement": [{**QUARANTINE["Statement"][0], "Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-03-02T12:44:14Z"}}}]}
 
 
 def quarantined(world) -> tuple[Target, str]:
@@ -243,10 +243,10 @@ def test_keys_that_were_quarantined_are_active_again_and_what_failed_in_between_
     assert f"nothing to undo: access key {keys[0]} of user polsen: already active\n" in ran.stdout
 
 
-def test_where_a_call_fails_those_after_it_are_not_made(undo, world, polsen):
-    arn = quarantined(world, polsen)
+def test_where_a_call_fails_those_after_it_are_not_made(undo, world):
+    _, arn = quarantined(world)
     with Proxy(world.account.port) as aws:
-        aws.deny("DetachUserPolicy")
+        aws.deny("DetachRolePolicy")
         ran, moved = undo(contained_by(arn), "--yes", aws=aws.url)
         assert (ran.returncode, moved) == (1, set())
         assert ran.stderr.endswith(f"\nnot done: aws iam delete-policy --policy-arn {arn}\n")

@@ -57,8 +57,9 @@ class Offence:
     known_by: str = "name"
     # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
     complete_without_parameters: bool = False
-    # Whether only the ledger says what the call changed.
+    # Whether only the ledger says what the call changed, and whether the record alone shows that it could be an offence at all.
     known_by_ledger: bool = False
+    shows: bool = True
 
     def __str__(self) -> str:
         return f"{self.function}: {self.what}"
@@ -215,7 +216,7 @@ OFFENCES = [
     _contains("the owner of an exposed key", _owner_of_an_exposed_key, ("user", "deploy"), QUARANTINE_KEY, known_by="key", finding=True),
     _contains("a misused session of a role", _session_misused, ("role", "web"), QUARANTINE_KEY, known_by="id", finding=True),
     _contains("a quarantine lifted", _quarantine_lifted, ("user", "polsen"), QUARANTINE_PRINCIPAL, known_by="id", known_by_ledger=True),
-    _contains("the boundary of a contained user removed", _boundary_removed, ("user", "polsen"), QUARANTINE_PRINCIPAL, known_by="id", known_by_ledger=True),
+    _contains("the boundary of a contained user removed", _boundary_removed, ("user", "polsen"), QUARANTINE_PRINCIPAL, known_by="id", known_by_ledger=True, shows=False),
     _contains("the end of a session lifted", _session_s_end_lifted, ("role", "web"), QUARANTINE_PRINCIPAL, known_by="id", known_by_ledger=True),
     _contains("the actor of an attachment", _actor_of_an_attachment, ("user", "mallory"), DETACH_POLICY, known_by="id", guardrails=BILLING_AND_ITS_GIVER),
     _joined("a group that holds a policy", lambda world, group: world.attach(ADMINISTRATOR, group)),

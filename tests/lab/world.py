@@ -83,6 +83,8 @@ class Observation:
     notices: list[Notice]
     calls: list[Call]
     changed: set[str]
+    # Notices about the stop, which the first event or tick to see it sends as well.
+    stops: list[Notice]
 
     @property
     def error(self) -> FunctionError | None:
@@ -280,7 +282,12 @@ class World:
             self.made[name] |= {str(call) for call in made}
             # A process that starts connects to its ledger, whatever the event.
             calls = [call for call in made if call.parameters.get("Key", {}).get("sk") != {"S": "connection"}]
-            return Observation(invocation, self.inbox.take(), calls, changed(before, after))
+            sent = self.inbox.take()
+            stops = [notice for notice in sent if "stop" in notice.case]
+            # Of a tick they are all there is to see.
+            is_tick = isinstance(event, dict) and event.get("detail-type") == "Scheduled Event"
+            notices = sent if is_tick else [notice for notice in sent if notice not in stops]
+            return Observation(invocation, notices, calls, changed(before, after), stops)
         finally:
             if fresh:
                 function.stop()

@@ -100,7 +100,7 @@ fn show(case: &Case, source: Source, steps: &[AnyStep], out: &mut impl Write) ->
         Source::Hand => writeln!(out, "this case was given by hand and proves nothing: give its id to read it from the ledger")?,
         Source::Ledger { times: 0 | 1 } => {}
         Source::Ledger { times } => {
-            writeln!(out, "the same change was taken back {times} times in the last days: this gives it back once, for all of them")?
+            writeln!(out, "the same change was taken back {times} times in the last days: this gives it back once, for all of them")?;
         }
     }
     for sibling in &case.siblings {

@@ -59,7 +59,7 @@ pub async fn lifted(
     {
         return Ok(None);
     }
-    let now = identity::id_with_age(reader, named).await?.filter(|(_, made)| *made <= at.timestamp()).map(|(id, _)| id);
+    let now = identity::id_with_age(reader, named).await?.filter(|(_, made)| *made < at.timestamp()).map(|(id, _)| id);
     if now.is_some() {
         return Ok(contained.iter().find(|contained| contained.identity.id == now).map(Contained::lifted));
     }

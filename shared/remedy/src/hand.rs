@@ -162,7 +162,6 @@ impl<'a> Hand<'a> {
     /// # Errors
     ///
     /// If IAM did not say the unique id, or the ledger answers, and not now.
-    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
     pub async fn is_contained(&self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
         if self.writer.is_none() {
             return Ok(());
@@ -175,7 +174,6 @@ impl<'a> Hand<'a> {
     /// # Errors
     ///
     /// If the ledger or IAM did not answer.
-    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
     pub async fn users_contained_by(&self, wanted: &PolicyArn) -> Result<Vec<Identity>, AwsCall> {
         let mut users = Vec::new();
         for Contained { identity, containment } in self.page.contained().await? {
@@ -205,7 +203,6 @@ impl<'a> Hand<'a> {
     /// # Errors
     ///
     /// If IAM did not say the unique id.
-    #[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
     pub async fn contains(&mut self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
         if self.writer.is_none() {
             return Ok(());

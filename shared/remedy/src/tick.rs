@@ -55,9 +55,9 @@ impl Handler {
                         }
                         ledger.forget(F::NAME, &waiting).await.map_err(Error::from)
                     }
-                    // Somebody has altered the item: the next tick could not read it either.
+                    // Somebody has altered the item: the next tick could not read it either, so it is reported once.
                     Err(error @ (Error::Malformed(_) | Error::Foreign(_))) => {
-                        log::failed(&error);
+                        results.add(Err(error));
                         ledger.forget(F::NAME, &waiting).await.map_err(Error::from)
                     }
                     Err(error) => Err(error),

@@ -60,9 +60,11 @@ impl Ledger {
             if of(&item, "at").parse::<DateTime<Utc>>().is_ok_and(|since| since > at + SKEW) {
                 continue;
             }
-            match (serde_json::from_str(of(&item, "identity")), serde_json::from_str(of(&item, "containment"))) {
-                (Ok(identity), Ok(containment)) => contained.push(Contained { identity, containment }),
-                _ => tracing::error!(item = of(&item, "sk"), "item about a containment cannot be read"),
+            let read = (serde_json::from_str(of(&item, "identity")), serde_json::from_str(of(&item, "containment")));
+            if let (Ok(identity), Ok(containment)) = read {
+                contained.push(Contained { identity, containment });
+            } else {
+                tracing::error!(item = of(&item, "sk"), "item about a containment cannot be read");
             }
         }
         Ok(contained)

@@ -39,10 +39,9 @@ impl Setting for Boundary {
 
     fn call(&self, policy: &Option<PolicyArn>) -> Option<Call> {
         let user = ("UserName", self.user.as_str());
-        Some(match policy {
-            Some(policy) => Call::iam("PutUserPermissionsBoundary", &[user, ("PermissionsBoundary", policy.as_str())]),
-            None => Call::iam("DeleteUserPermissionsBoundary", &[user]),
-        })
+        let delete = || Call::iam("DeleteUserPermissionsBoundary", &[user]);
+        let put = |policy: &PolicyArn| Call::iam("PutUserPermissionsBoundary", &[user, ("PermissionsBoundary", policy.as_str())]);
+        Some(policy.as_ref().map_or_else(delete, put))
     }
 
     fn parse(call: &Call, home: Home<'_>) -> Option<(Self, Option<PolicyArn>)> {
@@ -90,15 +89,11 @@ impl Setting for Boundary {
 
     async fn set(&self, writer: &Writer, policy: &Option<PolicyArn>) -> Result<(), AwsCall> {
         let user = self.user.as_str();
-        match policy {
-            Some(policy) => {
-                let put = writer.put_user_permissions_boundary().user_name(user).permissions_boundary(policy.as_str());
-                put.send().await.named("iam:PutUserPermissionsBoundary on user", &self.user).map(drop)
-            }
-            None => {
-                let delete = writer.delete_user_permissions_boundary().user_name(user);
-                delete.send().await.named("iam:DeleteUserPermissionsBoundary on user", &self.user).map(drop)
-            }
+        if let Some(policy) = policy {
+            let put = writer.put_user_permissions_boundary().user_name(user).permissions_boundary(policy.as_str());
+            return put.send().await.named("iam:PutUserPermissionsBoundary on user", &self.user).map(drop);
         }
+        let delete = writer.delete_user_permissions_boundary().user_name(user);
+        delete.send().await.named("iam:DeleteUserPermissionsBoundary on user", &self.user).map(drop)
     }
 }
