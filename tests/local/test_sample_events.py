@@ -96,5 +96,5 @@ def nearest(sample: Path) -> list[str]:
 
 def variables(world: World, without: str = "", **settings: str) -> dict[str, str]:
     """The variables that a deployed stack would fill in; everything else is the template's own."""
-    deployed = ("MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "BREAK_GLASS", "LEDGER_TABLE")
+    deployed = ("MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "BREAK_GLASS", "DENY_EVERYTHING_POLICY", "LEDGER_TABLE")
     return {name: value for name, value in world.environment(**settings).items() if name in deployed and name != without}
