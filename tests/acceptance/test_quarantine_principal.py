@@ -312,7 +312,9 @@ def test_the_boundary_of_a_contained_user_is_put_back(world, responder, call):
 
 
 def test_a_boundary_of_somebody_who_is_not_contained_is_not_its_business(world, responder):
-    world.ledger.contains(world.user("deploy"), by="boundary", policy=DENY_EVERYTHING)
+    deploy = world.user("deploy")
+    world.bound(deploy, DENY_EVERYTHING)
+    world.ledger.contains(deploy, by="boundary", policy=DENY_EVERYTHING)
     world.user("polsen")
     seen = receives(world, iam_call("DeleteUserPermissionsBoundary", {"userName": "polsen"}), **responder)
     assert (seen.cases, seen.notices, seen.changed) == ([], [], set())

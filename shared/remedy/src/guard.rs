@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use policy::Event;
 use policy::arn::PolicyArn;
 use policy::change::{Lift, QuarantineLifted};
-use policy::containment::{self, Containment};
+use policy::containment::{self, Containment, Quarantine};
 use policy::remedy::Remedy;
 use policy::target::{Identity, Target};
 
 use crate::clients::Clients;
 use crate::error::{AwsCall, found};
 use crate::handler::Function;
-use crate::ledger::contained::Contained;
+use crate::ledger::contained::{Contained, SKEW};
 use crate::reading::identity::Whom;
 use crate::reading::{Reader, holdings, identity};
 use crate::setting::{ManagedPolicy, says};
@@ -59,7 +59,7 @@ pub async fn lifted(
     {
         return Ok(None);
     }
-    let now = identity::id_with_age(reader, named).await?.filter(|(_, made)| *made < at.timestamp()).map(|(id, _)| id);
+    let now = identity::id_with_age(reader, named).await?.filter(|(_, made)| *made < (at - SKEW).timestamp()).map(|(id, _)| id);
     if now.is_some() {
         return Ok(contained.iter().find(|contained| contained.identity.id == now).map(Contained::lifted));
     }
@@ -90,7 +90,11 @@ pub async fn is_over(reader: &Reader, lifted: &Contained) -> Result<bool, AwsCal
 async fn stands(reader: &Reader, identity: &Identity, containment: &Containment) -> Result<bool, AwsCall> {
     let is = |arn: &String, policy: &PolicyArn| arn.eq_ignore_ascii_case(policy.as_str());
     Ok(match containment {
-        Containment::Inline { policy_name } => found(holdings::inline_document(reader, identity, policy_name.as_str()).await)?.is_some(),
+        Containment::Inline { policy_name } => {
+            let text = found(holdings::inline_document(reader, identity, policy_name.as_str()).await)?;
+            let quarantine = Quarantine::named(policy_name.as_str());
+            text.is_some_and(|text| quarantine.is_some_and(|quarantine| quarantine.matches(&text)))
+        }
         Containment::Attached { policy } => {
             found(holdings::attached(reader, identity).await)?.is_some_and(|attached| attached.iter().any(|arn| is(arn, policy)))
         }

@@ -14,8 +14,8 @@ use policy::target::{Identity, IdentityKind};
 use super::{Item, Key, Ledger, moment, of, string};
 use crate::error::{AwsCall, Failure, Named as _};
 
-/// A call that lifts a quarantine comes after it. The clocks of CloudTrail and Lambda may differ by so much.
-const SKEW: TimeDelta = TimeDelta::seconds(5);
+/// A call that lifts a quarantine comes after it. The clocks of CloudTrail, IAM and Lambda may differ by so much.
+pub const SKEW: TimeDelta = TimeDelta::seconds(5);
 /// A quarantine that was lifted is forgotten after so long.
 const FORGOTTEN: TimeDelta = TimeDelta::days(30);
 
