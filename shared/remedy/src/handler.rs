@@ -111,6 +111,8 @@ impl Handler {
                     lifts = true;
                     results.add(self.hear_lift::<F>(delivery, circumstances(action), lifted, invocation).await);
                 }
+                // A stack that observes puts nothing back: what the record alone says is reported.
+                Err(call) if self.environment.mode == Mode::Observe => log::failed(&call.into()),
                 // It is not known whether it lifts anything. What else it does is judged all the same, and the event is tried again.
                 Err(call) => {
                     lifts = true;
