@@ -133,7 +133,7 @@ impl Plan for QuarantinePrincipal {
                 "Anybody who can assume this role can do so again. Find out in CloudTrail how the session was opened, and stop that"
             }
             Ok(Measure::Text(_)) => {
-                "Find out what contained users did in the meantime, and who may still change this policy. Do not undo this: it would free them all"
+                "Check what the contained users did in the meantime and who can still change this policy. Do not run the undo: it would lift every quarantine"
             }
             Err(_) => return None,
         };
