@@ -9,7 +9,7 @@ from lab.command import rescind
 from lab.events import BILLING, anew, assumed_role, attachment, exposure, iam_call, iam_user, late, misuse, updated
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, BILLING_AND_ITS_GIVER, DENY_ALL, DENY_EVERYTHING, of_session, undated
 from lab.rulebook import rulebook
-from lab.world import OWN_ROLES, QUARANTINE_PRINCIPAL, Observation, Target
+from lab.world import OWN_ROLES, QUARANTINE_PRINCIPAL, Observation
 
 OWN_ROLE = "rescind-quarantine-principal"
 AWS_DENIES_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
@@ -46,11 +46,6 @@ CONTAINS_WHOEVER_PUTS_ADMINISTRATORS = """
 forbid (principal, action in Action::"put-policy", resource)
 when { context.policy.grants.admin };
 """
-
-
-def world_user(user: Target, name: str) -> Target:
-    """The same user, as it is called now."""
-    return Target("user", name, user.id, user.arn)
 
 
 def inline(world, target) -> dict:
@@ -423,9 +418,9 @@ def test_what_was_lifted_before_the_quarantine_does_not_lift_it(world):
 def test_a_user_renamed_before_and_after_is_contained_again(world, responder):
     deploy, event = exposed(world)
     receives(world, event, **responder)
-    world.rename(deploy, "second")
+    second = world.rename(deploy, "second")
     world.iam.detach_user_policy(UserName="second", PolicyArn=DENY_EVERYTHING)
-    third = world.rename(world_user(deploy, "second"), "third")
+    third = world.rename(second, "third")
     seen = receives(world, iam_call("DetachUserPolicy", {"userName": "second", "policyArn": DENY_EVERYTHING}), **responder)
     assert (seen.outcome, seen.changed) == ("applied", {contained(third)})
 

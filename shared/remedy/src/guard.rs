@@ -2,19 +2,19 @@
 
 use chrono::{DateTime, Utc};
 use policy::Event;
-use policy::arn::PolicyArn;
+use policy::arn::{PolicyArn, UniqueId};
 use policy::change::{Lift, QuarantineLifted};
 use policy::containment::{self, Containment, Quarantine};
 use policy::remedy::Remedy;
 use policy::target::{Identity, Target};
 
 use crate::clients::Clients;
-use crate::error::{AwsCall, found};
+use crate::error::AwsCall;
 use crate::handler::Function;
 use crate::ledger::contained::{Contained, SKEW};
 use crate::reading::identity::Whom;
-use crate::reading::{Reader, holdings, identity};
-use crate::setting::{ManagedPolicy, says};
+use crate::reading::{Reader, identity};
+use crate::setting::{Attachment, Boundary, InlinePolicy, Live, ManagedPolicy, Setting as _, says};
 
 /// What an event could lift: only the function that contains principals asks. A call that AWS refused lifts nothing.
 pub fn lift<F: Function>(event: &Event) -> Option<Lift> {
@@ -59,7 +59,8 @@ pub async fn lifted(
     {
         return Ok(None);
     }
-    let now = identity::id_with_age(reader, named).await?.filter(|(_, made)| *made < (at - SKEW).timestamp()).map(|(id, _)| id);
+    let now = identity::bearer(reader, named).await?.filter(|bearer| bearer.made < (at - SKEW).timestamp());
+    let now = now.and_then(|bearer| UniqueId::new(&bearer.id).ok());
     if now.is_some() {
         return Ok(contained.iter().find(|contained| contained.identity.id == now).map(Contained::lifted));
     }
@@ -88,21 +89,23 @@ pub async fn is_over(reader: &Reader, lifted: &Contained) -> Result<bool, AwsCal
 }
 
 async fn stands(reader: &Reader, identity: &Identity, containment: &Containment) -> Result<bool, AwsCall> {
-    let is = |arn: &String, policy: &PolicyArn| arn.eq_ignore_ascii_case(policy.as_str());
-    Ok(match containment {
+    match containment {
         Containment::Inline { policy_name } => {
-            let text = found(holdings::inline_document(reader, identity, policy_name.as_str()).await)?;
-            let quarantine = Quarantine::named(policy_name.as_str());
-            text.is_some_and(|text| quarantine.is_some_and(|quarantine| quarantine.matches(&text)))
+            let Some(quarantine) = Quarantine::named(policy_name.as_str()) else {
+                return Ok(false);
+            };
+            says(&InlinePolicy { identity: identity.clone(), name: policy_name.clone() }, reader, &quarantine.document()).await
         }
         Containment::Attached { policy } => {
-            found(holdings::attached(reader, identity).await)?.is_some_and(|attached| attached.iter().any(|arn| is(arn, policy)))
+            let attachment = Attachment { identity: identity.clone(), policy: policy.clone() };
+            Ok(attachment.get(reader).await? == Live::Is(true))
         }
         Containment::Boundary { policy } => {
-            holdings::boundary(reader, identity).await?.flatten().is_some_and(|bounded| is(&bounded, policy))
+            let live = Boundary { user: identity.name.clone() }.get(reader).await?;
+            Ok(matches!(live, Live::Is(bounded) if Boundary::is_same(&bounded, &Some(policy.clone()))))
         }
-        Containment::Text { .. } => true,
-    })
+        Containment::Text { .. } => Ok(true),
+    }
 }
 
 /// Whether a policy denies everything: AWS's own, or that of a stack, as long as it says so.

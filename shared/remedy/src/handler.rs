@@ -121,8 +121,9 @@ impl Handler {
             }
         }
         if let Some(action) = named.filter(|action| !lifts || Some(*action) != Action::lift()) {
-            for hearing in Hearing::open(circumstances(action)) {
-                results.add(self.hear::<F>(delivery, circumstances(action), hearing, invocation).await);
+            let circumstances = circumstances(action);
+            for hearing in Hearing::open(circumstances) {
+                results.add(self.hear::<F>(delivery, circumstances, hearing, invocation).await);
             }
         }
         results.into_cases()

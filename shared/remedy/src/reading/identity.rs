@@ -105,43 +105,42 @@ async fn by_key(reader: &Reader, wanted: &Identity, key: &CredentialId) -> Resul
     }
 }
 
+/// Who has a name now.
+pub struct Bearer {
+    /// The unique id.
+    pub id: String,
+    /// When they were made, in seconds since 1970.
+    pub made: i64,
+}
+
+/// Who has that name; `None` if nobody has.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn bearer(reader: &Reader, identity: &Identity) -> Result<Option<Bearer>, AwsCall> {
+    let name = identity.name.as_str();
+    let found = match identity.kind {
+        IdentityKind::User => found(reader.get_user().user_name(name).send().await.named("iam:GetUser on", identity))?
+            .and_then(|answer| answer.user)
+            .map(|user| (user.user_id, user.create_date)),
+        IdentityKind::Group => found(reader.get_group().group_name(name).send().await.named("iam:GetGroup on", identity))?
+            .and_then(|answer| answer.group)
+            .map(|group| (group.group_id, group.create_date)),
+        IdentityKind::Role => found(reader.get_role().role_name(name).send().await.named("iam:GetRole on", identity))?
+            .and_then(|answer| answer.role)
+            .map(|role| (role.role_id, role.create_date)),
+    };
+    Ok(found.map(|(id, made)| Bearer { id, made: made.secs() }))
+}
+
 /// The unique id of whoever has that name; `None` if nobody has.
 ///
 /// # Errors
 ///
 /// If IAM did not answer.
 pub async fn id_of(reader: &Reader, identity: &Identity) -> Result<Option<String>, AwsCall> {
-    let name = identity.name.as_str();
-    Ok(match identity.kind {
-        IdentityKind::User => found(reader.get_user().user_name(name).send().await.named("iam:GetUser on", identity))?
-            .and_then(|answer| answer.user)
-            .map(|user| user.user_id),
-        IdentityKind::Group => found(reader.get_group().group_name(name).send().await.named("iam:GetGroup on", identity))?
-            .and_then(|answer| answer.group)
-            .map(|group| group.group_id),
-        IdentityKind::Role => found(reader.get_role().role_name(name).send().await.named("iam:GetRole on", identity))?
-            .and_then(|answer| answer.role)
-            .map(|role| role.role_id),
-    })
-}
-
-/// The unique id of whoever has that name, and when they were made, in seconds since 1970; `None` if nobody has it. Groups are not asked about.
-///
-/// # Errors
-///
-/// If IAM did not answer.
-pub async fn id_with_age(reader: &Reader, identity: &Identity) -> Result<Option<(UniqueId, i64)>, AwsCall> {
-    let name = identity.name.as_str();
-    let found = match identity.kind {
-        IdentityKind::User => found(reader.get_user().user_name(name).send().await.named("iam:GetUser on", identity))?
-            .and_then(|answer| answer.user)
-            .map(|user| (user.user_id, user.create_date)),
-        IdentityKind::Role => found(reader.get_role().role_name(name).send().await.named("iam:GetRole on", identity))?
-            .and_then(|answer| answer.role)
-            .map(|role| (role.role_id, role.create_date)),
-        IdentityKind::Group => None,
-    };
-    Ok(found.and_then(|(id, made)| Some((UniqueId::new(&id).ok()?, made.secs()))))
+    Ok(bearer(reader, identity).await?.map(|bearer| bearer.id))
 }
 
 /// The name of the user with this unique id. IAM finds users by name alone, so all are listed: 1,000 a page, 5,000 by default in an account.
