@@ -59,10 +59,12 @@ pub async fn lifted(
     {
         return Ok(None);
     }
-    let now = identity::bearer(reader, named).await?.filter(|bearer| bearer.made < (at - SKEW).timestamp());
-    let now = now.and_then(|bearer| UniqueId::new(&bearer.id).ok());
-    if now.is_some() {
-        return Ok(contained.iter().find(|contained| contained.identity.id == now).map(Contained::lifted));
+    if let Some(bearer) = identity::bearer(reader, named).await? {
+        let id = UniqueId::new(&bearer.id).ok();
+        let known = contained.iter().find(|contained| id.is_some() && contained.identity.id == id);
+        if known.is_some() || bearer.made < (at - SKEW).timestamp() {
+            return Ok(known.map(Contained::lifted));
+        }
     }
     // Nobody has had that name since then: names move. So IAM is asked about each who was contained in this way.
     for candidate in contained {
