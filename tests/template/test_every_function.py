@@ -19,7 +19,6 @@ LISTS = {
     "Resources.EveryFunctionPolicy.Properties.PolicyDocument.Statement.LeaveTheseRolesAlone.Resource",
     "Resources.EveryFunctionPolicy.Properties.Roles",
     "Resources.Ledger.Properties.ResourcePolicy.PolicyDocument.Statement.OnlyTheFunctionsAndBreakGlassPrincipalsWrite.Condition.ArnNotEquals.aws:PrincipalArn.Fn::Split.1.Fn::Join.1",
-    "Resources.LedgerPolicy.Properties.PolicyDocument.Statement",
     "Resources.LedgerPolicy.Properties.Roles",
     "Resources.UndeliveredEventsPolicy.Properties.PolicyDocument.Statement.RulesOfThisStack.Condition.ArnEquals.aws:SourceArn",
 }

@@ -12,7 +12,7 @@ use policy::remedy::Remedy;
 use super::body::Body;
 use super::contested::{count_of, counted};
 use super::stop::{self, EVERYTHING, GUARDRAILS, STOP, Stop};
-use super::{Item, moment, of, string, whole_text};
+use super::{Item, moment, of, read, string, whole_text};
 use crate::error::{AwsCall, Failure, Named as _};
 
 /// What comes between the name of a stack and what `CloudFormation` adds to it, in the name of the stack's ledger.
@@ -118,8 +118,8 @@ impl Archive {
             return Ok(0);
         };
         let key = count_of(remedy.name(), change);
-        let answer = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true).send().await;
-        Ok(answer.named("dynamodb:GetItem of a count for case", &case.id)?.item.as_ref().map_or(0, counted))
+        let items = read(&self.client, &self.table, vec![key], format_args!("a count for case {}", case.id)).await?;
+        Ok(items.first().map_or(0, counted))
     }
 
     /// What it says of the cases that a function made, the newest first.
@@ -149,9 +149,9 @@ impl Archive {
     ///
     /// If DynamoDB did not answer, or what it holds is no case.
     pub async fn whole(&self, line: &Line) -> Result<Option<Case>, AwsCall> {
-        let answer = self.client.get_item().table_name(&self.table).set_key(Some(line.key.clone())).consistent_read(true).send().await;
-        match answer.named("dynamodb:GetItem of case", &line.id)?.item {
-            Some(item) => self.case(&item).await.map(Some),
+        let items = read(&self.client, &self.table, vec![line.key.clone()], format_args!("case {}", line.id)).await?;
+        match items.first() {
+            Some(item) => self.case(item).await.map(Some),
             None => Ok(None),
         }
     }
@@ -186,8 +186,8 @@ impl Archive {
     ///
     /// If DynamoDB did not answer.
     pub async fn stopped(&self) -> Result<Stop, AwsCall> {
-        let answer = self.client.get_item().table_name(&self.table).set_key(Some(stop::key())).consistent_read(true).send().await;
-        Ok(answer.named("dynamodb:GetItem of", &STOP)?.item.as_ref().map(Stop::of).unwrap_or_default())
+        let items = read(&self.client, &self.table, vec![stop::key()], "the stop").await?;
+        Ok(items.first().map(Stop::of).unwrap_or_default())
     }
 
     /// Stops a guardrail, or everything, for this reason; without a reason, ends the stop.

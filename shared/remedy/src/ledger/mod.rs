@@ -23,15 +23,17 @@ mod body;
 pub mod contained;
 mod contested;
 mod page;
+mod read;
 mod stop;
 mod storm;
 mod told;
 mod waiting;
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use policy::Case;
 use policy::case::{Held, Outcome};
@@ -42,6 +44,7 @@ use policy::text;
 pub use body::{Body, Written};
 pub use contested::Again;
 pub use page::Page;
+use read::read;
 use stop::STOP;
 pub use stop::Stop;
 pub use storm::{Brake, Counts};
@@ -118,8 +121,7 @@ impl Ledger {
     /// Makes the connection, so that the first event need not wait for it. A ledger that does not answer is reported by the first case.
     pub async fn connect(&self, function: &str) {
         let key = HashMap::from([("pk".to_owned(), string(&format!("{function}#"))), ("sk".to_owned(), string("connection"))]);
-        let answer = self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await;
-        if let Err(call) = answer.named("dynamodb:GetItem on", &self.table) {
+        if let Err(call) = self.read(vec![key], "the connection's key").await {
             tracing::warn!(error = %call, "ledger not reached");
         }
     }
@@ -173,22 +175,18 @@ impl Ledger {
         Ok(Opened::Begun(Box::new(body)))
     }
 
+    async fn read(&self, keys: Vec<Item>, what: impl Display) -> Result<Vec<Item>, AwsCall> {
+        read(&self.client, &self.table, keys, what).await
+    }
+
     /// The items of a case, of the stop and of these guardrails' counts, with one call.
     async fn items(&self, key: &Key, guardrails: &[&str]) -> Result<Items, AwsCall> {
-        const CALL: &str = "dynamodb:BatchGetItem of case";
         let (own, guardrails) = (keys(key, "case"), guardrails.iter().take(COUNTS));
         let case = of(&own, "pk").to_owned();
         let counts = guardrails.clone().map(|guardrail| storm::count_key(key.function, guardrail));
         let keys = [own, stop::key()].into_iter().chain(counts).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-        let wanted = wanted.map_err(|error| AwsCall { call: CALL.to_owned(), failure: Failure::Rejected, message: error.to_string() })?;
-        let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await.named(CALL, &key.case)?;
-        if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
-            let message = "DynamoDB read a part of it only".to_owned();
-            return Err(AwsCall { call: format!("{CALL} {}", key.case), failure: Failure::Throttled, message });
-        }
         let mut items = Items { case: None, stop: Stop::default(), counts: guardrails.map(|id| ((*id).to_owned(), None)).collect() };
-        for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+        for item in self.read(keys, format_args!("case {}", key.case)).await? {
             if of(&item, "pk") == STOP {
                 items.stop = Stop::of(&item);
             } else if of(&item, "pk") == case {
@@ -292,8 +290,9 @@ async fn whole_text(client: &Client, table: &str, item: &Item, parts: &[String])
     let mut whole = String::new();
     for part in parts {
         let key = HashMap::from([("pk".to_owned(), string(of(item, "pk"))), ("sk".to_owned(), string(&part))]);
-        let answer = client.get_item().table_name(table).set_key(Some(key)).consistent_read(true).send().await;
-        whole.push_str(of(&answer.named("dynamodb:GetItem of", &part)?.item.unwrap_or_default(), "body"));
+        for item in read(client, table, vec![key], &part).await? {
+            whole.push_str(of(&item, "body"));
+        }
     }
     Ok(whole)
 }

@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AT_WORK, Item, Ledger, Stop, moment, of, stop, string};
@@ -40,15 +39,7 @@ impl Ledger {
     ///
     /// If DynamoDB did not answer.
     pub async fn stop_and_told(&self) -> Result<(Stop, Told), AwsCall> {
-        const CALL: &str = "dynamodb:BatchGetItem of";
-        let wanted = KeysAndAttributes::builder().keys(stop::key()).keys(key()).consistent_read(true).build();
-        let wanted = wanted.map_err(|error| AwsCall { call: CALL.to_owned(), failure: Failure::Rejected, message: error.to_string() })?;
-        let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await.named(CALL, &stop::STOP)?;
-        if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
-            let message = "DynamoDB read a part of it only".to_owned();
-            return Err(AwsCall { call: format!("{CALL} {}", stop::STOP), failure: Failure::Throttled, message });
-        }
-        let items: Vec<Item> = answer.responses.into_iter().flatten().flat_map(|(_, items)| items).collect();
+        let items = self.read(vec![stop::key(), key()], "the stop").await?;
         let found = |pk: &str| items.iter().find(|item| of(item, "pk") == pk);
         let told = found(TOLD).map(|item| Told { what: of(item, "what").to_owned(), at: of(item, "at").to_owned() });
         Ok((found(stop::STOP).map(Stop::of).unwrap_or_default(), told.unwrap_or_default()))
