@@ -32,8 +32,9 @@ pub struct Cases {
     /// Only those with this outcome.
     #[arg(long)]
     outcome: Option<String>,
-    /// Only those whose change somebody with this in their ARN made.
-    #[arg(long, value_name = "ARN")]
+    /// Only those whose change somebody with this in their ARN made, or of one session or key (`act-…`, as notices name it). The oldest first:
+    /// the story in order.
+    #[arg(long, value_name = "ARN|ID")]
     actor: Option<String>,
     /// Only those that a function began and has not finished.
     #[arg(long)]
@@ -43,7 +44,7 @@ pub struct Cases {
     json: bool,
 }
 
-/// Prints them, the newest first.
+/// Prints them, the newest first; of one actor, the oldest first.
 pub fn run(arguments: &Cases, out: &mut impl Write) -> Result<()> {
     let runtime = live::runtime()?;
     let archive = arguments.ledger.open(&runtime)?;
@@ -53,7 +54,10 @@ pub fn run(arguments: &Cases, out: &mut impl Write) -> Result<()> {
         lines.extend(runtime.block_on(archive.lines(remedy.name(), span)).map_err(CallerError::from)?);
     }
     lines.retain(|line| arguments.wants(line));
-    lines.sort_by(|one, other| (&other.time, &other.id).cmp(&(&one.time, &one.id)));
+    lines.sort_by(|one, other| (&one.time, &one.id).cmp(&(&other.time, &other.id)));
+    if arguments.actor.is_none() {
+        lines.reverse();
+    }
     for line in &lines {
         if !arguments.json {
             print(line, out)?;
@@ -74,7 +78,7 @@ impl Cases {
         };
         let is = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| wanted == text);
         holds(&self.principal, &line.target)
-            && holds(&self.actor, &line.actor)
+            && (holds(&self.actor, &line.actor) || self.actor.as_ref() == Some(&line.correlation))
             && is(&self.guardrail, &line.guardrail)
             && is(&self.outcome, &line.outcome)
             && (!self.unfinished || line.is_unfinished())

@@ -29,7 +29,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List what the ledger holds, the newest first.
+    /// List what the ledger holds, the newest first; with --actor, the oldest first.
     Cases(cases::Cases),
     /// Say what is wrong with a rulebook: its guardrails, exemptions and annotations.
     Check {

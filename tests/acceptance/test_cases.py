@@ -4,8 +4,10 @@ import json
 
 import pytest
 from lab.command import credentials, rescind
-from lab.events import BILLING, attachment, iam_user
-from lab.world import World
+from lab.events import BILLING, attachment, iam_user, joined
+from lab.offence import ADMINISTRATOR
+from lab.rulebook import rulebook
+from lab.world import QUARANTINE_KEY, REMOVE_GROUP_MEMBER, World
 
 
 def cases(world: World, *options: str) -> list[str]:
@@ -42,7 +44,7 @@ def test_every_case_is_a_line_and_the_newest_comes_first(world, three):
     ("options", "found"),
     [
         (["--principal", "POLSEN"], ["polsen"]),
-        (["--actor", "user/mallory"], ["deploy", "polsen"]),
+        (["--actor", "user/mallory"], ["polsen", "deploy"]),
         (["--outcome", "exempt"], ["ann"]),
         (["--guardrail", "billing-is-for-finance", "--since", "1h"], ["ann", "deploy", "polsen"]),
         (["--guardrail", "billing"], []),
@@ -67,3 +69,38 @@ def test_as_json_a_line_is_the_whole_case(world, three):
 def test_a_time_that_is_none_is_said(world):
     ran = rescind("cases", "--since", "yesterday", env=credentials(world.account.url))
     assert ran.returncode == 2 and "2026-03-02T12:00:00Z" in ran.stderr
+
+
+def test_a_notice_says_which_of_an_actors_changes_it_is_and_the_story_is_told_in_order(world):
+    """An intruder gives a helper a policy and a group, and somebody else a policy: three cases of two functions."""
+    admins, mallory = world.group("admins", holds=[ADMINISTRATOR]), iam_user("mallory")
+    helper = world.user("helper", holds=[BILLING], groups=[admins])
+    first = world.receives(attachment(BILLING, user=helper, actor=mallory))
+    second = world.receives(joined(helper, admins, mallory), name=REMOVE_GROUP_MEMBER)
+    third = world.receives(attachment(ADMINISTRATOR, user=world.user("other", holds=[ADMINISTRATOR]), actor=mallory))
+    another = world.receives(attachment(BILLING, user=world.user("ann", holds=[BILLING]), actor=iam_user("ann")))
+
+    stories = [story(seen.notice.text) for seen in (first, second, third, another)]
+    correlation = first.case["correlation"]
+    assert (stories[0], stories[3]) == ("", "")
+    assert stories[1].startswith("the second change of this actor in ") and stories[1].endswith(f": rescind cases --actor {correlation}")
+    assert stories[2].startswith("the third change of this actor in ")
+    lines = cases(world, "--actor", correlation)
+    assert [line.split()[1] for line in lines] == [seen.case["id"] for seen in (first, second, third)]
+
+
+def test_cases_of_two_functions_about_one_change_are_one_part_of_the_story(world, tmp_path):
+    both = """
+        @id("both") @severity("high") @remedy("detach-policy,quarantine-key")
+        forbid (principal, action == Action::"AttachUserPolicy", resource);
+    """
+    asked = {"guardrails": rulebook(tmp_path, both)}
+    event = attachment(BILLING, user=world.user("polsen", holds=[BILLING]), actor=iam_user("mallory"))
+    first = world.receives(event, **asked)
+    sibling = world.receives(event, name=QUARANTINE_KEY, **asked)
+    assert first.case["correlation"] == sibling.case["correlation"]
+    assert story(sibling.notice.text) == ""
+
+
+def story(text: str) -> str:
+    return "".join(line.removeprefix("Story").strip() for line in text.splitlines() if line.startswith("Story"))

@@ -72,8 +72,11 @@ class Emulator:
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=key("pk", "sk"),
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "function", "time")],
-            GlobalSecondaryIndexes=[{"IndexName": "ByTime", "KeySchema": key("function", "time"), "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "at", "actor", "guardrail", "outcome", "severity", "target"]}}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "function", "time", "correlation")],
+            GlobalSecondaryIndexes=[
+                {"IndexName": "ByTime", "KeySchema": key("function", "time"), "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "at", "actor", "correlation", "guardrail", "outcome", "severity", "target"]}},
+                {"IndexName": "ByActor", "KeySchema": key("correlation", "time"), "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["change"]}},
+            ],
         )
         return name
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::id::hashed;
 use crate::record::{Event, SessionIssuer, UserIdentity};
 use crate::text::quoted;
 
@@ -109,6 +110,17 @@ impl Issuer {
 }
 
 impl Actor {
+    /// An id that the changes of this actor have in common, made in one session or with one long-lived key; `None` of a service. The keys of a
+    /// session change while it lasts, so they do not count.
+    #[must_use]
+    pub fn correlation(&self) -> Option<String> {
+        let who = self.principal_id.as_deref().unwrap_or(&self.arn);
+        let key = self.access_key_id.as_deref().filter(|key| !key.starts_with("ASIA")).unwrap_or_default();
+        let session = self.session.as_deref().unwrap_or_default();
+        let is_known = self.kind != ActorKind::Service && !who.is_empty();
+        is_known.then(|| hashed("act-", &[&self.account, who, key, session]))
+    }
+
     /// The actor of an event.
     ///
     /// # Errors

@@ -290,6 +290,10 @@ impl Handler {
             page.close(&case).await;
             return Ok(case);
         }
+        // A stack that observes asks the ledger nothing.
+        if case.mode == Mode::Enforce {
+            case.story = page.story(&case).await;
+        }
         let published = Notice::of(&case).publish(&self.clients.sns, &self.environment.topic_arn).await;
         match (failure, published) {
             (None, Ok(())) => {

@@ -38,6 +38,9 @@ impl<'a> Notice<'a> {
             lines.push(("From", from(&case.actor)));
         }
         lines.push(("When", when(case)));
+        if let (Some(story), Some(correlation)) = (case.story, &case.correlation) {
+            lines.push(("Story", story.line(&text::name(correlation))));
+        }
         lines.push(("Account", format!("{}, {}", case.account, case.region)));
         let broken = if matches!(case.decision, Decision::Unknown { .. }) { "Perhaps" } else { "Guardrail" };
         let undecided = case.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);

@@ -5,18 +5,19 @@ mod contested;
 mod held;
 mod outcome;
 mod report;
+mod story;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use call::{Call, Receipt};
 pub use contested::Contested;
 pub use held::Held;
 pub use outcome::{Outcome, RemedyOutcome};
 pub use report::CredentialReport;
+pub use story::Story;
 
 use crate::actor::Actor;
 use crate::arn::AccountId;
@@ -53,6 +54,9 @@ pub struct Case {
     pub record: RecordReference,
     /// Who made the change.
     pub actor: Actor,
+    /// [`Actor::correlation`]: cases that have it in common are one story.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
     /// What changed; absent if the record does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
@@ -68,6 +72,9 @@ pub struct Case {
     pub outcome: Outcome,
     /// What came of each remedy.
     pub outcomes: Vec<RemedyOutcome>,
+    /// Which of this actor's changes it is, if there were others just before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story: Option<Story>,
     /// How often the same change was taken back before, if it was often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contested: Option<Contested>,
@@ -182,6 +189,7 @@ impl Case {
                 error_code: record.error_code.clone(),
                 state,
             },
+            correlation: actor.correlation(),
             actor,
             change,
             decision,
@@ -189,6 +197,7 @@ impl Case {
             siblings,
             outcome: Outcome::Observed,
             outcomes: Vec::new(),
+            story: None,
             contested: None,
             held: None,
             stopped: None,
@@ -318,14 +327,5 @@ pub(crate) fn id(event: &Event, state: FindingState, part: &str, judge: Judge, r
 /// `rsc-` and 16 hexadecimal digits.
 #[must_use]
 pub fn hashed(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    digest.iter().take(8).fold(String::from("rsc-"), |mut id, byte| {
-        let _ = write!(id, "{byte:02x}");
-        id
-    })
+    crate::id::hashed("rsc-", parts)
 }

@@ -45,6 +45,8 @@ pub struct Line {
     pub target: String,
     /// The ARN of whoever made the change.
     pub actor: String,
+    /// What the actor's other cases have in common with it.
+    pub correlation: String,
     key: Item,
 }
 
@@ -230,6 +232,7 @@ fn line(item: &Item) -> Line {
         guardrail: text("guardrail"),
         target: text("target"),
         actor: text("actor"),
+        correlation: text("correlation"),
         key: HashMap::from(["pk", "sk"].map(|name| (name.to_owned(), string(of(item, name))))),
     }
 }

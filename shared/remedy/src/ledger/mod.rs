@@ -13,6 +13,8 @@
 //! | `function`, `time` | the key of the index `ByTime` |
 //! | `body`, or `parts` | case and steps as JSON; of a body that is too long for one item, under which keys its parts stand |
 //! | `actor`, `guardrail`, `outcome`, `severity`, `target` | what `rescind cases` filters by |
+//! | `correlation`, `time` | the key of the index `ByActor` |
+//! | `change` | the event: several functions may have made a case about it |
 //! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
 //!
 //! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm` and
@@ -26,6 +28,7 @@ mod page;
 mod read;
 mod stop;
 mod storm;
+mod story;
 mod told;
 mod waiting;
 
@@ -216,6 +219,10 @@ impl Ledger {
         }
         item.insert("at".to_owned(), string(&moment(now)));
         item.insert("time".to_owned(), string(&moment(body.case.time)));
+        if let Some(correlation) = &body.case.correlation {
+            item.insert("correlation".to_owned(), string(correlation));
+            item.insert("change".to_owned(), string(body.case.record.event_id.as_deref().unwrap_or(&key.case)));
+        }
         if let Some(target) = body.case.change.as_ref().map(|change| change.target().to_string()) {
             item.insert("target".to_owned(), string(&target));
         }

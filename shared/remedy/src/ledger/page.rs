@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use policy::Case;
-use policy::case::{Call, Held};
+use policy::case::{Call, Held, Story};
 use policy::containment::Containment;
 use policy::target::Identity;
 
@@ -178,6 +178,15 @@ impl<'a> Page<'a> {
         }
         let counted = self.ledger.taken(&self.key, case, Utc::now()).await;
         counted.inspect_err(|call| tracing::error!(case = self.key.case, error = %call, "case not counted")).ok()?
+    }
+
+    /// Which of its actor's changes the case is about; `None` if it is the first, or the ledger does not answer: the notice goes out all the same.
+    pub async fn story(&self, case: &Case) -> Option<Story> {
+        if matches!(self.state, State::Unrecorded(_)) {
+            return None;
+        }
+        let story = self.ledger.story(&self.key, case).await;
+        story.inspect_err(|call| tracing::warn!(case = self.key.case, error = %call, "other changes of this actor not looked up")).ok()?
     }
 
     /// Closes the case: its notice is sent. What cannot be stored now is only logged: the next delivery of the event, if there is one, ends it.
