@@ -2,7 +2,9 @@
 
 mod cases;
 mod check;
+mod controls;
 mod decide;
+mod describe;
 mod explain;
 mod grants;
 mod input;
@@ -49,6 +51,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print a rulebook as a document in Markdown: what each guardrail forbids, why, and what answers it.
+    Describe {
+        /// The rulebook's folder.
+        #[arg(default_value = "guardrails")]
+        dir: PathBuf,
+    },
     /// Say what a user, role or group can do, and through what.
     Explain(explain::Arguments),
     /// Print what policy documents grant, and which statements grant it.
@@ -76,6 +84,7 @@ fn main() -> ExitCode {
         Command::Cases(arguments) => cases::run(&arguments, &mut out),
         Command::Check { dir } => check::run(&dir, &mut out),
         Command::Decide { events, guardrails, json } => decide::run(&events, &guardrails, json, &mut out),
+        Command::Describe { dir } => describe::run(&dir, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Grants { files, json } => grants::run(&files, json, &mut out),
         Command::Simulate => {

@@ -206,6 +206,20 @@ fn a_key_for_oneself_is_nobody_s_business_and_one_for_somebody_else_or_root_is_t
 }
 
 #[test]
+fn a_key_for_oneself_is_reported_if_a_key_without_mfa_made_it() {
+    let polsen = |key: &str, mfa: &str| {
+        format!(
+            r#"{{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/polsen","accountId":"123456789012","userName":"polsen",
+                "accessKeyId":"{key}","sessionContext":{{"attributes":{{"mfaAuthenticated":"{mfa}"}}}}}}"#
+        )
+    };
+    let broken = |identity: &str| judged(&call("CreateAccessKey", identity, "null"), &[]).0;
+    assert_eq!(broken(&polsen("AKIAI44QH8DHBEXAMPLE", "false")), ["keys-made-with-keys-are-reported"]);
+    assert_eq!(broken(&polsen("AKIAI44QH8DHBEXAMPLE", "true")), Vec::<String>::new());
+    assert_eq!(broken(&polsen("ASIAI44QH8DHBEXAMPLE", "false")), Vec::<String>::new());
+}
+
+#[test]
 fn an_exposed_key_is_quarantined_with_its_owner_and_a_suspected_one_alone() {
     let exposed = |code: &str| {
         let detail =
@@ -288,6 +302,22 @@ fn identity_center_may_provision_its_own_roles_and_no_others() {
         let impostor = role(&format!("arn:aws:iam::123456789012:role{path}AWSServiceRoleForSSO"));
         let forged = case(&impostor, "AttachRolePolicy", "AWSReservedSSO_Admin_0123456789abcdef", admin).unwrap();
         assert!(matches!(forged.decision, Decision::Forbidden { .. }), "{path}");
+    }
+}
+
+#[test]
+fn control_tower_and_account_factory_may_set_an_account_up_and_do_nothing_else() {
+    let is_exempt = |actor: &str, target: &str, policy: &str| {
+        let actor = role(&format!("arn:aws:iam::{actor}"));
+        matches!(case(&actor, "AttachRolePolicy", target, policy).unwrap().decision, Decision::Exempt { .. })
+    };
+    let (execution, admin) = ("123456789012:role/AWSControlTowerExecution", "aws:policy/AdministratorAccess");
+    assert!(is_exempt(execution, "aws-controltower-AdministratorExecutionRole", admin));
+    assert!(is_exempt(execution, "AWSAFTExecution", admin));
+    assert!(!is_exempt(execution, "Build", admin));
+    assert!(!is_exempt(execution, "AWSAFTExecution", "aws:policy/IAMFullAccess"));
+    for impostor in ["role/x/AWSControlTowerExecution", "role/AWSControlTowerExecution2"] {
+        assert!(!is_exempt(&format!("123456789012:{impostor}"), "AWSAFTExecution", admin), "{impostor}");
     }
 }
 

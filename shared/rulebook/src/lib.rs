@@ -62,7 +62,12 @@ pub fn load_with(dir: &Path, make: impl FnOnce(&[Source]) -> Result<Rulebook, Ve
     make(&read(dir)?).map_err(|flaws| RulebookError::Invalid(Flaws(flaws)))
 }
 
-fn read(dir: &Path) -> Result<Vec<Source>, RulebookError> {
+/// Reads the `*.cedar` files of a folder and its schema, in the order of their names.
+///
+/// # Errors
+///
+/// If a file cannot be read, or the folder holds no Cedar file.
+pub fn read(dir: &Path) -> Result<Vec<Source>, RulebookError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
         move |error| RulebookError::Unreadable { path, error }

@@ -91,6 +91,16 @@ impl Rulebook {
         &self.ids
     }
 
+    /// The guardrails, in no order.
+    pub fn guardrails(&self) -> impl Iterator<Item = &Guardrail> {
+        self.guardrails.values()
+    }
+
+    /// The exemptions, expired ones included, in no order.
+    pub fn exemptions(&self) -> impl Iterator<Item = &Exemption> {
+        self.exemptions.values()
+    }
+
     /// How many guardrails it holds.
     #[must_use]
     pub fn guardrail_count(&self) -> usize {
