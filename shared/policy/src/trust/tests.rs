@@ -223,9 +223,7 @@ fn if_nothing_stays_nobody_meets_the_trust() {
             let left = cut_out(&policy(&statements), &["*"]);
             assert_eq!(trusted(&left).unwrap(), [], "{left}");
             assert!(
-                left.starts_with(r#"{"Statement":[{"Sid":"RescindLeftNobody","Effect":"Deny""#) && left.contains("2012-10-17"),
-                "{left}"
-            );
+                left.contains(r#""Statement":[{"Sid":"RescindLeftNobody","Effect":"Deny""#) && left.contains("2012-10-17"), "{left}");
         }
     }
 }
@@ -239,11 +237,7 @@ fn principals_that_no_longer_exist_are_dropped_and_named() {
     ]));
     let edited = without(&text, |_| false).unwrap();
     assert_eq!(edited.deleted, BTreeSet::from([gone.to_owned()]));
-    assert_eq!(
-        edited.text,
-        text.replace(&format!("\"{gone}\","), "")
-            .replace(&format!(r#",{{"Action":"sts:AssumeRole","Effect":"Deny","Principal":{{"AWS":"{gone}"}}}}"#), "")
-    );
+    assert_eq!(edited.text, policy(&json!([statement(&json!({"AWS": [OWN]}), &json!({}))])));
     assert_eq!(saveable(&edited.text), edited.text);
 }
 
