@@ -34,6 +34,9 @@ EXPECTED = {
     "remove-group-member": Judged(
         certain=frozenset({"iam-removeuserfromgroup"}),
     ),
+    "restore-trust": Judged(
+        certain=frozenset({"iam-updateassumerolepolicy"}),
+    ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

@@ -20,6 +20,7 @@ BY_NAME = {
     "delete-inline-policy": {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
     "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     "remove-group-member": {"AddUserToGroup"},
+    "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -40,6 +41,7 @@ SAMPLES_OF = {
     "create-access-key": [],
     "create-service-specific-credential": [],
     "create-policy-version": [],
+    "create-role": ["restore-trust"],
     "delete-role-policy": [],
     "detach-user-policy": [],
     "guardduty-": [],
@@ -50,6 +52,7 @@ SAMPLES_OF = {
     "reset-service-specific-credential": [],
     "security-hub": [],
     "update-access-key": [],
+    "update-assume-role-policy": ["restore-trust"],
     "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],

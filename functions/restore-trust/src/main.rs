@@ -45,7 +45,9 @@ impl Function for RestoreTrust {
             let Edited { text: to, removed, deleted } = edited;
             let step = Step { setting: setting.clone(), from: text.clone(), to: if removed.is_empty() { text } else { to } };
             if removed.is_empty() && !hand.has_begun(&step) {
-                return Ok(Ending::clean("it lets none of them in now, or under other conditions: that is another change, with an event of its own".to_owned()));
+                return Ok(Ending::clean(
+                    "it lets none of them in now, or under other conditions: that is another change, with an event of its own".to_owned(),
+                ));
             }
             match hand.swap(&step).await? {
                 (Set::Done, raced) => return Ok(Ending::done().saying(raced).saying(dropped(&deleted))),
@@ -61,7 +63,8 @@ impl Function for RestoreTrust {
 /// Principals that the new text lacks because they no longer exist.
 fn dropped<'i>(ids: impl IntoIterator<Item = &'i String>) -> Option<String> {
     let ids: Vec<String> = ids.into_iter().map(|id| text::name(id)).collect();
-    (!ids.is_empty()).then(|| format!("{} no longer exist, so IAM does not save them: the new text lacks them, and so does the undo", ids.join(", ")))
+    (!ids.is_empty())
+        .then(|| format!("{} no longer exist, so IAM does not save them: the new text lacks them, and so does the undo", ids.join(", ")))
 }
 
 fn main() -> ExitCode {

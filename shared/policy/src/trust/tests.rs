@@ -222,8 +222,7 @@ fn if_nothing_stays_nobody_meets_the_trust() {
         for statements in [statement(&principal, &json!({})), json!([statement(&principal, &json!({}))])] {
             let left = cut_out(&policy(&statements), &["*"]);
             assert_eq!(trusted(&left).unwrap(), [], "{left}");
-            assert!(
-                left.contains(r#""Statement":[{"Sid":"RescindLeftNobody","Effect":"Deny""#) && left.contains("2012-10-17"), "{left}");
+            assert!(left.contains(r#""Statement":[{"Sid":"RescindLeftNobody","Effect":"Deny""#) && left.contains("2012-10-17"), "{left}");
         }
     }
 }

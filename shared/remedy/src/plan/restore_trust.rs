@@ -45,9 +45,8 @@ fn trust_of(change: &Change) -> Option<&TrustChanged> {
 pub fn offenders<'c>(case: &Case, change: &'c Change) -> Vec<&'c Trusted> {
     let enforced = case.asks_to_enforce();
     let guardrails = case.decision.guardrails().iter();
-    let asks = guardrails.filter(|guardrail| {
-        guardrail.remedies.contains(&Remedy::RestoreTrust) && (guardrail.mode == Mode::Enforce || !enforced)
-    });
+    let asks =
+        guardrails.filter(|guardrail| guardrail.remedies.contains(&Remedy::RestoreTrust) && (guardrail.mode == Mode::Enforce || !enforced));
     let asks: Vec<&str> = asks.map(|guardrail| guardrail.id.as_str()).collect();
     let trusted = trust_of(change).map(|changed| changed.trusted.as_slice()).unwrap_or_default();
     let breaks = trusted.iter().filter(|judged| judged.guardrails.iter().any(|id| asks.contains(&id.as_str())));
@@ -81,7 +80,10 @@ impl Plan for RestoreTrust {
     }
 
     fn next(&self, _: &Case, _: &Change) -> Option<String> {
-        Some("sessions of this role that were opened in the meantime stay valid until they expire: look for AssumeRole of it in CloudTrail".to_owned())
+        Some(
+            "sessions of this role that were opened in the meantime stay valid until they expire: look for AssumeRole of it in CloudTrail"
+                .to_owned(),
+        )
     }
 
     fn touches(&self, _: &Case, change: &Change) -> Option<Target> {
