@@ -188,7 +188,7 @@ def test_a_new_role_of_the_same_name_is_another_role(world):
         policy(allow({"Service": "ec2.amazonaws.com"})),
         policy(allow({"AWS": OWN})),
         policy(allow({"AWS": "*"}, {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}})),
-        policy(EVERYONE, {"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}}),
+        policy(EVERYONE, {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}}),
         policy(allow("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/ci*"}})),
         policy(allow({"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/idp"}, {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}, "sts:AssumeRoleWithSAML")),
         policy(allow({"Federated": "cognito-identity.amazonaws.com"}, {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:x"}}, "sts:AssumeRoleWithWebIdentity")),
