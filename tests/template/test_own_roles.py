@@ -36,6 +36,7 @@ EXPECTED = {
     ),
     "restore-trust": Judged(
         certain=frozenset({"iam-updateassumerolepolicy"}),
+        kinds=frozenset({"permissions-management"}),
     ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),

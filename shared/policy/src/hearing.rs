@@ -126,10 +126,8 @@ impl<'a> Circumstances<'a> {
 
     /// The change as the rulebook is asked about it, one thing at a time, weighed by the record alone; none of what no guardrail can forbid.
     fn parts(&self, change: &Change) -> Result<Vec<Part>, DecisionError> {
-        let alone = match change.kind().one_by_one() {
-            Some(alone) => alone.into_iter().map(Some).collect(),
-            None => vec![None],
-        };
+        let several = change.kind().one_by_one();
+        let alone = several.map_or_else(|| vec![None], |alone| alone.into_iter().map(Some).collect());
         let mut parts = Vec::new();
         for (place, alone) in alone.into_iter().enumerate() {
             if let Some(weighed) = self.rulebook.weigh(&self.question(alone.as_ref().unwrap_or(change), &Facts::none()))? {

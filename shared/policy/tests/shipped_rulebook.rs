@@ -428,7 +428,11 @@ fn a_role_for_everyone_is_taken_back_and_what_may_be_meant_is_reported() {
     for (case, ids, enforced) in [
         (trust(r#""*""#, "AssumeRole", ""), vec!["no-role-for-everyone"], true),
         (trust(r#"{"AWS":"*"}"#, "AssumeRole", r#""StringEquals":{"sts:ExternalId":"x1"}"#), vec!["everyone-with-an-external-id"], false),
-        (trust(r#"{"AWS":"*"}"#, "AssumeRole", r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#), vec!["perhaps-a-role-for-everyone"], false),
+        (
+            trust(r#"{"AWS":"*"}"#, "AssumeRole", r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#),
+            vec!["perhaps-a-role-for-everyone"],
+            false,
+        ),
         (trust(r#"{"AWS":"*"}"#, "AssumeRole", r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#), vec![], false),
         (trust(r#"{"AWS":"999999999999"}"#, "AssumeRole", ""), vec!["trusted-accounts-are-listed"], false),
         (trust(r#"{"AWS":"123456789012"}"#, "AssumeRole", ""), vec![], false),

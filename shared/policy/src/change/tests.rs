@@ -234,7 +234,9 @@ fn a_role_session_that_changes_its_own_role_says_the_role_s_id() {
 #[test]
 fn a_trust_policy_says_whom_it_lets_in() {
     let text = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":["999999999999","999999999999"],"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
-    for (call, parameter, created) in [("CreateRole", "assumeRolePolicyDocument", true), ("UpdateAssumeRolePolicy", "policyDocument", false)] {
+    for (call, parameter, created) in
+        [("CreateRole", "assumeRolePolicyDocument", true), ("UpdateAssumeRolePolicy", "policyDocument", false)]
+    {
         let parameters = serde_json::json!({"roleName": "web", parameter: text}).to_string();
         let Claim::Change(Change::TrustChanged(changed)) = change(call, &parameters) else {
             panic!("{call} changes a trust policy");

@@ -53,7 +53,7 @@ impl Limit {
     }
 }
 
-/// Who can get a token from a provider of OpenID Connect.
+/// Who can get a token from a provider of OIDC.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Provider {
     /// Anybody who has a repository there, for any audience.
@@ -82,7 +82,7 @@ impl Provider {
 /// What limits a principal, and whom the limits name.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
-    pub limits: BTreeSet<Limit>,
+    pub set: BTreeSet<Limit>,
     pub organizations: BTreeSet<String>,
     pub accounts: BTreeSet<String>,
 }
@@ -135,11 +135,11 @@ impl Limits {
     }
 
     pub(super) fn add(&mut self, limit: Limit) {
-        self.limits.insert(limit);
+        self.set.insert(limit);
     }
 
     fn merge(&mut self, other: Self) {
-        self.limits.extend(other.limits);
+        self.set.extend(other.set);
         self.organizations.extend(other.organizations);
         self.accounts.extend(other.accounts);
     }
@@ -244,7 +244,7 @@ fn one(condition: &Condition<'_>, issuer: Option<&str>, denies: bool) -> Found {
         match narrows(key, value, literal, by_segment, issuer) {
             Narrow::Open => return Found::Nothing,
             Narrow::Unclear => unclear = true,
-            Narrow::Narrow => {}
+            Narrow::Some => {}
             Narrow::Organization(name) => drop(limits.organizations.insert(name)),
             Narrow::Account(account) => drop(limits.accounts.insert(account)),
         }
@@ -258,14 +258,15 @@ enum Narrow {
     Open,
     /// It cannot be said.
     Unclear,
-    Narrow,
+    /// Those who have something that not everybody has.
+    Some,
     /// Those of this organization.
     Organization(String),
     /// Those of this account.
     Account(String),
 }
 
-fn is_wild(byte: char) -> bool {
+const fn is_wild(byte: char) -> bool {
     matches!(byte, '*' | '?')
 }
 
@@ -275,26 +276,26 @@ fn narrows(key: Key, value: &str, literal: bool, by_segment: bool, issuer: Optio
         return Narrow::Open;
     }
     match key {
-        Key::ExternalId | Key::SessionName | Key::Audience => Narrow::Narrow,
+        Key::ExternalId | Key::SessionName | Key::Audience => Narrow::Some,
         Key::OrganizationOfPrincipal | Key::SourceOrganization => {
             let id = value.split('/').next().unwrap_or_default();
             match id.strip_prefix("o-") {
                 Some(rest) if rest.chars().all(is_wild) && !literal => Narrow::Open,
                 _ if wild(id) => Narrow::Unclear,
                 _ if key == Key::OrganizationOfPrincipal => Narrow::Organization(id.to_owned()),
-                _ => Narrow::Narrow,
+                _ => Narrow::Some,
             }
         }
         Key::AccountOfPrincipal => match value {
             _ if wild(value) => Narrow::Unclear,
             _ if is_account(value) => Narrow::Account(value.to_owned()),
-            _ => Narrow::Narrow,
+            _ => Narrow::Some,
         },
         Key::SourceAccount => {
             if wild(value) {
                 Narrow::Unclear
             } else {
-                Narrow::Narrow
+                Narrow::Some
             }
         }
         Key::ArnOfPrincipal | Key::SourceArn => of_arn(key, value, literal, by_segment),
@@ -313,16 +314,16 @@ fn of_arn(key: Key, value: &str, literal: bool, by_segment: bool) -> Narrow {
     match account {
         _ if reaches => Narrow::Unclear,
         account if is_account(account) && key == Key::ArnOfPrincipal => Narrow::Account(account.to_owned()),
-        account if is_account(account) || literal => Narrow::Narrow,
+        account if is_account(account) || literal => Narrow::Some,
         // Anybody can give a role this name, in an account of their own.
         account if !account.is_empty() && account.chars().all(is_wild) && key == Key::ArnOfPrincipal => Narrow::Open,
         // A bucket's ARN has no account.
-        "" if own.chars().next().is_some_and(|first| !is_wild(first)) => Narrow::Narrow,
+        "" if own.chars().next().is_some_and(|first| !is_wild(first)) => Narrow::Some,
         _ => Narrow::Unclear,
     }
 }
 
-/// The parts of a subject whose value names an organization, or something that belongs to one (GitHub, "OpenID Connect reference"; GitLab, "Connect
+/// The parts of a subject whose value names an organization, or something that belongs to one (GitHub, "OIDC reference"; GitLab, "Connect
 /// to cloud services"; HCP Terraform, "Workload identity tokens").
 const OWNED: [&str; 13] = [
     "repo",
@@ -363,7 +364,7 @@ fn of_subject(issuer: &str, value: &str, literal: bool) -> Narrow {
         }
         Provider::Bitbucket | Provider::Other => {
             let names = fixed.strip_prefix("system:serviceaccount:").unwrap_or(fixed);
-            if names.chars().any(char::is_alphanumeric) { Narrow::Narrow } else { Narrow::Open }
+            if names.chars().any(char::is_alphanumeric) { Narrow::Some } else { Narrow::Open }
         }
     }
 }

@@ -50,7 +50,7 @@ pub enum Named {
     Aws(String),
     /// An AWS service.
     Service(String),
-    /// An identity provider: the ARN of one of SAML or OpenID Connect, or the name of one that AWS knows itself.
+    /// An identity provider: the ARN of one of SAML or OIDC, or the name of one that AWS knows itself.
     Federated(String),
     /// An account by its canonical user id.
     CanonicalUser(String),
@@ -90,7 +90,7 @@ pub enum Kind {
     Service,
     /// A SAML provider.
     Saml,
-    /// A provider of OpenID Connect.
+    /// A provider of OIDC.
     Oidc,
     /// A user or role that no longer exists.
     Deleted,
@@ -158,10 +158,10 @@ impl Named {
         let (Self::Aws(name) | Self::Federated(name)) = self else {
             return None;
         };
-        if is_account(name) { Some(name) } else { name.splitn(6, ':').nth(4).filter(|account| is_account(account)) }
+        if is_account(name) { Some(name) } else { name.split(':').nth(4).filter(|account| is_account(account)) }
     }
 
-    /// The issuer of a provider of OpenID Connect, without its scheme.
+    /// The issuer of a provider of OIDC, without its scheme.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         match self {
@@ -320,15 +320,12 @@ fn entered(document: &Document<'_>, allow: &Statement<'_>, principal: Named) -> 
         match denies(deny, &principal) {
             Some(_) if denied == 0 => {}
             None => {}
-            Some(true) if surely => {
-                if !limits.deny(deny, document, principal.issuer()) {
-                    return None;
-                }
-            }
+            Some(true) if surely && limits.deny(deny, document, principal.issuer()) => {}
+            Some(true) if surely => return None,
             Some(_) => limits.add(Limit::Other),
         }
     }
-    let Limits { limits, organizations, accounts } = limits;
+    let Limits { set: limits, organizations, accounts } = limits;
     Some(Trusted { principal, limits, organizations, accounts })
 }
 

@@ -70,11 +70,10 @@ fn value_end(text: &str, start: usize) -> usize {
         match byte {
             b'"' => in_string = true,
             b'{' | b'[' => depth += 1,
-            // The end of what holds a number, `true`, `false` or `null`.
-            b'}' | b']' if depth == 0 => return start + at,
+            // The end of a number, `true`, `false` or `null`.
+            b'}' | b']' | b',' if depth == 0 => return start + at,
             b'}' | b']' if depth == 1 => return start + at + 1,
             b'}' | b']' => depth -= 1,
-            b',' if depth == 0 => return start + at,
             byte if byte.is_ascii_whitespace() && depth == 0 => return start + at,
             _ => {}
         }
