@@ -33,7 +33,7 @@ use crate::setting::{Home, Setting as _, Step, Trust};
 /// The remedy `restore-trust`.
 pub struct RestoreTrust;
 
-fn trust_of(change: &Change) -> Option<&TrustChanged> {
+const fn trust_of(change: &Change) -> Option<&TrustChanged> {
     match change {
         Change::TrustChanged(changed) => Some(changed),
         _ => None,
