@@ -6,21 +6,22 @@ import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, updated
+from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, trust_updated, updated
 from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_TRUST, World
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
-CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
+TRUST, CREDENTIAL, FINDING = 'in Action::"trust"', 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
     DETACH_POLICY: (ATTACH,),
     DELETE_INLINE_POLICY: (PUT,),
     REMOVE_GROUP_MEMBER: (JOIN,),
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING, LIFT),
+    RESTORE_TRUST: (TRUST,),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, TRUST, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, TRUST, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -45,6 +46,9 @@ def asks_for_every_fact(function: str) -> str:
     )
 
 
+TRUST_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}]}
+
+
 def every_change(world: World):
     """Events of every kind that a guardrail can ask about, each a moment after it happened."""
     mallory = world.user("mallory")
@@ -61,6 +65,7 @@ def every_change(world: World):
         yield attachment(own, **{target.kind: target}, actor=actor)
         yield put_inline(target, ALLOW_READING, actor=actor)
     yield joined(user, team, actor)
+    yield trust_updated(role, json.dumps(TRUST_POLICY), actor)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
@@ -162,6 +167,7 @@ RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
+    RESTORE_TRUST: [],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

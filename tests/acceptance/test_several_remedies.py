@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, put_inline, sample
-from lab.offence import ADMINISTRATOR, ALLOW_ALL, RESPONDER, undated
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, put_inline, sample, trust_updated
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, Observation, Target, World
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_TRUST, Observation, Target, World
 
 EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
@@ -18,6 +18,7 @@ WRITES = {
     QUARANTINE_PRINCIPAL: "AttachUserPolicy",
     REMOVE_GROUP_MEMBER: "RemoveUserFromGroup",
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
+    RESTORE_TRUST: "UpdateAssumeRolePolicy",
 }
 
 
@@ -70,6 +71,11 @@ def _writes(world: World, polsen: Target, actor: dict) -> dict:
     return put_inline(polsen, ALLOW_ALL, name="helper", actor=actor)
 
 
+def _trusts(world: World, _: Target, actor: dict) -> dict:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE, OWN_TRUST]})
+    return trust_updated(world.trusting("web", text), text, actor)
+
+
 def _creates_a_key(world: World, polsen: Target, actor: dict) -> dict:
     return key_created(world.key(polsen), "polsen", actor)
 
@@ -90,6 +96,9 @@ def _situations():
         yield Situation(f"mallory {what}", functions, commit, whatever_it_is(action, remedies))
         yield Situation(f"mallory {what}, judged by before and after", functions, commit, makes_an_administrator(action, remedies))
         yield Situation(f"polsen {what} for oneself, judged by before and after", functions, commit, makes_an_administrator(action, remedies), True)
+    trust = (RESTORE_TRUST, QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
+    condition = "when { context.trusted.everyone }"
+    yield Situation("mallory opens a role", trust, _trusts, whatever_it_is("UpdateAssumeRolePolicy", ",".join(trust), condition))
     both = (QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
     yield Situation("mallory creates a key", both, _creates_a_key, whatever_it_is("CreateAccessKey", EVERYTHING))
     yield Situation("a key is exposed", both, _exposes_a_key, "")
@@ -298,6 +307,7 @@ ASKED = {
     ),
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),
+    "a role opened": (lambda world: _trusts(world, world.user("polsen"), iam_user("mallory")), {RESTORE_TRUST}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),
     "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),

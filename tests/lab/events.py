@@ -79,6 +79,17 @@ def put_inline(target, document: dict | str, name: str = "inline", actor: dict |
     return iam_call(f"Put{target.kind.capitalize()}Policy", {f"{target.kind}Name": target.name, "policyName": name, "policyDocument": text}, actor)
 
 
+def trust_updated(role, document: str, actor: dict | None = None) -> dict:
+    """Somebody replaced a role's trust policy."""
+    return iam_call("UpdateAssumeRolePolicy", {"roleName": role.name, "policyDocument": document}, actor)
+
+
+def role_created(role, document: str, actor: dict | None = None, id: str | None = None) -> dict:
+    """Somebody created a role."""
+    made = {"role": {"roleName": role.name, "roleId": id or role.id, "arn": role.arn}}
+    return iam_call("CreateRole", {"roleName": role.name, "assumeRolePolicyDocument": document}, actor, made)
+
+
 def exposure(*entities: str, code: str = "AWS_RISK_CREDENTIALS_EXPOSED", **envelope_members) -> dict:
     """AWS Health tells of a risk to these entities."""
     detail = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, put_inline
-from lab.world import DELETE_INLINE_POLICY, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, put_inline, role_created, trust_updated
+from lab.world import DELETE_INLINE_POLICY, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_TRUST, World
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -184,6 +184,27 @@ def _joined(what: str, gives: Callable):
     return Offence(REMOVE_GROUP_MEMBER, what, commit, "RemoveUserFromGroup", ("user", "polsen"), REMOVE_GROUP_MEMBER)
 
 
+# restore-trust
+
+
+OWN_TRUST = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+EVERYONE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+NOBODY = {"Sid": "RescindLeftNobody", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+
+
+def _trusts(what: str, before: list[dict], now: list[dict], event: Callable, known_by: str = "name"):
+    def commit(world: World):
+        texts = [json.dumps({"Version": "2012-10-17", "Statement": statements}) for statements in (before, now)]
+        web = world.trusting("web", texts[0])
+        return event(web, texts[0]), web.trusts(*texts)
+
+    return Offence(RESTORE_TRUST, what, commit, "UpdateAssumeRolePolicy", ("role", "web"), RESTORE_TRUST, known_by=known_by)
+
+
+def _with_both(principals: list[str]) -> dict:
+    return {"Effect": "Allow", "Principal": {"AWS": principals, "Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
 # delete-inline-policy
 
 
@@ -224,6 +245,9 @@ OFFENCES = [
     _put_inline("user", "polsen"),
     _put_inline("group", "developers"),
     _put_inline("role", "build"),
+    _trusts("a principal of a statement", [_with_both(["*", OWN_TRUST["Principal"]["AWS"]])], [_with_both([OWN_TRUST["Principal"]["AWS"]])], trust_updated),
+    _trusts("a statement of a new role", [OWN_TRUST, EVERYONE], [OWN_TRUST], role_created, known_by="id"),
+    _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
 ]
 CALLS = [offence for offence in OFFENCES if not offence.finding]
 FINDINGS = [offence for offence in OFFENCES if offence.finding]

@@ -33,6 +33,7 @@ QUARANTINE_KEY = "quarantine-key"
 QUARANTINE_PRINCIPAL = "quarantine-principal"
 REMOVE_GROUP_MEMBER = "remove-group-member"
 DELETE_INLINE_POLICY = "delete-inline-policy"
+RESTORE_TRUST = "restore-trust"
 # Function processes that are kept running, the least recently used one ends first.
 KEPT = 24
 DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -69,6 +70,11 @@ class Target:
     def now_has(self, policy: str, document: dict) -> str:
         """An inline policy is new."""
         return f"+{self.no_longer_has(policy, document)[1:]}"
+
+    def trusts(self, before: str, now: str) -> set[str]:
+        """A role has another trust policy."""
+        who = f"{self.kind} {self.name} trusts"
+        return {f"- {who} {json.dumps(json.loads(before), sort_keys=True)}", f"+ {who} {json.dumps(json.loads(now), sort_keys=True)}"}
 
     def no_longer_active(self, key: str, what: str = "access key") -> set[str]:
         who = f"{self.kind} {self.name} has {what} {key}"
@@ -177,6 +183,12 @@ class World:
         made = self.iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=_tags(tags))["Role"]
         return self._holding(Target("role", name, made["RoleId"], made["Arn"]), holds)
 
+    def trusting(self, name: str, document: str) -> Target:
+        """A role with this trust policy, as it stands, even if the emulator finds fault with it."""
+        role = self.role(name)
+        self.iam.update_assume_role_policy(RoleName=name, PolicyDocument=document)
+        return role
+
     def policy(self, name: str, document: dict = ALLOW_READING, path: str = "/") -> str:
         """The ARN of a customer-managed policy."""
         return self.iam.create_policy(PolicyName=name, Path=path, PolicyDocument=json.dumps(document))["Policy"]["Arn"]
@@ -244,6 +256,7 @@ class World:
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": ",".join(OWN_ROLES),
             "BREAK_GLASS": "",
+            "TRUSTED_ACCOUNTS": "",
             "DENY_EVERYTHING_POLICY": DENY_EVERYTHING,
             "LEDGER_TABLE": self.ledger.table,
             "LEDGER_DAYS": "400",

@@ -40,6 +40,7 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
             "ACCOUNT_ID": ACCOUNT,
             "OWN_ROLES": function["Environment"]["Variables"]["OWN_ROLES"],
             "BREAK_GLASS": "",
+            "TRUSTED_ACCOUNTS": "",
             "DENY_EVERYTHING_POLICY": stack.identities["DenyEverythingPolicy"]["Ref"],
             "LEDGER_TABLE": stack.identities["Ledger"]["Ref"],
             "LEDGER_DAYS": "400",

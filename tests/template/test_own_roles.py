@@ -34,6 +34,10 @@ EXPECTED = {
     "remove-group-member": Judged(
         certain=frozenset({"iam-removeuserfromgroup"}),
     ),
+    "restore-trust": Judged(
+        certain=frozenset({"iam-updateassumerolepolicy"}),
+        kinds=frozenset({"permissions-management"}),
+    ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

@@ -20,6 +20,7 @@ BY_NAME = {
     "delete-inline-policy": {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
     "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     "remove-group-member": {"AddUserToGroup"},
+    "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -40,6 +41,7 @@ SAMPLES_OF = {
     "create-access-key": [],
     "create-service-specific-credential": [],
     "create-policy-version": [],
+    "create-role": ["restore-trust"],
     "delete-role-policy": [],
     "detach-user-policy": [],
     "guardduty-": [],
@@ -50,6 +52,7 @@ SAMPLES_OF = {
     "reset-service-specific-credential": [],
     "security-hub": [],
     "update-access-key": [],
+    "update-assume-role-policy": ["restore-trust"],
     "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],
@@ -271,7 +274,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-policy", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-policy", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.

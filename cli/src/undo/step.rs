@@ -7,7 +7,7 @@ use policy::case::{Call, Outcome};
 use policy::text::quoted;
 use remedy::reading::Reader;
 use remedy::setting::{
-    Attachment, Boundary, CredentialStatus, DefaultVersion, Home, InlinePolicy, Live, ManagedPolicy, Membership, Setting, Writer,
+    Attachment, Boundary, CredentialStatus, DefaultVersion, Home, InlinePolicy, Live, ManagedPolicy, Membership, Setting, Trust, Writer,
 };
 use remedy::{AwsCall, Failure, plan};
 
@@ -111,7 +111,7 @@ macro_rules! any_step {
     };
 }
 
-any_step! { Attachment, Boundary, CredentialStatus, DefaultVersion, InlinePolicy, ManagedPolicy, Membership }
+any_step! { Attachment, Boundary, CredentialStatus, DefaultVersion, InlinePolicy, ManagedPolicy, Membership, Trust }
 
 /// The steps that undo a case, in order. Each has to be one that the case's remedy writes for a call that the same case says was made.
 pub fn of(case: &Case) -> Result<Vec<AnyStep>> {

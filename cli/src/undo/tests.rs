@@ -8,11 +8,21 @@ const ID: &str = "rsc-8b332ad44cc59341";
 const BILLING: &str = "arn:aws:iam::aws:policy/job-function/Billing";
 const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1767225600";
 const DENIES: &str = "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0";
+const EVERYONE: &str = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
+const OWN_TRUST: &str = r#"{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}"#;
 
 /// A case of one remedy that made these calls, each with the one that undoes it.
 fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
     let mut case = told(remedy, &steps.iter().map(|(_, undo)| undo.clone()).collect::<Vec<_>>());
     case["outcomes"][0]["calls"] = steps.iter().map(|(call, _)| serde_json::to_value(call).unwrap()).collect();
+    // A trust policy is put back only if the case names who was removed from it.
+    if let Some((_, undo)) = steps.first().filter(|(_, undo)| undo.operation == "UpdateAssumeRolePolicy") {
+        case["change"] = json!({
+            "type": "TrustChanged", "target": {"type": "role", "name": undo.parameter("RoleName")}, "document": undo.parameter("PolicyDocument"),
+            "trusted": [{"principal": {"type": "everyone"}, "guardrails": ["billing-is-for-finance"]}],
+        });
+        return case;
+    }
     // An inline policy is put back only if the case is about that very policy.
     if let Some((_, undo)) = steps.first().filter(|(_, undo)| undo.parameter("PolicyDocument").is_some()) {
         let (kind, name) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, undo.parameter(&format!("{kind}Name"))?))).unwrap();
@@ -162,6 +172,10 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         let put = iam(&format!("Put{kind}Policy"), &[(&format!("{kind}Name"), "x"), ("PolicyName", "p+=,.@_-"), ("PolicyDocument", text)]);
         (but(&put, &format!("Delete{kind}Policy"), &["PolicyDocument"]), put)
     };
+    let trust = |statements: &[&str]| {
+        let document = format!(r#"{{"Statement": [{}] }}"#, statements.join(","));
+        iam("UpdateAssumeRolePolicy", &[("RoleName", "x"), ("PolicyDocument", &document)])
+    };
     let added = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "admins")]);
     let document = Quarantine::of_arn(OURS).unwrap().document();
     let created =
@@ -177,6 +191,7 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("delete-inline-policy", vec![inline("User", " {\"Statement\": []}\n")]),
         ("delete-inline-policy", vec![inline("Group", "anything at all")]),
         ("delete-inline-policy", vec![inline("Role", "{}")]),
+        ("restore-trust", vec![(trust(&[OWN_TRUST]), trust(&[EVERYONE, OWN_TRUST]))]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
         (
             "quarantine-key",
@@ -210,7 +225,8 @@ fn every_undo_that_a_remedy_writes_is_understood() {
 #[test]
 fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
     let every = every_step();
-    let remedies = ["detach-policy", "delete-inline-policy", "remove-group-member", "quarantine-key", "quarantine-principal"];
+    let remedies =
+        ["detach-policy", "delete-inline-policy", "remove-group-member", "restore-trust", "quarantine-key", "quarantine-principal"];
     for (remedy, steps) in &every {
         for other in remedies.into_iter().filter(|other| other != remedy) {
             let case = read(&made(other, steps));

@@ -10,7 +10,7 @@ use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
 use crate::record::Event;
-use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember};
+use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestoreTrust};
 use crate::target::IdentityKind::{Group, Role, User};
 
 /// Reads what a call or finding changed.
@@ -57,6 +57,8 @@ const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
 const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal];
 const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipal];
 
+const TRUSTED: &[Remedy] = &[RestoreTrust, QuarantineKey, QuarantinePrincipal];
+
 /// Every action, in the order of the schema.
 pub static ACTIONS: &[Action] = &[
     iam("AttachUserPolicy", |call| change::read_policy_attached(User, call), DetachPolicy, ATTACHED),
@@ -66,6 +68,8 @@ pub static ACTIONS: &[Action] = &[
     iam("PutGroupPolicy", |call| change::read_inline_policy_put(Group, call), DeleteInlinePolicy, PUT),
     iam("PutRolePolicy", |call| change::read_inline_policy_put(Role, call), DeleteInlinePolicy, PUT),
     iam("AddUserToGroup", change::read_group_joined, RemoveGroupMember, JOINED),
+    iam("CreateRole", |call| change::read_trust_changed(true, call), RestoreTrust, TRUSTED),
+    iam("UpdateAssumeRolePolicy", |call| change::read_trust_changed(false, call), RestoreTrust, TRUSTED),
     iam("UpdateUser", |call| change::read_renamed(User, call), QuarantinePrincipal, &OF_ACTOR),
     iam("UpdateGroup", |call| change::read_renamed(Group, call), QuarantinePrincipal, &OF_ACTOR),
     iam("CreateAccessKey", |call| change::read_created(AccessKey, call), QuarantineKey, &OF_ACTOR),

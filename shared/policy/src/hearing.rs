@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::action::Action;
 use crate::actor::{Actor, ActorError, ActorKind};
-use crate::arn::UniqueId;
+use crate::arn::{AccountId, UniqueId};
 use crate::break_glass::{self, BreakGlass, Standing};
 use crate::capability::RequestContext;
 use crate::case::{self, Case, Opening};
@@ -37,6 +37,7 @@ pub struct Circumstances<'a> {
     action: &'static Action,
     actor: &'a Actor,
     break_glass: Standing,
+    trusted_accounts: &'a [AccountId],
 }
 
 impl<'a> Circumstances<'a> {
@@ -49,7 +50,13 @@ impl<'a> Circumstances<'a> {
             ActorKind::Root | ActorKind::Service | ActorKind::Principal => None,
         };
         let standing = |kind| break_glass::standing(break_glass, &actor.account, kind, &actor.name, actor.principal_id.as_deref());
-        Self { rulebook, event, action, actor, break_glass: kind.map_or(Standing::Unlisted, standing) }
+        Self { rulebook, event, action, actor, break_glass: kind.map_or(Standing::Unlisted, standing), trusted_accounts: &[] }
+    }
+
+    /// The same with accounts of others that count as trusted.
+    #[must_use]
+    pub const fn trusting(self, trusted_accounts: &'a [AccountId]) -> Self {
+        Self { trusted_accounts, ..self }
     }
 
     /// A call that AWS refused makes a case only if a guardrail certainly forbids what was tried, and it is reported at most, like a finding that
@@ -97,8 +104,8 @@ impl<'a> Circumstances<'a> {
     where
         'a: 'q,
     {
-        let Self { event, action, actor, break_glass, .. } = *self;
-        Question { event, actor, action, change, facts, break_glass }
+        let Self { event, action, actor, break_glass, trusted_accounts, .. } = *self;
+        Question { event, actor, action, change, facts, break_glass, trusted_accounts }
     }
 
     /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about
@@ -108,12 +115,36 @@ impl<'a> Circumstances<'a> {
     ///
     /// If the rulebook gave no answer.
     pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
-        let Some(weighed) = self.rulebook.weigh(&self.question(change, &Facts::none()))? else {
-            return Ok(true);
-        };
-        let decision = self.rulebook.decide(&self.question(change, facts), weighed, None)?;
-        Ok(matches!(decision, Decision::Allowed | Decision::Exempt { .. }))
+        for Part { alone, weighed, .. } in self.parts(change)? {
+            let decision = self.rulebook.decide(&self.question(alone.as_ref().unwrap_or(change), facts), weighed, None)?;
+            if !matches!(decision, Decision::Allowed | Decision::Exempt { .. }) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
+
+    /// The change as the rulebook is asked about it, one thing at a time, weighed by the record alone; none of what no guardrail can forbid.
+    fn parts(&self, change: &Change) -> Result<Vec<Part>, DecisionError> {
+        let several = change.kind().one_by_one();
+        let alone = several.map_or_else(|| vec![None], |alone| alone.into_iter().map(Some).collect());
+        let mut parts = Vec::new();
+        for (place, alone) in alone.into_iter().enumerate() {
+            if let Some(weighed) = self.rulebook.weigh(&self.question(alone.as_ref().unwrap_or(change), &Facts::none()))? {
+                parts.push(Part { place, alone, weighed });
+            }
+        }
+        Ok(parts)
+    }
+}
+
+/// A change, or one thing of a change that gives several.
+struct Part {
+    /// Its place among them.
+    place: usize,
+    /// The change about this thing alone; `None` of a change that gives one thing only.
+    alone: Option<Change>,
+    weighed: Weighed,
 }
 
 /// A change that is being judged.
@@ -176,10 +207,11 @@ impl<'a> Hearing<'a> {
         let Self { circumstances, claim, about } = self;
         let subject = match claim {
             Claim::Change(change) => {
-                let Some(weighed) = circumstances.rulebook.weigh(&circumstances.question(&change, &Facts::none()))? else {
+                let parts = circumstances.parts(&change)?;
+                if parts.is_empty() {
                     return Ok(None);
-                };
-                Subject::Known(change, Box::new(weighed))
+                }
+                Subject::Known(change, parts)
             }
             Claim::Missing(missing) => Subject::Unknown(missing.reason()),
             Claim::Unknown(reason) => Subject::Unknown(reason),
@@ -214,7 +246,7 @@ impl About {
 }
 
 enum Subject {
-    Known(Change, Box<Weighed>),
+    Known(Change, Vec<Part>),
     /// The event does not say what changed.
     Unknown(String),
 }
@@ -232,7 +264,7 @@ impl Weighing<'_> {
     #[must_use]
     pub fn needs(&self) -> Option<(&Change, Needs)> {
         match &self.subject {
-            Subject::Known(change, weighed) => Some((change, weighed.needs())).filter(|(_, needs)| !needs.is_empty()),
+            Subject::Known(change, parts) => Some((change, needs(parts))).filter(|(_, needs)| !needs.is_empty()),
             Subject::Unknown(_) => None,
         }
     }
@@ -240,11 +272,17 @@ impl Weighing<'_> {
     /// The case as far as it is certain before any fact is read: that no fact can change that the change is forbidden.
     #[must_use]
     pub fn certain(&self, mode: Mode, now: DateTime<Utc>) -> Option<Case> {
-        let Subject::Known(change, weighed) = &self.subject else {
+        let Subject::Known(change, parts) = &self.subject else {
             return None;
         };
-        let decision = self.circumstances.rulebook.certain(weighed)?;
-        self.circumstances.case(Some(change.clone()), decision, &self.about, mode, now)
+        // Facts can add a thing that the remedy takes back as well: it does so once, for all of them.
+        if parts.len() > 1 && !needs(parts).is_empty() {
+            return None;
+        }
+        let rulebook = self.circumstances.rulebook;
+        let decisions = parts.iter().filter_map(|part| Some((part.place, rulebook.certain(&part.weighed)?))).collect();
+        let (change, decision) = joined(change, decisions)?;
+        self.circumstances.case(Some(change), decision, &self.about, mode, now)
     }
 
     /// The case; `None` if there is none to make. `facts` are those that [`Self::needs`] named, or why they cannot be had.
@@ -255,19 +293,47 @@ impl Weighing<'_> {
     pub fn decide(self, facts: Result<&Facts, &str>, mode: Mode, now: DateTime<Utc>) -> Result<Option<Case>, HearingError> {
         let Self { circumstances, subject, about } = self;
         let (change, decision) = match subject {
-            Subject::Known(change, weighed) => {
+            Subject::Known(change, parts) => {
                 let none = Facts::none();
-                let question = circumstances.question(&change, facts.unwrap_or(&none));
-                let decision = circumstances.rulebook.decide(&question, *weighed, facts.err())?;
+                let mut decisions = Vec::new();
+                for Part { place, alone, weighed } in parts {
+                    let question = circumstances.question(alone.as_ref().unwrap_or(&change), facts.unwrap_or(&none));
+                    decisions.push((place, circumstances.rulebook.decide(&question, weighed, facts.err())?));
+                }
+                let Some((change, decision)) = joined(&change, decisions) else {
+                    return Ok(None);
+                };
                 (Some(change), decision)
             }
             Subject::Unknown(reason) => {
-                let Circumstances { rulebook, event, action, actor, break_glass } = circumstances;
+                let Circumstances { rulebook, event, action, actor, break_glass, .. } = circumstances;
                 (None, rulebook.undecidable(action, event, actor, break_glass, reason)?)
             }
         };
         Ok(circumstances.case(change, decision, &about, mode, now))
     }
+}
+
+/// The facts that a change needs, whichever of its parts.
+fn needs(parts: &[Part]) -> Needs {
+    parts.iter().fold(Needs::default(), |needs, part| needs | part.weighed.needs())
+}
+
+/// A change with the decision on all of its parts, and what they break; `None` if nothing was decided.
+fn joined(change: &Change, decisions: Vec<(usize, Decision)>) -> Option<(Change, Decision)> {
+    if decisions.is_empty() {
+        return None;
+    }
+    let ids = |decision: &Decision| {
+        let undecided = decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
+        decision.guardrails().iter().chain(undecided).map(|guardrail| guardrail.id.clone()).collect()
+    };
+    let is_exempt = |decision: &Decision| matches!(decision, Decision::Allowed | Decision::Exempt { .. });
+    let all_exempt = decisions.iter().all(|(_, decision)| is_exempt(decision));
+    let shown = decisions.iter().filter(|(_, decision)| *decision != Decision::Allowed && (all_exempt || !is_exempt(decision)));
+    let broken: Vec<(usize, Vec<String>)> = shown.map(|(place, decision)| (*place, ids(decision))).collect();
+    let change = change.kind().with_broken(&broken).unwrap_or_else(|| change.clone());
+    Some((change, Decision::of_all(decisions.into_iter().map(|(_, decision)| decision).collect())))
 }
 
 fn part(claim: &Claim) -> String {

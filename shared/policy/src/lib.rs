@@ -24,6 +24,7 @@ pub mod remedy;
 pub mod severity;
 pub mod target;
 pub mod text;
+pub mod trust;
 
 pub use action::Action;
 pub use actor::Actor;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 const ACCOUNT: &str = "123456789012";
 const READS: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+const TRUSTS: &str = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"210987654321"},"Action":"sts:AssumeRole"}}"#;
 
 fn now() -> DateTime<Utc> {
     "2026-06-01T12:00:00Z".parse().unwrap()
@@ -67,6 +68,9 @@ fn event(action: &Action, resource: &str) -> Event {
     }
     if action.name == "AddUserToGroup" {
         parameters["groupName"] = json!("g");
+    }
+    if matches!(action.name, "CreateRole" | "UpdateAssumeRolePolicy") {
+        parameters["policyDocument"] = json!(TRUSTS);
     }
     parameters["newUserName"] = json!("y");
     parameters["newGroupName"] = json!("y");

@@ -439,3 +439,39 @@ fn a_federated_user_is_contained_through_the_user_who_issued_the_session() {
     let root = behind_a_federated_user(r#"{"arn":"arn:aws:iam::123456789012:root","principalId":"123456789012"}"#);
     assert_eq!(root, Affected::OutOfReach(ROOT.to_owned()));
 }
+
+/// `UpdateAssumeRolePolicy` with these statements, each with the condition that it has, if any.
+fn trust(principal: &str, action: &str, condition: &str) -> Option<Case> {
+    let statement = format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:{action}","Condition":{{{condition}}}}}"#);
+    let parameters = serde_json::json!({"roleName": "web", "policyDocument": format!(r#"{{"Statement":{statement}}}"#)});
+    let record = format!(
+        r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"UpdateAssumeRolePolicy","awsRegion":"us-east-1",
+            "eventID":"r","recipientAccountId":"123456789012","userIdentity":{POLSEN},"requestParameters":{parameters}}}"#
+    );
+    cases(&Event::from_envelope_or_record(&record).unwrap(), READS, &[]).pop()
+}
+
+#[test]
+fn a_role_for_everyone_is_taken_back_and_what_may_be_meant_is_reported() {
+    let provider = |issuer: &str| format!(r#"{{"Federated":"arn:aws:iam::123456789012:oidc-provider/{issuer}"}}"#);
+    let (web, github) = ("AssumeRoleWithWebIdentity", "token.actions.githubusercontent.com");
+    for (case, ids, enforced) in [
+        (trust(r#""*""#, "AssumeRole", ""), vec!["no-role-for-everyone"], true),
+        (trust(r#"{"AWS":"*"}"#, "AssumeRole", r#""StringEquals":{"sts:ExternalId":"x1"}"#), vec!["everyone-with-an-external-id"], false),
+        (
+            trust(r#"{"AWS":"*"}"#, "AssumeRole", r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#),
+            vec!["perhaps-a-role-for-everyone"],
+            false,
+        ),
+        (trust(r#"{"AWS":"*"}"#, "AssumeRole", r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#), vec![], false),
+        (trust(r#"{"AWS":"999999999999"}"#, "AssumeRole", ""), vec!["trusted-accounts-are-listed"], false),
+        (trust(r#"{"AWS":"123456789012"}"#, "AssumeRole", ""), vec![], false),
+        (trust(r#"{"Service":"ec2.amazonaws.com"}"#, "AssumeRole", ""), vec![], false),
+        (trust(&provider(github), web, ""), vec!["no-role-for-whoever-a-provider-vouches-for"], true),
+        (trust(&provider(github), web, &format!(r#""StringLike":{{"{github}:sub":"repo:acme/*"}}"#)), vec![], false),
+        (trust(&provider("oidc.eks.eu-west-1.amazonaws.com/id/1A"), web, ""), vec!["no-role-for-whoever-a-provider-vouches-for"], true),
+    ] {
+        assert_eq!(broken(case.as_ref()), ids);
+        assert_eq!(case.is_some_and(|case| case.asks_to_enforce()), enforced, "{ids:?}");
+    }
+}

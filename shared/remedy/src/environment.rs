@@ -21,6 +21,9 @@ const LIMIT: &str = "a number of remedies, from 1 to 1000";
 /// What `DENY_EVERYTHING_POLICY` has to be.
 const POLICY_ARN: &str = "the ARN of the stack's policy /rescind/RescindDenyEverything-…";
 
+/// What `TRUSTED_ACCOUNTS` has to be.
+const ACCOUNTS: &str = "the 12 digits of accounts, separated by commas, or nothing";
+
 /// What `NOTICE_TOPIC_ARN` has to be.
 const TOPIC_ARN: &str = "the ARN of an SNS topic";
 
@@ -46,6 +49,8 @@ pub struct Environment {
     pub own_roles: Vec<IamName>,
     /// `BREAK_GLASS`: the break-glass principals, which no remedy touches and which may lift a quarantine.
     pub break_glass: Vec<BreakGlass>,
+    /// `TRUSTED_ACCOUNTS`: accounts of others that roles may trust, as `context.trusted.trustedAccount` says.
+    pub trusted_accounts: Vec<AccountId>,
     /// `DENY_EVERYTHING_POLICY`: the ARN of the stack's own policy that denies a user everything.
     pub deny_everything: PolicyArn,
     /// `LEDGER_TABLE`: the name of the ledger's table.
@@ -104,6 +109,10 @@ impl Environment {
         let wanted = "the ARNs of users and roles, each alone or with = and its unique id, separated by commas";
         let break_glass = listed.map(|text| BreakGlass::parse(text).ok_or_else(|| parsed("BREAK_GLASS", wanted)(text)));
         let break_glass = break_glass.collect::<Result<_, _>>()?;
+        let trusted_accounts = optional("TRUSTED_ACCOUNTS").unwrap_or_default();
+        let listed = trusted_accounts.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let trusted_accounts = listed.map(|text| AccountId::new(text).map_err(|_| parsed("TRUSTED_ACCOUNTS", ACCOUNTS)(text)));
+        let trusted_accounts = trusted_accounts.collect::<Result<_, _>>()?;
         Ok(Self {
             account: AccountId::new(&account).map_err(|_| parsed("ACCOUNT_ID", "the account's 12 digits")(&account))?,
             mode: Mode::named(&mode).ok_or_else(|| parsed("MODE", "observe or enforce")(&mode))?,
@@ -113,6 +122,7 @@ impl Environment {
                 .map(|role| IamName::new(role.trim()).map_err(|_| parsed("OWN_ROLES", "role names, separated by commas")(role)))
                 .collect::<Result<_, _>>()?,
             break_glass,
+            trusted_accounts,
             deny_everything: PolicyArn::new(&deny_everything)
                 .ok()
                 .filter(is_called_deny_everything)
@@ -211,6 +221,21 @@ mod tests {
             });
             assert!(environment.is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn trusted_accounts_are_account_ids_or_none() {
+        assert_eq!(read(("", "")).unwrap().trusted_accounts, Vec::new());
+        let listed = Environment::read(|name| match name {
+            "TRUSTED_ACCOUNTS" => Some("111111111111, 222222222222".to_owned()),
+            name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        });
+        assert_eq!(listed.unwrap().trusted_accounts.len(), 2);
+        let wrong = Environment::read(|name| match name {
+            "TRUSTED_ACCOUNTS" => Some("*".to_owned()),
+            name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        });
+        assert!(wrong.unwrap_err().to_string().contains("TRUSTED_ACCOUNTS"));
     }
 
     #[test]

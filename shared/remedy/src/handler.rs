@@ -102,7 +102,10 @@ impl Handler {
             return results.into_cases();
         }
         let delivery = Delivery { event: &event, payload, waiting };
-        let circumstances = |action| Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass);
+        let circumstances = |action| {
+            Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass)
+                .trusting(&self.environment.trusted_accounts)
+        };
         let mut lifts = false;
         if let (Some(lift), Some(action)) = (lift, Action::lift()) {
             match guard::lifted(&self.clients, &self.environment.deny_everything, F::NAME, &lift, event.record.event_time).await {

@@ -46,7 +46,7 @@ fn cases(rulebook: &Rulebook, sample: &str, mode: Mode) -> Vec<Case> {
     let heard = hearings.filter_map(|hearing| {
         let found = match hearing.missing() {
             Some(Missing::Owner { .. }) => Some(Found::Owner(Identity::user(IamName::new("deploy").unwrap()))),
-            Some(Missing::Document(_)) => Some(Found::Document(EVERYTHING.to_owned())),
+            Some(Missing::Document(_) | Missing::Trust(_)) => Some(Found::Document(EVERYTHING.to_owned())),
             None => None,
         };
         let hearing = match found {

@@ -21,7 +21,7 @@ pub(crate) use compare::moment;
 pub use context::Context;
 pub use principal::{NoPrincipal, Requester};
 
-use crate::document::{Document, Effect};
+use crate::document::{Document, Effect, Patterns};
 use truth::Truth;
 
 /// Who asks for what.
@@ -101,6 +101,15 @@ impl Verdict {
             Self::ExplicitDeny => "explicitDeny",
             Self::ImplicitDeny => "implicitDeny",
         }
+    }
+}
+
+/// Whether a statement's actions name this one; `None` if that is disputed.
+pub(crate) fn is_action(patterns: &Patterns<'_>, action: &str) -> Option<bool> {
+    match statement::action(patterns, action, Reading::Cautious) {
+        Truth::True => Some(true),
+        Truth::False => Some(false),
+        Truth::Unknown => None,
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn applies(statement: &Statement<'_>, version: Version, request: &Req
     action & resource & conditions::hold(&statement.conditions, version, &request.context, request.reading)
 }
 
-fn action(patterns: &Patterns<'_>, action: &str, reading: Reading) -> Truth {
+pub(super) fn action(patterns: &Patterns<'_>, action: &str, reading: Reading) -> Truth {
     let named = Truth::any(patterns.values.iter().map(|pattern| names_action(pattern, action, reading)));
     if patterns.negated { !named } else { named }
 }

@@ -66,7 +66,7 @@ impl Met {
 
 /// What a deny's conditions leave of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Denial {
+pub enum Denial {
     /// It denies whatever the request.
     Certain,
     /// It may.
@@ -83,7 +83,7 @@ const ANY: &str = "\u{1}*";
 const ANY_ACCOUNT: &str = "\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}";
 
 /// Whether an allow's conditions limit nothing: there are none, or they only look like some.
-pub(super) fn limit_nothing(conditions: &[Condition<'_>], context: &RequestContext<'_>) -> bool {
+pub fn limit_nothing(conditions: &[Condition<'_>], context: &RequestContext<'_>) -> bool {
     conditions.iter().all(|condition| match met(condition, context) {
         Met::Always | Met::Plainly => true,
         // Two conditions for one header can exclude each other, and so can two on the time.
@@ -102,7 +102,7 @@ fn opens(conditions: &[Condition<'_>]) -> bool {
 }
 
 /// What the conditions leave of a deny, among all the documents that bear on its holder.
-pub(super) fn denial(conditions: &[Condition<'_>], documents: &[Document<'_>], context: &RequestContext<'_>) -> Denial {
+pub fn denial(conditions: &[Condition<'_>], documents: &[Document<'_>], context: &RequestContext<'_>) -> Denial {
     let mut denial = Denial::Certain;
     for condition in conditions {
         match met(condition, context) {

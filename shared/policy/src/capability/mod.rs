@@ -15,6 +15,7 @@ mod reach;
 
 pub use catalog::{Category, Path};
 pub use conditions::RequestContext;
+pub(crate) use conditions::{Denial, denial, limit_nothing};
 
 use catalog::{CREDENTIAL_EXPOSURE, DATA_ACCESS, PASS_ROLE, PATHS, PERMISSIONS_MANAGEMENT, RESOURCE_EXPOSURE, Set};
 use marks::Granted;
@@ -201,7 +202,7 @@ fn public(documents: &[Document<'_>], context: &RequestContext<'_>) -> (bool, bo
         };
         everyone && statement.effect == Effect::Allow
     });
-    open.fold((false, false), |(definite, _), statement| (definite || conditions::limit_nothing(&statement.conditions, context), true))
+    open.fold((false, false), |(definite, _), statement| (definite || limit_nothing(&statement.conditions, context), true))
 }
 
 /// Whether something that the pattern names is allowed, on some resource at least.
@@ -224,7 +225,7 @@ fn allowed(documents: &[Document<'_>], pattern: &str, sure: Sure, context: &Requ
                 actions::Value::Never => false,
             })
         };
-        let certain = sure == Sure::Possible || conditions::limit_nothing(&statement.conditions, context);
+        let certain = sure == Sure::Possible || limit_nothing(&statement.conditions, context);
         statement.effect == Effect::Allow && statement.principals == Principals::Absent && named && certain
     });
     let (whole, part) = marks::denied_action(documents, pattern, context);

@@ -10,6 +10,7 @@ mod inline_policy_put;
 mod policy_attached;
 mod quarantine_lifted;
 mod renamed;
+mod trust_changed;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ pub use quarantine_lifted::{Lift, QuarantineLifted};
 pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
 pub use renamed::Renamed;
 pub(crate) use renamed::read as read_renamed;
+pub(crate) use trust_changed::read as read_trust_changed;
+pub use trust_changed::{Judged, TrustChanged};
 
 use crate::arn::{CredentialId, IamName, PolicyArn};
 use crate::credential::Session;
@@ -49,6 +52,17 @@ pub trait Kind {
     /// Whom a quarantine would affect.
     fn behind(&self) -> Behind<'_> {
         Behind::TheActor
+    }
+
+    /// The same change about one thing at a time, if it gives several at once: the rulebook is asked about each by itself, and forbids the change
+    /// if it forbids one of them. An exemption covers only what it covers by itself.
+    fn one_by_one(&self) -> Option<Vec<Change>> {
+        None
+    }
+
+    /// The change as its case shows it: with those things of [`Self::one_by_one`], by their places, that break these guardrails, or may.
+    fn with_broken(&self, _: &[(usize, Vec<String>)]) -> Option<Change> {
+        None
     }
 
     /// Distinguishes this change from the others of one event: part of the case id.
@@ -131,7 +145,7 @@ macro_rules! changes {
     };
 }
 
-changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut }
+changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, TrustChanged }
 
 impl Change {
     /// What the change is about.
@@ -164,6 +178,8 @@ pub enum Missing {
     },
     /// The text of an inline policy.
     Document(InlinePolicyPut),
+    /// The trust policy of a role.
+    Trust(TrustChanged),
 }
 
 /// What IAM answered about the one missing thing.
@@ -171,7 +187,7 @@ pub enum Missing {
 pub enum Found {
     /// Whose key it is.
     Owner(Identity),
-    /// The policy's text.
+    /// The policy's text, plain.
     Document(String),
 }
 
@@ -182,7 +198,8 @@ impl Missing {
         match (self, found) {
             (Self::Owner { id, finding }, Found::Owner(owner)) => Some(CredentialExposed::of_key(owner.into(), id, finding).into()),
             (Self::Document(put), Found::Document(text)) => Some(InlinePolicyPut { document: Some(text), ..put }.into()),
-            (Self::Owner { .. }, Found::Document(_)) | (Self::Document(_), Found::Owner(_)) => None,
+            (Self::Trust(changed), Found::Document(text)) => changed.with_document(text).ok().map(Change::TrustChanged),
+            (Self::Owner { .. }, Found::Document(_)) | (Self::Document(_) | Self::Trust(_), Found::Owner(_)) => None,
         }
     }
 
@@ -192,6 +209,7 @@ impl Missing {
         match self {
             Self::Owner { id, .. } => format!("only the live account says whose key {id} is"),
             Self::Document(put) => format!("the record omits the text of policy {}, which only the live account has", put.policy_name),
+            Self::Trust(changed) => format!("the record omits the trust policy of {}, which only the live account has", changed.role),
         }
     }
 
@@ -201,6 +219,7 @@ impl Missing {
         match self {
             Self::Owner { id, .. } => id.to_string(),
             Self::Document(put) => put.part(),
+            Self::Trust(changed) => changed.part(),
         }
     }
 }

@@ -230,3 +230,21 @@ fn a_role_session_that_changes_its_own_role_says_the_role_s_id() {
     assert_eq!(id("ops").as_deref(), Some("AROAEXAMPLEEXAMPLE00"));
     assert_eq!(id("web"), None);
 }
+
+#[test]
+fn a_trust_policy_says_whom_it_lets_in() {
+    let text = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":["999999999999","999999999999"],"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+    for (call, parameter, created) in
+        [("CreateRole", "assumeRolePolicyDocument", true), ("UpdateAssumeRolePolicy", "policyDocument", false)]
+    {
+        let parameters = serde_json::json!({"roleName": "web", parameter: text}).to_string();
+        let Claim::Change(Change::TrustChanged(changed)) = change(call, &parameters) else {
+            panic!("{call} changes a trust policy");
+        };
+        assert_eq!((changed.created, changed.document.as_deref(), changed.trusted.len()), (created, Some(text), 2));
+        assert!(Change::from(changed.clone()).kind().happened().ends_with("which trusts account 999999999999; service ec2.amazonaws.com"));
+        assert!(matches!(change(call, r#"{"roleName":"web"}"#), Claim::Missing(Missing::Trust(_))));
+        let refused = serde_json::json!({"roleName": "web", parameter: "{}"}).to_string();
+        assert!(matches!(change(call, &refused), Claim::Unknown(reason) if reason.contains("Statement is missing")));
+    }
+}

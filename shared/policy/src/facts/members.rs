@@ -9,6 +9,8 @@ use crate::arn::AccountId;
 pub struct Members {
     account: AccountId,
     partition: &'static str,
+    /// Accounts of others that count as trusted.
+    trusted: Vec<AccountId>,
     pairs: Vec<(String, RestrictedExpression)>,
     unread: Needs,
     error: Option<String>,
@@ -19,7 +21,31 @@ impl Members {
     #[must_use]
     pub const fn new(account: AccountId, partition: &'static str) -> Self {
         const NOTHING: Needs = Needs { details: false, groups: false, group_path: false, document: false, holdings: false };
-        Self { account, partition, pairs: Vec::new(), unread: NOTHING, error: None }
+        Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: NOTHING, error: None }
+    }
+
+    /// The same with accounts of others that count as trusted.
+    #[must_use]
+    pub fn trusting(self, accounts: &[AccountId]) -> Self {
+        Self { trusted: accounts.to_vec(), ..self }
+    }
+
+    /// The account in which the change was made.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.account.as_str()
+    }
+
+    /// Its partition.
+    #[must_use]
+    pub const fn partition(&self) -> &'static str {
+        self.partition
+    }
+
+    /// Whether it is the account itself, or one that counts as trusted.
+    #[must_use]
+    pub fn trusts(&self, account: &str) -> bool {
+        account == self.account.as_str() || self.trusted.iter().any(|trusted| trusted.as_str() == account)
     }
 
     /// A member of any type.
@@ -86,6 +112,11 @@ impl Members {
     #[must_use]
     pub fn iam_arn(&self, resource: &str) -> String {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
+    }
+
+    /// A record.
+    pub fn record_of(&mut self, name: &str, members: Vec<(String, RestrictedExpression)>) {
+        self.record(name, members.into_iter());
     }
 
     fn record(&mut self, name: &str, members: impl Iterator<Item = (String, RestrictedExpression)>) {

@@ -52,6 +52,41 @@ pub struct Undecided {
 }
 
 impl Decision {
+    /// The decision on a change that was judged one thing at a time: as forbidden as the most forbidden of them. What one of them is exempt from,
+    /// another may break.
+    #[must_use]
+    pub fn of_all(decisions: Vec<Self>) -> Self {
+        let (mut broken, mut maybe, mut reasons, mut exempt) = (Vec::new(), Vec::new(), Vec::new(), None);
+        for decision in decisions {
+            match decision {
+                Self::Allowed => {}
+                Self::Forbidden { guardrails, undecided } => {
+                    broken.extend(guardrails);
+                    if let Some(Undecided { guardrails, reason }) = undecided {
+                        maybe.extend(guardrails);
+                        reasons.push(reason);
+                    }
+                }
+                Self::Unknown { guardrails, reason } => {
+                    maybe.extend(guardrails);
+                    reasons.push(reason);
+                }
+                covered @ Self::Exempt { .. } => exempt = exempt.or(Some(covered)),
+            }
+        }
+        let (mut broken, mut maybe) = (distinct(broken), distinct(maybe));
+        maybe.retain(|guardrail| !broken.contains(guardrail));
+        let reason = distinct(reasons).join("; ");
+        sort(&mut broken);
+        sort(&mut maybe);
+        match (broken.is_empty(), maybe.is_empty()) {
+            (true, true) => exempt.unwrap_or(Self::Allowed),
+            (true, false) => Self::Unknown { guardrails: maybe, reason },
+            (false, true) => Self::Forbidden { guardrails: broken, undecided: None },
+            (false, false) => Self::Forbidden { guardrails: broken, undecided: Some(Undecided { guardrails: maybe, reason }) },
+        }
+    }
+
     /// The guardrails that are broken, or, if nothing is certain, that may be.
     #[must_use]
     pub fn guardrails(&self) -> &[Guardrail] {
@@ -108,6 +143,16 @@ impl Decision {
     pub fn lead(&self) -> Option<&Guardrail> {
         self.guardrails().first().or_else(|| self.undecided()?.guardrails.first())
     }
+}
+
+fn distinct<T: PartialEq>(all: Vec<T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for one in all {
+        if !distinct.contains(&one) {
+            distinct.push(one);
+        }
+    }
+    distinct
 }
 
 /// Enforced before observed, then the gravest, then by name: the same order for the same guardrails.

@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use super::DecisionError;
 use crate::action::{ACTIONS, Action};
 use crate::actor::{Actor, ActorKind};
-use crate::arn::path_of;
+use crate::arn::{AccountId, path_of};
 use crate::break_glass::Standing;
 use crate::change::Change;
 use crate::facts::{Facts, Members, Needs};
@@ -32,6 +32,8 @@ pub struct Question<'a> {
     pub facts: &'a Facts,
     /// What the actor is on the list of break-glass principals.
     pub break_glass: Standing,
+    /// Accounts of others that count as trusted.
+    pub trusted_accounts: &'a [AccountId],
 }
 
 /// A question in Cedar's terms.
@@ -235,7 +237,7 @@ fn entity(
 }
 
 fn context(question: &Question<'_>) -> Result<(Context, Needs), DecisionError> {
-    let mut context = circumstances(question.event, question.actor, question.break_glass);
+    let mut context = circumstances(question.event, question.actor, question.break_glass).trusting(question.trusted_accounts);
     question.change.kind().context(question.facts, &mut context);
     context.finish().map_err(DecisionError::Request)
 }

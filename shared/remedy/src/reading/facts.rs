@@ -165,5 +165,11 @@ pub async fn missing(reader: &Reader, missing: &Missing) -> Result<Result<Found,
             let gone = || format!("the record omits the text of inline policy {policy_name}, and {identity} no longer holds it");
             text.map(Found::Document).ok_or_else(gone)
         }
+        Missing::Trust(changed) => {
+            let role = &changed.role;
+            let text = found(holdings::trust_document(reader, role).await)?;
+            let gone = || format!("the record omits the trust policy of {role}, which is gone");
+            text.map(Found::Document).ok_or_else(gone)
+        }
     })
 }

@@ -326,6 +326,17 @@ pub async fn inline_document(reader: &Reader, identity: &Identity, policy: &str)
     }
 }
 
+/// The text of a role's trust policy, byte for byte as it was set: IAM answers with it percent-encoded.
+///
+/// # Errors
+///
+/// If there is no such role, or IAM did not answer.
+pub async fn trust_document(reader: &Reader, role: &Identity) -> Result<String, AwsCall> {
+    let answer = reader.get_role().role_name(role.name.as_str()).send().await.named("iam:GetRole on", role)?;
+    let text = answer.role.and_then(|role| role.assume_role_policy_document);
+    text.map(|text| plain_text(&text)).ok_or_else(|| AwsCall::empty(format!("reading the trust policy of {role}")))
+}
+
 fn plain_text(text: &str) -> String {
     // A text that is no percent-encoding is kept as it is: it is compared and shown, never guessed at.
     plain(text).map_or_else(|_| text.to_owned(), Cow::into_owned)

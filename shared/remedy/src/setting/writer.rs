@@ -38,6 +38,7 @@ writes! {
     remove_user_from_group RemoveUserFromGroupFluentBuilder,
     set_default_policy_version SetDefaultPolicyVersionFluentBuilder,
     update_access_key UpdateAccessKeyFluentBuilder,
+    update_assume_role_policy UpdateAssumeRolePolicyFluentBuilder,
     update_service_specific_credential UpdateServiceSpecificCredentialFluentBuilder,
     update_signing_certificate UpdateSigningCertificateFluentBuilder,
     update_ssh_public_key UpdateSSHPublicKeyFluentBuilder,
