@@ -14,7 +14,7 @@ use crate::case::{self, Case, Opening};
 use crate::change::{Change, Claim, Found, Missing};
 use crate::document::DocumentError;
 use crate::facts::{Access, Facts, Needs, Texts};
-use crate::guardrail::{Decision, DecisionError, Mode, Question, Rulebook, Weighed};
+use crate::guardrail::{Decision, DecisionError, Guardrail, Mode, Question, Rulebook, Weighed};
 use crate::record::{Event, FindingState};
 use crate::target::{Identity, IdentityKind};
 
@@ -102,7 +102,7 @@ impl<'a> Circumstances<'a> {
     }
 
     /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about
-    /// each candidate.
+    /// each candidate. A guardrail that only reports lets it stand, and so does one that only observes.
     ///
     /// # Errors
     ///
@@ -112,7 +112,22 @@ impl<'a> Circumstances<'a> {
             return Ok(true);
         };
         let decision = self.rulebook.decide(&self.question(change, facts), weighed, None)?;
-        Ok(matches!(decision, Decision::Allowed | Decision::Exempt { .. }))
+        let takes_back = |guardrail: &Guardrail| guardrail.mode == Mode::Enforce && !guardrail.remedies.is_empty();
+        Ok(match decision {
+            Decision::Allowed | Decision::Exempt { .. } => true,
+            Decision::Forbidden { guardrails, undecided } => undecided.is_none() && !guardrails.iter().any(takes_back),
+            Decision::Unknown { .. } => false,
+        })
+    }
+
+    /// The facts that the decision about a change depends on.
+    ///
+    /// # Errors
+    ///
+    /// If the rulebook gave no answer.
+    pub fn needs(&self, change: &Change) -> Result<Needs, DecisionError> {
+        let weighed = self.rulebook.weigh(&self.question(change, &Facts::none()))?;
+        Ok(weighed.map(|weighed| weighed.needs()).unwrap_or_default())
     }
 }
 
@@ -259,7 +274,7 @@ impl Weighing<'_> {
                 let none = Facts::none();
                 let question = circumstances.question(&change, facts.unwrap_or(&none));
                 let decision = circumstances.rulebook.decide(&question, *weighed, facts.err())?;
-                (Some(change), decision)
+                (Some(change.noting(facts.unwrap_or(&none))), decision)
             }
             Subject::Unknown(reason) => {
                 let Circumstances { rulebook, event, action, actor, break_glass } = circumstances;

@@ -15,13 +15,14 @@
 //! | `actor`, `guardrail`, `outcome`, `severity`, `target` | what `rescind cases` filters by |
 //! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
 //!
-//! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm` and
-//! `<function>#held`.
+//! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm`,
+//! `<function>#held` and `<function>#default`.
 
 pub mod archive;
 mod body;
 pub mod contained;
 mod contested;
+mod defaults;
 mod page;
 mod read;
 mod stop;

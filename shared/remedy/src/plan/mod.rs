@@ -8,6 +8,7 @@ mod detach_policy;
 mod quarantine_key;
 mod quarantine_principal;
 mod remove_group_member;
+mod restore_policy_version;
 
 use policy::arn::CredentialId;
 use policy::case::Call;
@@ -20,6 +21,7 @@ pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
+pub use restore_policy_version::RestorePolicyVersion;
 
 use crate::setting::{Home, Setting, Step};
 
@@ -76,6 +78,11 @@ pub trait Plan: Sync {
         None
     }
 
+    /// Whether it changes what everybody can do who holds a policy: then none of them may be somebody whom Rescind never touches.
+    fn reaches_holders(&self) -> bool {
+        false
+    }
+
     /// Whether it locks its target out, so that somebody else has to be left who could undo it.
     fn locks_out(&self) -> bool {
         false
@@ -88,7 +95,8 @@ pub trait Plan: Sync {
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool;
 }
 
-static PLANS: &[&dyn Plan] = &[&DetachPolicy, &DeleteInlinePolicy, &RemoveGroupMember, &QuarantineKey, &QuarantinePrincipal];
+static PLANS: &[&dyn Plan] =
+    &[&DetachPolicy, &DeleteInlinePolicy, &RemoveGroupMember, &QuarantineKey, &QuarantinePrincipal, &RestorePolicyVersion];
 
 /// The plan of a remedy.
 #[must_use]
