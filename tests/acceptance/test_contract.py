@@ -527,8 +527,10 @@ def test_what_iam_lists_and_never_finds_is_an_error_that_lambda_retries(trial):
 
 def test_a_break_glass_principal_is_never_touched(trial):
     kind, name = trial.offence.target
-    if kind == "group":
-        trial.world.user("responder", groups=[name])
+    if kind in ("group", "policy"):
+        responder = trial.world.user("responder", groups=[name] if kind == "group" else [])
+        if kind == "policy":
+            trial.world.attach(trial.offence.arn, responder)
         arn = "arn:aws:iam::123456789012:user/responder"
     else:
         arn = f"arn:aws:iam::123456789012:{kind}/{name}"

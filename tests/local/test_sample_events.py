@@ -88,9 +88,11 @@ def received() -> dict[str, set[Path]]:
 
 
 def nearest(sample: Path) -> list[str]:
-    """The functions that a sample is for: the one that its call names, or else both quarantines. Each `sam local invoke` takes seconds."""
+    """The functions that a sample is for: the one that its call names, or else both quarantines; of a quarantine policy, the one that guards it. Each `sam local invoke` takes seconds."""
     receiving = [function for function, samples in received().items() if sample in samples]
     named = [function for function in receiving if function not in (logical_id(QUARANTINE_KEY), logical_id(QUARANTINE_PRINCIPAL))]
+    if "RescindDenyEverything-" in sample.read_text():
+        return [logical_id(QUARANTINE_PRINCIPAL)]
     return named or receiving
 
 

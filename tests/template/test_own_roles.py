@@ -34,6 +34,9 @@ EXPECTED = {
     "remove-group-member": Judged(
         certain=frozenset({"iam-removeuserfromgroup"}),
     ),
+    "restore-policy-version": Judged(
+        possible=frozenset({"iam-setdefaultpolicyversion"}),
+    ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

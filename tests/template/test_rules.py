@@ -20,6 +20,7 @@ BY_NAME = {
     "delete-inline-policy": {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
     "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     "remove-group-member": {"AddUserToGroup"},
+    "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -39,7 +40,8 @@ SAMPLES_OF = {
     "access-analyzer": [],
     "create-access-key": [],
     "create-service-specific-credential": [],
-    "create-policy-version": [],
+    "create-policy.json": ["restore-policy-version"],
+    "create-policy-version": ["restore-policy-version"],
     "delete-role-policy": [],
     "detach-user-policy": [],
     "guardduty-": [],
@@ -49,6 +51,7 @@ SAMPLES_OF = {
     "put-user-policy": ["delete-inline-policy"],
     "reset-service-specific-credential": [],
     "security-hub": [],
+    "set-default-policy-version": ["restore-policy-version"],
     "update-access-key": [],
     "update-user": [],
     "upload-signing-certificate": [],

@@ -83,7 +83,7 @@ fn event(action: &Action, resource: &str) -> Event {
     };
     let record = json!({
         "eventTime": "2026-01-01T00:00:00Z", "eventSource": action.source, "eventName": name, "awsRegion": "us-east-1",
-        "recipientAccountId": ACCOUNT, "userIdentity": identity, "requestParameters": parameters, "responseElements": {"accessKey": created},
+        "recipientAccountId": ACCOUNT, "userIdentity": identity, "requestParameters": parameters, "responseElements": {"accessKey": created, "policyVersion": {"versionId": "v2"}},
     });
     Event::from_envelope_or_record(&record.to_string()).unwrap()
 }

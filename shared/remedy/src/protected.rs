@@ -33,9 +33,13 @@ pub async fn ending(
     // Without a list, which the template does not let enforce, only what locks somebody out is worth reading the whole account.
     let matters = plan.locks_out() || !environment.break_glass.is_empty();
     let account = environment.account.as_str();
+    let changed = match change {
+        Change::PolicyVersionSet(set) => Some(&set.policy_arn),
+        _ => None,
+    };
     // The target of the change does not count: another function may be taking away just what makes it an administrator.
     let without: Vec<Identity> = change.target().identity().into_iter().chain([identity]).cloned().collect();
-    if !matters || responders::is_anyone_left(reader, &environment.break_glass, account, &without).await? {
+    if !matters || responders::is_anyone_left(reader, &environment.break_glass, account, &without, changed).await? {
         return Ok(None);
     }
     Ok(Some(Ending::spared(format!(
@@ -56,7 +60,7 @@ pub async fn policy(reader: &Reader, environment: &Environment, plan: &dyn Plan,
         let why = format!("break-glass {listed} holds this policy, and no remedy ever touches what they can do: a person has to look at once");
         return Ok(Some(Ending::spared(why)));
     }
-    if list.is_empty() || responders::is_anyone_left(reader, list, account, &holders).await? {
+    if list.is_empty() || responders::is_anyone_left(reader, list, account, &holders, None).await? {
         return Ok(None);
     }
     Ok(Some(Ending::spared(format!(

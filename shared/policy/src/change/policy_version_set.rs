@@ -168,8 +168,9 @@ pub fn created(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let answer: Option<Answer> = call.event.record.response().and_then(|json| serde_json::from_str(json).ok());
     let version = answer.and_then(|answer| answer.policy_version?.version_id);
     let version = version.map(|version| id(call, version)).transpose()?;
-    if version.is_none() && document.is_none() {
-        return Err(call.unreadable(&"it says neither the version's id nor its text"));
+    // A call that AWS refused made none.
+    if version.is_none() && call.event.record.error_code.is_none() {
+        return Err(call.unreadable(&"it does not say which version was made"));
     }
     Ok(claim(PolicyVersionSet { policy_arn, version, document, is_default, deed: Deed::CreatedVersion, replaced: None }))
 }

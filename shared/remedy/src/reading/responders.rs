@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use aws_sdk_iam::operation::get_account_authorization_details::paginator::GetAccountAuthorizationDetailsPaginator;
 use aws_sdk_iam::types::{AttachedPolicy, EntityType, PolicyDetail};
-use policy::arn::IamName;
+use policy::arn::{IamName, PolicyArn};
 use policy::break_glass::BreakGlass;
 use policy::capability::{Capability, RequestContext};
 use policy::document::{Document, Effect, plain};
@@ -16,10 +16,11 @@ use policy::target::{Identity, IdentityKind};
 
 use super::holdings::{self, Except};
 use super::identity::Whom;
-use super::{Reader, identity};
+use super::{Reader, holders, identity};
 use crate::error::{AwsCall, Named as _};
 
-/// Whether anybody is left who could give access back: somebody other than these, and no member of a group among them.
+/// Whether anybody is left who could give access back: somebody other than these, no member of a group among them, and nobody who holds the policy
+/// whose version was changed, if one was: another function may be taking away just what makes them an administrator.
 ///
 /// # Errors
 ///
@@ -29,6 +30,7 @@ pub async fn is_anyone_left(
     break_glass: &[BreakGlass],
     account: &str,
     without: &[Identity],
+    changed: Option<&PolicyArn>,
 ) -> Result<bool, AwsCall> {
     for BreakGlass { identity: responder, .. } in break_glass.iter().filter(|listed| listed.account.as_str() == account) {
         if let Whom::Is(responder) = identity::resolve(reader, responder, None).await?
@@ -37,10 +39,14 @@ pub async fn is_anyone_left(
             return Ok(true);
         }
     }
+    let holders = match changed {
+        Some(policy) => holders::of(reader, policy).await?.unwrap_or_default(),
+        None => Vec::new(),
+    };
     let policies = administrator_policies(reader).await?;
     let groups = administrator_groups(reader, &policies).await?;
     let gives_all = |attached: &[AttachedPolicy], inline: &[PolicyDetail]| holds_one(&policies, attached) || inline.iter().any(is_one);
-    let is_without = |kind, name: &str| without.iter().any(|left| left.is_named(kind, name));
+    let is_without = |kind, name: &str| without.iter().chain(&holders).any(|left| left.is_named(kind, name));
     let is_target = |group: &String| is_without(IdentityKind::Group, group);
     let mut pages = details(reader, &[EntityType::User, EntityType::Role]).send();
     while let Some(page) = pages.next().await {
