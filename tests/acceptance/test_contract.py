@@ -456,8 +456,9 @@ def test_another_target_of_the_same_name_is_left_alone(trial):
     getattr(trial.world, kind)(name)
     seen = trial.receives()
     assert seen.changed == set()
-    if not trial.offence.shows:
-        assert seen.cases == []
+    if not trial.offence.shows or (trial.offence.known_by == "arn" and not seen.cases):
+        # Only IAM says what a version says, and the one that it has now is harmless.
+        assert (seen.cases, seen.notices) == ([], [])
         return
     assert seen.outcome in ("already-clean", "unremediable")
     assert seen.notice.case == seen.case

@@ -162,7 +162,7 @@ def remove(iam, kind: str, name: str) -> None:
     """Deletes one user, group, role or policy with everything that belongs to it."""
     details = _details(iam)
     if kind == "policy":
-        (policy,) = [policy for policy in details["Policies"] if policy["PolicyName"] == name]
+        (policy,) = [policy for policy in details["Policies"] if policy["Arn"].rsplit("/", 1)[-1] == name]
         for holders in iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=policy["Arn"]):
             for holder in ("User", "Group", "Role"):
                 for entity in holders[f"Policy{holder}s"]:

@@ -35,7 +35,8 @@ EXPECTED = {
         certain=frozenset({"iam-removeuserfromgroup"}),
     ),
     "restore-policy-version": Judged(
-        possible=frozenset({"iam-setdefaultpolicyversion"}),
+        certain=frozenset({"iam-setdefaultpolicyversion"}),
+        kinds=frozenset({"permissions-management"}),
     ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
