@@ -227,11 +227,11 @@ def test_if_no_version_passes_a_person_gets_the_exact_calls(world):
             # As a shell reads it: file://corrected.json, which a mail program would make a link.
             f"aws iam create-policy-version --policy-arn {tools} --policy-document $'file:/\\x2fcorrected.json' --set-as-default",
             f"aws iam detach-user-policy --policy-arn {tools} --user-name polsen",
-            f"aws iam detach-group-policy --policy-arn {tools} --group-name developers",
+            f"aws iam detach-group-policy --group-name developers --policy-arn {tools}",
             f"aws iam detach-role-policy --policy-arn {tools} --role-name build",
         ):
             assert command in seen.notice.text or (mode, command) == ("observe", looks)
-        assert "1 users, 1 groups and 1 roles hold it" in seen.notice.text
+        assert "holders: users 1, groups 1, roles 1" in seen.notice.text
     assert seen.outcome == "unremediable"
     assert "ACT: cannot be taken back" in seen.notice.subject
 

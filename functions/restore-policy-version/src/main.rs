@@ -58,9 +58,13 @@ impl Function for RestorePolicyVersion {
                     hand.restored(&set.policy_arn, &to).await;
                     return Ok(Ending::done().saying(raced));
                 }
-                (Set::Already, _) => return Ok(Ending::clean(format!("somebody, or an earlier try at this event, had made {to} the default"))),
+                (Set::Already, _) => {
+                    return Ok(Ending::clean(format!("somebody, or an earlier try at this event, had made {to} the default")));
+                }
                 (Set::Moved, _) => {
-                    return Ok(Ending::clean("another version is the default now: that is another change, with an event of its own".to_owned()));
+                    return Ok(Ending::clean(
+                        "another version is the default now: that is another change, with an event of its own".to_owned(),
+                    ));
                 }
                 // Somebody has deleted this version, or the policy, at this moment.
                 (Set::Gone, _) => {}
@@ -121,20 +125,25 @@ async fn nothing_passes(hand: &Hand<'_>, set: &PolicyVersionSet, setting: &Defau
     }
     match live {
         Live::Is(version) if version == forbidden => {}
-        Live::Is(_) => return Ok(Ending::clean("another version is the default now: that is another change, with an event of its own".to_owned())),
+        Live::Is(_) => {
+            return Ok(Ending::clean("another version is the default now: that is another change, with an event of its own".to_owned()));
+        }
         Live::Gone | Live::Unclear => return Ok(Ending::clean("the policy was deleted".to_owned())),
     }
     let arn = set.policy_arn.as_str();
     let holders = holders::of(hand.reader(), &set.policy_arn).await?.unwrap_or_default();
     let corrected = [("PolicyArn", arn), ("PolicyDocument", "file://corrected.json"), ("SetAsDefault", "true")];
     let detach = |holder: &Identity| Attachment { identity: holder.clone(), policy: set.policy_arn.clone() }.call(&false);
-    let calls = std::iter::once(Call::iam("CreatePolicyVersion", &corrected)).chain(holders.iter().take(NAMED).filter_map(detach)).collect();
+    let calls =
+        std::iter::once(Call::iam("CreatePolicyVersion", &corrected)).chain(holders.iter().take(NAMED).filter_map(detach)).collect();
     let count = |kind| holders.iter().filter(|holder| holder.kind == kind).count();
     let (users, groups, roles) = (count(IdentityKind::User), count(IdentityKind::Group), count(IdentityKind::Role));
     let more = holders.len().checked_sub(NAMED).filter(|more| *more > 0);
-    let more = more.map(|more| format!("; {more} more than are listed here hold it: aws iam list-entities-for-policy names them")).unwrap_or_default();
+    let more = more
+        .map(|more| format!("; {more} more than are listed here hold it: aws iam list-entities-for-policy names them"))
+        .unwrap_or_default();
     let why = format!(
-        "no other version of {} passes the guardrails; {users} users, {groups} groups and {roles} roles hold it: write a text that passes into \
+        "no other version of {} passes the guardrails (holders: users {users}, groups {groups}, roles {roles}). Write a text that passes into \
          corrected.json and make it the default, or detach the policy{more}",
         text::name(arn)
     );

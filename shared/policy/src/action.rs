@@ -10,7 +10,9 @@ use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
 use crate::record::Event;
-use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestorePolicyVersion};
+use crate::remedy::Remedy::{
+    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestorePolicyVersion,
+};
 use crate::target::IdentityKind::{Group, Role, User};
 
 /// Reads what a call or finding changed.

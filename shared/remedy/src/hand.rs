@@ -21,8 +21,8 @@ use crate::error::{AwsCall, Failure, found};
 use crate::ledger::Page;
 use crate::ledger::contained::Contained;
 use crate::log;
-use crate::reading::identity::Whom;
 use crate::reading::facts::{self, Background};
+use crate::reading::identity::Whom;
 use crate::reading::{Reader, identity};
 use crate::setting::{Live, Setting, Step, Writer};
 

@@ -251,12 +251,14 @@ impl Handler {
         // Before anything waits it is judged as a whole: it may break a guardrail that is critical, or not past its limit.
         let tried = tried.filter(|tried| tried.case.outcome != Outcome::Held);
         let facts = match weighing.needs() {
-            Some((change, needs)) => match deadline.before_the_remedy(Box::pin(self.read::<F>(circumstances, change, needs, may_act))).await {
-                Some(Ok(facts)) => facts,
-                Some(Err(call)) if is_certain => Err(call.to_string()),
-                Some(Err(call)) => return Err(call.into()),
-                None => Err(LATE.to_owned()),
-            },
+            Some((change, needs)) => {
+                match deadline.before_the_remedy(Box::pin(self.read::<F>(circumstances, change, needs, may_act))).await {
+                    Some(Ok(facts)) => facts,
+                    Some(Err(call)) if is_certain => Err(call.to_string()),
+                    Some(Err(call)) => return Err(call.into()),
+                    None => Err(LATE.to_owned()),
+                }
+            }
             None => Ok(Facts::none()),
         };
         let Some(mut case) = weighing.decide(facts.as_ref().map_err(String::as_str), mode, now)?.map(marked) else {

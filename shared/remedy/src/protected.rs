@@ -57,7 +57,8 @@ pub async fn policy(reader: &Reader, environment: &Environment, plan: &dyn Plan,
     }
     let (list, account) = (&environment.break_glass, environment.account.as_str());
     if let Some(listed) = holders::break_glass(reader, list, account, &holders).await? {
-        let why = format!("break-glass {listed} holds this policy, and no remedy ever touches what they can do: a person has to look at once");
+        let why =
+            format!("break-glass {listed} holds this policy, and no remedy ever touches what they can do: a person has to look at once");
         return Ok(Some(Ending::spared(why)));
     }
     if list.is_empty() || responders::is_anyone_left(reader, list, account, &holders, None).await? {

@@ -24,10 +24,10 @@ pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
+pub use policy_version_set::{Deed, PolicyVersionSet, Replaced};
 pub(crate) use policy_version_set::{
     created as read_policy_version_created, policy_created as read_policy_created, set as read_default_version_set,
 };
-pub use policy_version_set::{Deed, PolicyVersionSet, Replaced};
 pub use quarantine_lifted::{Lift, QuarantineLifted};
 pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
 pub use renamed::Renamed;

@@ -260,7 +260,9 @@ fn a_version_is_the_default_only_if_the_record_says_so() {
 
 #[test]
 fn a_successful_call_whose_record_does_not_say_which_version_it_made_is_unknown() {
-    for response in ["null", "{}", r#"{"policyVersion":{}}"#, r#"{"policyVersion":{"versionId":"v"}}"#, r#"{"policyVersion":{"versionId":"2"}}"#] {
+    for response in
+        ["null", "{}", r#"{"policyVersion":{}}"#, r#"{"policyVersion":{"versionId":"v"}}"#, r#"{"policyVersion":{"versionId":"2"}}"#]
+    {
         let set = version("CreatePolicyVersion", r#""policyDocument":"{}","setAsDefault":true"#, response);
         assert!(set.is_err_and(|unknown| unknown.contains("Unknown")), "{response}");
     }

@@ -60,7 +60,8 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
         None if parts(operands).any(|part| {
-            part.get("Var").is_some_and(|variable| variable == "context") || matches!(attribute_of(part), Some("policy" | "group" | "holders"))
+            part.get("Var").is_some_and(|variable| variable == "context")
+                || matches!(attribute_of(part), Some("policy" | "group" | "holders"))
         }) =>
         {
             needs.document = true;
@@ -141,15 +142,8 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs = Needs {
-        details: false,
-        groups: false,
-        group_path: false,
-        document: false,
-        holdings: false,
-        holders: false,
-        administrator: false,
-    };
+    const NONE: Needs =
+        Needs { details: false, groups: false, group_path: false, document: false, holdings: false, holders: false, administrator: false };
     const GROUPS: Needs = Needs { groups: true, ..NONE };
     const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 

@@ -65,8 +65,12 @@ impl Plan for RestorePolicyVersion {
 
     fn clean(&self, _: &Case, change: &Change) -> String {
         let is_default = set(change).is_none_or(|set| set.is_default);
-        if is_default { "it was no longer the default when Rescind acted" } else { "nobody gets what it grants unless it becomes the default" }
-            .to_owned()
+        if is_default {
+            "it was no longer the default when Rescind acted"
+        } else {
+            "nobody gets what it grants unless it becomes the default"
+        }
+        .to_owned()
     }
 
     fn next(&self, _: &Case, change: &Change) -> Option<String> {

@@ -89,7 +89,9 @@ pub async fn has_administrator(
                 continue;
             }
             if looked_at.len() >= READ {
-                return Ok(Err(format!("more than {READ} users and roles hold the policy, which are too many to look for an administrator")));
+                return Ok(Err(format!(
+                    "more than {READ} users and roles hold the policy, which are too many to look for an administrator"
+                )));
             }
             // One that is gone holds nothing any more.
             if let Some(texts) = holdings::of(reader, &principal, Except::Policy(policy)).await? {

@@ -163,7 +163,8 @@ pub async fn of_identity(reader: &Reader, identity: &Identity, except: Except<'_
     let (Some(attached), Some(inline)) = (found(attached(reader, identity).await)?, found(inline(reader, identity).await)?) else {
         return Ok(None);
     };
-    let is_left_out = |arn: &str| matches!(except, Except::Attachment(left) | Except::Policy(left) if left.as_str().eq_ignore_ascii_case(arn));
+    let is_left_out =
+        |arn: &str| matches!(except, Except::Attachment(left) | Except::Policy(left) if left.as_str().eq_ignore_ascii_case(arn));
     let all = matches!(except, Except::NotEvenQuarantines);
     // One that is gone since it was listed grants nothing any more.
     let managed = attached.iter().filter(|arn| !is_left_out(arn)).map(async |arn: &String| {
