@@ -107,7 +107,7 @@ impl Kind for PolicyVersionSet {
     fn happened(&self) -> String {
         let arn = text::name(self.policy_arn.as_str());
         let done = match self.deed {
-            Deed::CreatedPolicy => "came with the policy, which was created",
+            Deed::CreatedPolicy => "is the first of a new policy",
             Deed::CreatedVersion if self.is_default => "was created and made the default",
             Deed::CreatedVersion => "was created, and not made the default",
             Deed::SetDefault => "was made the default",
