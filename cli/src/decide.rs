@@ -134,8 +134,13 @@ fn decide_one(circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<
 /// The facts that the record itself holds, or why it does not hold those that are needed.
 fn facts(circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<Facts, String> {
     let document = Needs { document: needs.document, ..Needs::default() };
-    match change.kind().gives() {
-        Gives::Inline(_, text) if needs == document => {
+    let text = match change.kind().gives() {
+        Gives::Inline(_, text) => Some(text),
+        Gives::Version(set) => set.document.as_deref(),
+        Gives::Nothing | Gives::Managed(_) | Gives::Membership(_) => None,
+    };
+    match text {
+        Some(text) if needs == document => {
             let texts = Texts { policies: vec![text.to_owned()], boundary: None };
             let granted = circumstances.access(&texts, change.target().identity());
             let granted = granted.map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;

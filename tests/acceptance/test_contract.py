@@ -456,8 +456,9 @@ def test_another_target_of_the_same_name_is_left_alone(trial):
     getattr(trial.world, kind)(name)
     seen = trial.receives()
     assert seen.changed == set()
-    if not trial.offence.shows:
-        assert seen.cases == []
+    if not trial.offence.shows or (trial.offence.known_by == "arn" and not seen.cases):
+        # Only IAM says what a version says, and the one that it has now is harmless.
+        assert (seen.cases, seen.notices) == ([], [])
         return
     assert seen.outcome in ("already-clean", "unremediable")
     assert seen.notice.case == seen.case
@@ -527,8 +528,10 @@ def test_what_iam_lists_and_never_finds_is_an_error_that_lambda_retries(trial):
 
 def test_a_break_glass_principal_is_never_touched(trial):
     kind, name = trial.offence.target
-    if kind == "group":
-        trial.world.user("responder", groups=[name])
+    if kind in ("group", "policy"):
+        responder = trial.world.user("responder", groups=[name] if kind == "group" else [])
+        if kind == "policy":
+            trial.world.attach(trial.offence.arn, responder)
         arn = "arn:aws:iam::123456789012:user/responder"
     else:
         arn = f"arn:aws:iam::123456789012:{kind}/{name}"

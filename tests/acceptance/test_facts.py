@@ -27,6 +27,7 @@ def conditions(path: str, shape: dict) -> Iterator[str]:
         yield f"({holds} || !{holds})"
     else:
         yield {
+            "Long": f"{path} >= 0",
             "String": f'{path} like "*"',
             "Bool": f"({path} || !{path})",
             "Boolean": f"({path} || !{path})",
@@ -53,7 +54,8 @@ def test_every_attribute_that_a_guardrail_can_ask_about_is_read(world, tmp_path,
     called = event["detail"]["eventName"]
     action = called if called in SCHEMA["actions"] else "LiftQuarantine"
     parameters = event["detail"]["requestParameters"]
-    resource = next(kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters) if action != "AddUserToGroup" else "User"
+    named = [kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters]
+    resource = "User" if action == "AddUserToGroup" else next(iter(named), "Policy")
     asked = questions(action, resource)
     rules = (
         f'@id("asks-{number}")\n@severity("low")\nforbid (principal, action == Action::"{action}", resource is {resource}) when {{ {condition} }};'

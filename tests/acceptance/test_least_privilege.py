@@ -6,22 +6,53 @@ import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, trust_updated, updated
+from lab.events import (
+    BILLING,
+    QUARANTINE,
+    READ_ONLY,
+    anew,
+    attachment,
+    default_set,
+    exposure,
+    iam_call,
+    iam_user,
+    joined,
+    key_activated,
+    misuse,
+    put_inline,
+    trust_updated,
+    updated,
+    version_created,
+)
 from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_TRUST, World
+from lab.world import (
+    ALLOW_READING,
+    DELETE_INLINE_POLICY,
+    DENY_EVERYTHING,
+    DETACH_POLICY,
+    FUNCTIONS,
+    QUARANTINE_KEY,
+    QUARANTINE_PRINCIPAL,
+    REMOVE_GROUP_MEMBER,
+    RESTORE_POLICY_VERSION,
+    RESTORE_TRUST,
+    World,
+)
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
-TRUST, CREDENTIAL, FINDING = 'in Action::"trust"', 'in Action::"credential"', 'in Action::"finding"'
+VERSION, TRUST = 'in Action::"policy-version"', 'in Action::"trust"'
+CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
     DETACH_POLICY: (ATTACH,),
     DELETE_INLINE_POLICY: (PUT,),
     REMOVE_GROUP_MEMBER: (JOIN,),
+    RESTORE_POLICY_VERSION: (VERSION,),
     RESTORE_TRUST: (TRUST,),
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, TRUST, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, TRUST, CREDENTIAL, FINDING, LIFT),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -30,15 +61,17 @@ FACTS = {
     "groups": 'resource is User && resource in Group::"arn:aws:iam::123456789012:group/nobody"',
 }
 OF_SOME = {
-    "before": ((ATTACH, PUT, JOIN), "context.after.grants.admin && !context.before.grants.admin"),
-    "policy": ((ATTACH, PUT), "context.policy.grants.dataAccess"),
+    "before": ((ATTACH, PUT, JOIN, VERSION), "context.after.grants.admin && !context.before.grants.admin"),
+    "holders": ((VERSION,), "context.holders.administrator || context.holders.breakGlass"),
+    "policy": ((ATTACH, PUT, VERSION), "context.policy.grants.dataAccess"),
     "group": ((JOIN,), 'context.group.grants.dataAccess || context.group.path == "/nowhere/"'),
 }
 
 
 def asks_for_every_fact(function: str) -> str:
     """Guardrails that ask the function for its remedy, by everything that it would have to read."""
-    asked = [(scope, name, condition) for scope in ASKED[function] for name, condition in FACTS.items()]
+    # A policy has neither tags nor groups, and its path is in its ARN.
+    asked = [(scope, name, condition) for scope in ASKED[function] if scope != VERSION for name, condition in FACTS.items()]
     asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
     return "".join(
         f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\nforbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
@@ -66,6 +99,9 @@ def every_change(world: World):
         yield put_inline(target, ALLOW_READING, actor=actor)
     yield joined(user, team, actor)
     yield trust_updated(role, json.dumps(TRUST_POLICY), actor)
+    world.attach(own, team)
+    yield version_created(own, world.writes_version(own, ALLOW_READING), ALLOW_READING, actor=actor)
+    yield default_set(own, "v1", actor)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
@@ -168,6 +204,7 @@ RARELY = {
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
     RESTORE_TRUST: [],
+    RESTORE_POLICY_VERSION: [],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

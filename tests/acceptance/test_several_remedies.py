@@ -6,10 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, put_inline, sample, trust_updated
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, put_inline, sample, trust_updated, version_created
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_TRUST, Observation, Target, World
+from lab.world import (
+    DELETE_INLINE_POLICY,
+    DETACH_POLICY,
+    FUNCTIONS,
+    QUARANTINE_KEY,
+    QUARANTINE_PRINCIPAL,
+    REMOVE_GROUP_MEMBER,
+    RESTORE_POLICY_VERSION,
+    RESTORE_TRUST,
+    Observation,
+    Target,
+    World,
+)
 
 EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
@@ -19,6 +31,7 @@ WRITES = {
     REMOVE_GROUP_MEMBER: "RemoveUserFromGroup",
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
     RESTORE_TRUST: "UpdateAssumeRolePolicy",
+    RESTORE_POLICY_VERSION: "SetDefaultPolicyVersion",
 }
 
 
@@ -76,6 +89,12 @@ def _trusts(world: World, _: Target, actor: dict) -> dict:
     return trust_updated(world.trusting("web", text), text, actor)
 
 
+def _writes_a_version(world: World, polsen: Target, actor: dict) -> dict:
+    tools = world.policy("tools")
+    world.attach(tools, polsen)
+    return version_created(tools, world.writes_version(tools, ALLOW_ALL), ALLOW_ALL, actor=actor)
+
+
 def _creates_a_key(world: World, polsen: Target, actor: dict) -> dict:
     return key_created(world.key(polsen), "polsen", actor)
 
@@ -90,6 +109,7 @@ def _situations():
         ("attaches", "AttachUserPolicy", DETACH_POLICY, _attaches),
         ("joins", "AddUserToGroup", REMOVE_GROUP_MEMBER, _joins),
         ("writes inline", "PutUserPolicy", DELETE_INLINE_POLICY, _writes),
+        ("writes a version", "CreatePolicyVersion", RESTORE_POLICY_VERSION, _writes_a_version),
     ):
         functions = (function, QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
         remedies = ",".join(functions)
@@ -207,13 +227,14 @@ def test_a_function_that_is_down_keeps_no_remedy_from_being_applied(scene):
         scene.take_back(seen)
 
 
-@pytest.mark.parametrize("given", ["attached", "through a group", "inline"])
+@pytest.mark.parametrize("given", ["attached", "through a group", "inline", "by a version"])
 def test_an_administrator_whom_the_very_change_made_is_nobody_who_could_lift_a_quarantine(world, books, given):
     """Before its sibling has taken that back, and afterwards: whoever comes first, the answer is the same."""
     commit, action, function = {
         "attached": (_attaches, "AttachUserPolicy", DETACH_POLICY),
         "through a group": (_joins, "AddUserToGroup", REMOVE_GROUP_MEMBER),
         "inline": (_writes, "PutUserPolicy", DELETE_INLINE_POLICY),
+        "by a version": (_writes_a_version, "CreatePolicyVersion", RESTORE_POLICY_VERSION),
     }[given]
     guardrails = rulebook(books, whatever_it_is(action, f"{function},quarantine-principal"))
     mallory, polsen = world.user("mallory"), world.user("polsen")
@@ -308,6 +329,7 @@ ASKED = {
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),
     "a role opened": (lambda world: _trusts(world, world.user("polsen"), iam_user("mallory")), {RESTORE_TRUST}),
+    "a version written": (lambda world: _writes_a_version(world, world.user("polsen"), iam_user("mallory")), {RESTORE_POLICY_VERSION}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),
     "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),

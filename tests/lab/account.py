@@ -150,10 +150,7 @@ def clear(iam, keep: frozenset[str] = frozenset()) -> None:
     for policy in details["Policies"]:
         if policy["Arn"].rsplit("/", 1)[-1] in keep:
             continue
-        for version in policy["PolicyVersionList"]:
-            if not version["IsDefaultVersion"]:
-                iam.delete_policy_version(PolicyArn=policy["Arn"], VersionId=version["VersionId"])
-        iam.delete_policy(PolicyArn=policy["Arn"])
+        _clear_policy(iam, policy)
     for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]:
         iam.delete_virtual_mfa_device(SerialNumber=device["SerialNumber"])
     if not keep:
@@ -162,14 +159,29 @@ def clear(iam, keep: frozenset[str] = frozenset()) -> None:
 
 
 def remove(iam, kind: str, name: str) -> None:
-    """Deletes one user, group or role with everything that belongs to it."""
+    """Deletes one user, group, role or policy with everything that belongs to it."""
     details = _details(iam)
+    if kind == "policy":
+        (policy,) = [policy for policy in details["Policies"] if policy["Arn"].rsplit("/", 1)[-1] == name]
+        for holders in iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=policy["Arn"]):
+            for holder in ("User", "Group", "Role"):
+                for entity in holders[f"Policy{holder}s"]:
+                    getattr(iam, f"detach_{holder.lower()}_policy")(**{f"{holder}Name": entity[f"{holder}Name"], "PolicyArn": policy["Arn"]})
+        _clear_policy(iam, policy)
+        return
     clear_one = {"user": _clear_user, "group": _clear_group, "role": _clear_role}[kind]
     (entity,) = [entity for entity in details[f"{kind.capitalize()}DetailList"] if entity[f"{kind.capitalize()}Name"] == name]
     if kind == "group":
         for user in iam.get_group(GroupName=name)["Users"]:
             iam.remove_user_from_group(UserName=user["UserName"], GroupName=name)
     clear_one(iam, entity)
+
+
+def _clear_policy(iam, policy: dict) -> None:
+    for version in policy["PolicyVersionList"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=policy["Arn"], VersionId=version["VersionId"])
+    iam.delete_policy(PolicyArn=policy["Arn"])
 
 
 def _clear_user(iam, user: dict) -> None:

@@ -90,6 +90,18 @@ def role_created(role, document: str, actor: dict | None = None, id: str | None 
     return iam_call("CreateRole", {"roleName": role.name, "assumeRolePolicyDocument": document}, actor, made)
 
 
+def version_created(policy: str, version: str, document: dict, default: bool = True, actor: dict | None = None, **record) -> dict:
+    """Somebody wrote a new version of a customer-managed policy."""
+    made = {"policyVersion": {"versionId": version, "isDefaultVersion": default, "createDate": "Mar 2, 2026, 10:00:00 AM"}}
+    parameters = {"policyArn": policy, "policyDocument": json.dumps(document), "setAsDefault": default}
+    return iam_call("CreatePolicyVersion", parameters, actor, made, **record)
+
+
+def default_set(policy: str, version: str, actor: dict | None = None, **record) -> dict:
+    """Somebody made a version of a customer-managed policy the default."""
+    return iam_call("SetDefaultPolicyVersion", {"policyArn": policy, "versionId": version}, actor, **record)
+
+
 def exposure(*entities: str, code: str = "AWS_RISK_CREDENTIALS_EXPOSED", **envelope_members) -> dict:
     """AWS Health tells of a risk to these entities."""
     detail = {

@@ -10,8 +10,35 @@ from dataclasses import dataclass, field
 
 from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, put_inline, role_created, trust_updated
-from lab.world import DELETE_INLINE_POLICY, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_TRUST, World
+from lab.events import (
+    BILLING,
+    attachment,
+    default_set,
+    exposure,
+    iam_call,
+    iam_user,
+    joined,
+    key_activated,
+    key_created,
+    misuse,
+    put_inline,
+    role_created,
+    trust_updated,
+    version_created,
+)
+from lab.world import (
+    ALLOW_READING,
+    DELETE_INLINE_POLICY,
+    DENY_ALL,
+    DENY_EVERYTHING,
+    DETACH_POLICY,
+    QUARANTINE_KEY,
+    QUARANTINE_PRINCIPAL,
+    REMOVE_GROUP_MEMBER,
+    RESTORE_POLICY_VERSION,
+    RESTORE_TRUST,
+    World,
+)
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -44,7 +71,7 @@ class Offence:
     commit: Callable[[World], tuple[dict, set[str]]]
     # The call that takes it back, which the proxy can break.
     write: str
-    # The user, group or role that the remedy changes: kind and name.
+    # The user, group, role or policy that the remedy changes: kind and name.
     target: tuple[str, str]
     # The function that makes the case if no remedy is applied.
     reporter: str
@@ -53,13 +80,18 @@ class Offence:
     settings: dict[str, str] = field(default_factory=dict, hash=False)
     # Whether AWS found it, rather than somebody called for it.
     finding: bool = False
-    # How it is known whom the remedy changes: by their unique id, by their access key, or by their name alone.
+    # How it is known whom the remedy changes: by their unique id, by their access key, by their name alone, or by the ARN of a policy.
     known_by: str = "name"
     # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
     complete_without_parameters: bool = False
     # Whether only the ledger says what the call changed, and whether the record alone shows that it could be an offence at all.
     known_by_ledger: bool = False
     shows: bool = True
+
+    @property
+    def arn(self) -> str:
+        """Of a policy."""
+        return f"arn:aws:iam::{ACCOUNT}:policy/{self.target[1]}"
 
     def __str__(self) -> str:
         return f"{self.function}: {self.what}"
@@ -217,6 +249,28 @@ def _put_inline(kind: str, name: str):
     return Offence(DELETE_INLINE_POLICY, f"an inline policy of a {kind}", commit, f"Delete{kind.capitalize()}Policy", (kind, name), DELETE_INLINE_POLICY)
 
 
+# restore-policy-version
+
+
+def _version_created(world: World):
+    tools = world.policy("tools")
+    world.user("polsen", holds=[tools])
+    version = world.writes_version(tools, ALLOW_ALL)
+    return version_created(tools, version, ALLOW_ALL), world.default_moves(tools, v2=ALLOW_ALL, v1=ALLOW_READING)
+
+
+def _old_version_set(world: World):
+    tools = world.policy("tools", ALLOW_ALL)
+    world.group("developers", holds=[tools])
+    world.writes_version(tools, ALLOW_READING)
+    world.iam.set_default_policy_version(PolicyArn=tools, VersionId="v1")
+    return default_set(tools, "v1"), world.default_moves(tools, v1=ALLOW_ALL, v2=ALLOW_READING)
+
+
+def _restores(what: str, commit: Callable) -> Offence:
+    return Offence(RESTORE_POLICY_VERSION, what, commit, "SetDefaultPolicyVersion", ("policy", "tools"), RESTORE_POLICY_VERSION, known_by="arn")
+
+
 def _quarantines_key(what: str, commit: Callable, *, write: str = "UpdateAccessKey", target: str = "polsen", **members) -> Offence:
     return Offence(QUARANTINE_KEY, what, commit, write, ("user", target), QUARANTINE_KEY, **members)
 
@@ -248,6 +302,8 @@ OFFENCES = [
     _trusts("a principal of a statement", [_with_both(["*", OWN_TRUST["Principal"]["AWS"]])], [_with_both([OWN_TRUST["Principal"]["AWS"]])], trust_updated),
     _trusts("a statement of a new role", [OWN_TRUST, EVERYONE], [OWN_TRUST], role_created, known_by="id"),
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
+    _restores("a version created as the default", _version_created),
+    _restores("an old version set as the default", _old_version_set),
 ]
 CALLS = [offence for offence in OFFENCES if not offence.finding]
 FINDINGS = [offence for offence in OFFENCES if offence.finding]

@@ -70,6 +70,7 @@ LACKING = {
     "PutUserPermissionsBoundary": lambda exchange: exchange.bound(),
     "DeleteUserPermissionsBoundary": lambda exchange: exchange.bound(),
     "GetUser": lambda exchange: exchange.with_boundary(),
+    "SetDefaultPolicyVersion": lambda exchange: exchange.made_default(),
 }
 
 
@@ -339,6 +340,16 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             f"<PermissionsBoundaryArn>{tag[1]}</PermissionsBoundaryArn></PermissionsBoundary>"
         )
         return self.reply(status, kind, body.decode().replace(tag[0], "").replace("<User>", f"<User>{boundary}", 1).encode())
+
+    def made_default(self) -> bool:
+        """A version that is the default already stays it: in the emulator the policy would have no default then."""
+        body, length = self.body, self.headers["Content-Length"]
+        _, _, policy = self.asks({"Action": "GetPolicy", "PolicyArn": self.call.parameters["PolicyArn"]})
+        if f"<DefaultVersionId>{self.call.parameters['VersionId']}</DefaultVersionId>" in policy.decode():
+            return self.answered()
+        self.body = body
+        self.headers.replace_header("Content-Length", length)
+        return self.reply(*self.forward())
 
     def asks(self, parameters: dict[str, str]) -> tuple[int, str, bytes]:
         """The emulator's answer to another call."""

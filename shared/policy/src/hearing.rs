@@ -14,7 +14,7 @@ use crate::case::{self, Case, Opening};
 use crate::change::{Change, Claim, Found, Missing};
 use crate::document::DocumentError;
 use crate::facts::{Access, Facts, Needs, Texts};
-use crate::guardrail::{Decision, DecisionError, Mode, Question, Rulebook, Weighed};
+use crate::guardrail::{Decision, DecisionError, Guardrail, Mode, Question, Rulebook, Weighed};
 use crate::record::{Event, FindingState};
 use crate::target::{Identity, IdentityKind};
 
@@ -109,19 +109,35 @@ impl<'a> Circumstances<'a> {
     }
 
     /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about
-    /// each candidate.
+    /// each candidate. A guardrail that only reports lets it stand, and so does one that only observes.
     ///
     /// # Errors
     ///
     /// If the rulebook gave no answer.
     pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
+        let takes_back = |guardrail: &Guardrail| guardrail.mode == Mode::Enforce && !guardrail.remedies.is_empty();
         for Part { alone, weighed, .. } in self.parts(change)? {
             let decision = self.rulebook.decide(&self.question(alone.as_ref().unwrap_or(change), facts), weighed, None)?;
-            if !matches!(decision, Decision::Allowed | Decision::Exempt { .. }) {
+            let stands = match decision {
+                Decision::Allowed | Decision::Exempt { .. } => true,
+                Decision::Forbidden { guardrails, undecided } => undecided.is_none() && !guardrails.iter().any(takes_back),
+                Decision::Unknown { .. } => false,
+            };
+            if !stands {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// The facts that the decision about a change depends on.
+    ///
+    /// # Errors
+    ///
+    /// If the rulebook gave no answer.
+    pub fn needs(&self, change: &Change) -> Result<Needs, DecisionError> {
+        let weighed = self.rulebook.weigh(&self.question(change, &Facts::none()))?;
+        Ok(weighed.map(|weighed| weighed.needs()).unwrap_or_default())
     }
 
     /// The change as the rulebook is asked about it, one thing at a time, weighed by the record alone; none of what no guardrail can forbid.
@@ -303,7 +319,7 @@ impl Weighing<'_> {
                 let Some((change, decision)) = joined(&change, decisions) else {
                     return Ok(None);
                 };
-                (Some(change), decision)
+                (Some(change.noting(facts.unwrap_or(&none))), decision)
             }
             Subject::Unknown(reason) => {
                 let Circumstances { rulebook, event, action, actor, break_glass, .. } = circumstances;

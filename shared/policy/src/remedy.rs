@@ -30,6 +30,8 @@ remedies! {
     DetachPolicy "detach-policy",
     /// Deletes the inline policy.
     DeleteInlinePolicy "delete-inline-policy",
+    /// Makes the newest version that the rulebook lets stand the default one again.
+    RestorePolicyVersion "restore-policy-version",
     /// Removes the user from the group.
     RemoveGroupMember "remove-group-member",
     /// Removes forbidden principals from a role's trust policy.

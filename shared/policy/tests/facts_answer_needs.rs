@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use policy::action::ACTIONS;
 use policy::capability::RequestContext;
 use policy::change::{Change, Found, Gives, Missing};
-use policy::facts::{Facts, IdentityDetails, Needs, Texts};
+use policy::facts::{Facts, Holders, IdentityDetails, Needs, Texts};
 use policy::guardrail::{Decision, Mode, SHIPPED_SCHEMA, Source};
 use policy::hearing::Circumstances;
 use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
@@ -72,6 +72,8 @@ fn event(action: &Action, resource: &str) -> Event {
     if matches!(action.name, "CreateRole" | "UpdateAssumeRolePolicy") {
         parameters["policyDocument"] = json!(TRUSTS);
     }
+    parameters["versionId"] = json!("v2");
+    parameters["setAsDefault"] = json!(true);
     parameters["newUserName"] = json!("y");
     parameters["newGroupName"] = json!("y");
     let identity = json!({"type": "Root", "arn": format!("arn:aws:iam::{ACCOUNT}:root"), "accountId": ACCOUNT});
@@ -85,7 +87,7 @@ fn event(action: &Action, resource: &str) -> Event {
     };
     let record = json!({
         "eventTime": "2026-01-01T00:00:00Z", "eventSource": action.source, "eventName": name, "awsRegion": "us-east-1",
-        "recipientAccountId": ACCOUNT, "userIdentity": identity, "requestParameters": parameters, "responseElements": {"accessKey": created},
+        "recipientAccountId": ACCOUNT, "userIdentity": identity, "requestParameters": parameters, "responseElements": {"accessKey": created, "policyVersion": {"versionId": "v2"}},
     });
     Event::from_envelope_or_record(&record.to_string()).unwrap()
 }
@@ -109,6 +111,12 @@ fn read(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
     }
     if needs.holdings && !matches!(gives, Gives::Nothing) {
         facts = facts.with_holdings(reads(), reads());
+    }
+    if needs.holders && matches!(gives, Gives::Version(_)) {
+        facts = facts.with_holders(Holders { count: 1, break_glass: false });
+    }
+    if needs.administrator && matches!(gives, Gives::Version(_)) {
+        facts = facts.with_administrator(false);
     }
     facts
 }
@@ -145,6 +153,7 @@ fn conditions(schema: &Value, path: &str, shape: &Value) -> Vec<String> {
         ("Set", _) => vec![format!("!{path}.contains(\"iam-putuserpolicy\")")],
         (_, "__cedar::Bool" | "Bool") | ("Boolean" | "Bool", _) => vec![format!("({path} || !{path})")],
         (_, "__cedar::String" | "String") | ("String", _) => vec![format!("{path} like \"*\"")],
+        (_, "__cedar::Long" | "Long") | ("Long", _) => vec![format!("{path} >= 0")],
         (_, "__cedar::datetime" | "datetime") => vec![format!("{path} > datetime(\"1970-01-01\")")],
         (_, "__cedar::ipaddr" | "ipaddr") => vec![format!("({path}.isLoopback() || !{path}.isLoopback())")],
         other => panic!("{path}: {other:?}"),

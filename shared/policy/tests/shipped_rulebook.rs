@@ -9,6 +9,7 @@ use policy::affected::{Affected, ROOT};
 use policy::arn::{IamName, UniqueId};
 use policy::break_glass::BreakGlass;
 use policy::case::{Next, Outcome};
+use policy::change::Replaced;
 use policy::containment::Sessions;
 use policy::facts::{Facts, Texts};
 use policy::guardrail::{Decision, Mode, Source};
@@ -270,6 +271,48 @@ fn an_administrator_by_inline_policy_or_by_group_is_forbidden_and_a_path_is_repo
     assert_eq!(join(EVERYTHING), Some(("no-administrator-by-group".to_owned(), true)));
     assert_eq!(join(escalates), Some(("no-path-to-administrator-by-group".to_owned(), false)));
     assert_eq!(join(READS), None);
+}
+
+/// `CreatePolicyVersion`, or another call with its parameters.
+fn version(call_name: &str, parameters: &str) -> String {
+    call(call_name, POLSEN, &format!(r#"{{"policyArn":"arn:aws:iam::123456789012:policy/Tools",{parameters}}}"#))
+        .replace(r#""responseElements":{"#, r#""responseElements":{"policyVersion":{"versionId":"v2"},"#)
+}
+
+#[test]
+fn a_version_that_makes_administrators_is_forbidden_as_the_default_and_otherwise_reported() {
+    let judged = |event: &str, document: &str| {
+        let cases = cases(&Event::from_envelope_or_record(event).unwrap(), document, &[]);
+        let asked = cases.iter().flat_map(|case| case.remedy.into_iter().filter(|_| case.asks_to_enforce())).collect::<Vec<_>>();
+        (broken(cases.first()).into_iter().map(str::to_owned).collect::<Vec<_>>(), asked)
+    };
+    let restored = vec![Remedy::RestorePolicyVersion];
+    let path = r#"{"Statement":{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"*"}}"#;
+    let created = |default: bool| version("CreatePolicyVersion", &format!(r#""policyDocument":"x","setAsDefault":{default}"#));
+    let set = version("SetDefaultPolicyVersion", r#""versionId":"v2""#);
+    assert_eq!(judged(&created(true), EVERYTHING), (vec!["no-administrator-by-version".to_owned()], restored.clone()));
+    assert_eq!(judged(&set, EVERYTHING), (vec!["no-administrator-by-version".to_owned()], restored));
+    assert_eq!(judged(&created(true), path), (vec!["no-path-to-administrator-by-version".to_owned()], Vec::new()));
+    assert_eq!(judged(&created(false), EVERYTHING), (vec!["a-version-that-makes-administrators-is-ready".to_owned()], Vec::new()));
+    assert_eq!(judged(&created(true), READS), (Vec::new(), Vec::new()));
+    let policy = call("CreatePolicy", POLSEN, r#"{"policyName":"Tools","policyDocument":"x"}"#);
+    assert_eq!(judged(&policy, EVERYTHING), (vec!["a-new-policy-makes-administrators".to_owned()], Vec::new()));
+}
+
+#[test]
+fn what_the_default_version_before_granted_already_is_only_reported() {
+    let event = Event::from_envelope_or_record(&version("SetDefaultPolicyVersion", r#""versionId":"v2""#)).unwrap();
+    let (rulebook, actor) = (rulebook(), Actor::of(&event).unwrap());
+    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).unwrap(), &actor, &[]);
+    let access = || circumstances.access(&Texts { policies: vec![EVERYTHING.to_owned()], boundary: None }, None).unwrap();
+    let replaced = Replaced { versions: vec!["v1".to_owned()], assumed: true };
+    let facts = Facts::none().with_granted(access()).with_holdings(access(), access()).with_replaced(Some(replaced));
+    let weighing = Hearing::open(circumstances).remove(0).weigh().unwrap().unwrap();
+    let case = weighing.decide(Ok(&facts), Mode::Enforce, now()).unwrap().unwrap();
+    assert_eq!(broken(Some(&case)), ["an-administrator-s-policy-was-edited"]);
+    assert_eq!(case.remedy(), None);
+    let happened = case.change.unwrap().kind().happened();
+    assert!(happened.ends_with("in place of v1 (assumed: IAM does not say which one was the default before)"), "{happened}");
 }
 
 #[test]

@@ -56,7 +56,8 @@ impl Handler {
             return Ok(Tried { case, failure: None, page });
         }
         let Clients { reader, writer, .. } = &self.clients;
-        let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, &self.environment.deny_everything, page);
+        let own = (&self.environment.deny_everything, self.environment.break_glass.as_slice());
+        let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, own, page);
         let ended = self.take_back::<F>(&mut hand, plan::of(remedy), &case, &change).await;
         let (outcome, failure) = match ended {
             Ok(ending) => (if acts { applied(remedy, &mut hand, ending) } else { observed(remedy, &mut hand, ending, &case) }, None),
@@ -84,6 +85,15 @@ impl Handler {
         }
         let named = match plan.touches(case, change) {
             Some(Target::Identity(identity)) => identity,
+            Some(Target::Policy(policy)) if plan.reaches_holders() => {
+                let spared = protected::policy(hand.reader(), &self.environment, plan, &policy);
+                return match hand.deadline().before_the_remedy(Box::pin(spared)).await {
+                    Some(Ok(Some(ending))) => Ok(ending),
+                    Some(Ok(None)) => F::take_back(hand, case, change, &Target::Policy(policy)).await,
+                    Some(Err(call)) => Err(call),
+                    None => Ok(Ending::unremediable("there was not enough time to find out who holds the policy".to_owned())),
+                };
+            }
             Some(target) => return F::take_back(hand, case, change, &target).await,
             None => return Ok(Ending::unremediable("nobody is named whom the remedy could change".to_owned())),
         };
@@ -132,18 +142,18 @@ impl Handler {
     }
 }
 
-fn applied(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report }: Ending) -> RemedyOutcome {
+fn applied(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report, by_hand }: Ending) -> RemedyOutcome {
     let outcome = match came {
         Came::Done => Outcome::Applied,
         Came::Clean => Outcome::AlreadyClean,
         Came::Unremediable | Came::Spared => Outcome::Unremediable,
     };
     let ((calls, undo), spared) = (hand.taken(), came == Came::Spared);
-    RemedyOutcome { calls, undo, report, spared, ..RemedyOutcome::without_call(remedy, outcome, detail) }
+    RemedyOutcome { calls, would: by_hand, undo, report, spared, ..RemedyOutcome::without_call(remedy, outcome, detail) }
 }
 
 /// What a hand that only looks found: the calls that enforcing would make, or why it would make none.
-fn observed(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report }: Ending, case: &Case) -> RemedyOutcome {
+fn observed(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report, by_hand }: Ending, case: &Case) -> RemedyOutcome {
     let detail = detail.unwrap_or_default();
     let detail = match came {
         Came::Done if detail.is_empty() => case.why_observed().to_owned(),
@@ -151,5 +161,6 @@ fn observed(remedy: Remedy, hand: &mut Hand<'_>, Ending { came, detail, report }
         Came::Clean => format!("nothing is left to take back: {detail}"),
         Came::Unremediable | Came::Spared => format!("Rescind could not do it even when enforcing: {detail}"),
     };
-    RemedyOutcome { would: hand.taken().0, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
+    let would = hand.taken().0.into_iter().chain(by_hand).collect();
+    RemedyOutcome { would, report, ..RemedyOutcome::without_call(remedy, Outcome::Observed, Some(detail)) }
 }

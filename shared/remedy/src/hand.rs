@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use policy::Change;
 use policy::arn::{PolicyArn, UniqueId};
+use policy::break_glass::BreakGlass;
 use policy::case::{Call, CredentialReport, Receipt};
+use policy::change::{PolicyVersionSet, Replaced};
 use policy::containment::Containment;
 use policy::document::DocumentError;
 use policy::facts::{Access, Facts, Texts};
@@ -19,6 +21,7 @@ use crate::error::{AwsCall, Failure, found};
 use crate::ledger::Page;
 use crate::ledger::contained::Contained;
 use crate::log;
+use crate::reading::facts::{self, Background};
 use crate::reading::identity::Whom;
 use crate::reading::{Reader, identity};
 use crate::setting::{Live, Setting, Step, Writer};
@@ -49,6 +52,7 @@ pub struct Ending {
     pub(crate) came: Came,
     pub(crate) detail: Option<String>,
     pub(crate) report: Option<CredentialReport>,
+    pub(crate) by_hand: Vec<Call>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,7 +65,7 @@ pub enum Came {
 
 impl Ending {
     const fn new(came: Came, detail: Option<String>) -> Self {
-        Self { came, detail, report: None }
+        Self { came, detail, report: None, by_hand: Vec::new() }
     }
 
     /// The steps were made. The hand has recorded them.
@@ -101,6 +105,12 @@ impl Ending {
         Self { detail: Some(both).filter(|both| !both.is_empty()), ..self }
     }
 
+    /// The same with the calls that a person can make instead.
+    #[must_use]
+    pub fn with_calls(self, by_hand: Vec<Call>) -> Self {
+        Self { by_hand, ..self }
+    }
+
     /// The same with a report on the credential.
     #[must_use]
     pub fn with_report(self, report: CredentialReport) -> Self {
@@ -115,6 +125,7 @@ pub struct Hand<'a> {
     circumstances: Circumstances<'a>,
     deadline: Deadline,
     deny_everything: &'a PolicyArn,
+    break_glass: &'a [BreakGlass],
     /// Where the ledger holds what this hand does.
     pub(crate) page: Page<'a>,
     calls: Vec<Call>,
@@ -127,10 +138,10 @@ impl<'a> Hand<'a> {
         writer: Option<&'a Writer>,
         circumstances: Circumstances<'a>,
         deadline: Deadline,
-        deny_everything: &'a PolicyArn,
+        (deny_everything, break_glass): (&'a PolicyArn, &'a [BreakGlass]),
         page: Page<'a>,
     ) -> Self {
-        Self { reader, writer, circumstances, deadline, deny_everything, page, calls: Vec::new(), undo: Vec::new() }
+        Self { reader, writer, circumstances, deadline, deny_everything, break_glass, page, calls: Vec::new(), undo: Vec::new() }
     }
 
     /// The calls that were made, or would be, and how they are undone: the last first.
@@ -375,5 +386,41 @@ impl<'a> Hand<'a> {
     /// If the rulebook gave no answer.
     pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
         self.circumstances.would_pass(change, facts)
+    }
+
+    /// The same, with the facts that it takes read from IAM. A candidate about which the rulebook gives no answer does not pass.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not answer.
+    pub async fn passes(&self, change: &Change) -> Result<bool, AwsCall> {
+        let unanswered = |error: &DecisionError| tracing::error!(%error, "candidate not judged");
+        let Ok(needs) = self.circumstances.needs(change).inspect_err(unanswered) else {
+            return Ok(false);
+        };
+        let background = Background { break_glass: self.break_glass, replaced: None };
+        Ok(match facts::read(self.reader, self.circumstances, change, needs, background).await? {
+            Ok(facts) => self.would_pass(change, &facts).inspect_err(unanswered).unwrap_or(false),
+            Err(_) => false,
+        })
+    }
+
+    /// Which version of a policy had been the default before this change.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not answer.
+    pub async fn replaces(&self, set: &PolicyVersionSet) -> Result<Option<Replaced>, AwsCall> {
+        match &set.replaced {
+            Some(replaced) => Ok(Some(replaced.clone())),
+            None => facts::replaces(self.reader, self.circumstances, set, None).await,
+        }
+    }
+
+    /// Notes in the ledger that a version of a policy is the default again.
+    pub async fn restored(&self, policy: &PolicyArn, version: &str) {
+        if self.writer.is_some() {
+            self.page.restored(policy, version).await;
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
 use policy::case::Outcome;
-use policy::change::QuarantineLifted;
-use policy::facts::Facts;
+use policy::change::{PolicyVersionSet, QuarantineLifted};
+use policy::facts::{Facts, Needs};
 use policy::guardrail::{Judge, Mode};
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
@@ -23,7 +23,7 @@ use crate::hand::{Ending, Hand};
 use crate::ledger::contained::Contained;
 use crate::ledger::{Brake, Key, Known, Opened, Page, Waiting};
 use crate::notice::Notice;
-use crate::reading::facts;
+use crate::reading::facts::{self, Background};
 use crate::results::{Cases, Results};
 use crate::{guard, log, protected, tick};
 
@@ -254,12 +254,14 @@ impl Handler {
         // Before anything waits it is judged as a whole: it may break a guardrail that is critical, or not past its limit.
         let tried = tried.filter(|tried| tried.case.outcome != Outcome::Held);
         let facts = match weighing.needs() {
-            Some((change, needs)) => match deadline.before_the_remedy(Box::pin(facts::read(reader, circumstances, change, needs))).await {
-                Some(Ok(facts)) => facts,
-                Some(Err(call)) if is_certain => Err(call.to_string()),
-                Some(Err(call)) => return Err(call.into()),
-                None => Err(LATE.to_owned()),
-            },
+            Some((change, needs)) => {
+                match deadline.before_the_remedy(Box::pin(self.read::<F>(circumstances, change, needs, may_act))).await {
+                    Some(Ok(facts)) => facts,
+                    Some(Err(call)) if is_certain => Err(call.to_string()),
+                    Some(Err(call)) => return Err(call.into()),
+                    None => Err(LATE.to_owned()),
+                }
+            }
             None => Ok(Facts::none()),
         };
         let Some(mut case) = weighing.decide(facts.as_ref().map_err(String::as_str), mode, now)?.map(marked) else {
@@ -274,6 +276,27 @@ impl Handler {
             self.act::<F>(circumstances, case, page, brake.as_ref(), deadline).await?
         };
         self.report::<F>(tried).await.map(Some)
+    }
+
+    /// The facts that are needed, or why they cannot be had.
+    async fn read<F: Function>(
+        &self,
+        circumstances: Circumstances<'_>,
+        change: &Change,
+        needs: Needs,
+        may_act: bool,
+    ) -> Result<Result<Facts, String>, AwsCall> {
+        let replaced = match change {
+            Change::PolicyVersionSet(PolicyVersionSet { policy_arn, version: Some(version), is_default: true, .. })
+                if may_act && needs.holdings && F::OWNS == Some(Remedy::RestorePolicyVersion) =>
+            {
+                let known = self.clients.ledger.default_before(F::NAME, policy_arn, version, circumstances.time()).await;
+                known.inspect_err(|call| tracing::warn!(error = %call, "the default version before is assumed")).ok().flatten()
+            }
+            _ => None,
+        };
+        let background = Background { break_glass: &self.environment.break_glass, replaced: replaced.as_deref() };
+        facts::read(&self.clients.reader, circumstances, change, needs, background).await
     }
 
     /// Sends the notice, and closes the case. If the remedy failed, the case stays open: the next try goes on with it.

@@ -1,7 +1,7 @@
 //! What Rescind never touches, whoever asks.
 
 use policy::Change;
-use policy::arn::{UniqueId, begins_with};
+use policy::arn::{PolicyArn, UniqueId, begins_with};
 use policy::break_glass::{self, BreakGlass, Standing};
 use policy::target::{Identity, IdentityKind};
 
@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::error::{AwsCall, found};
 use crate::hand::Ending;
 use crate::plan::Plan;
-use crate::reading::{Reader, identity, responders};
+use crate::reading::{Reader, holders, identity, responders};
 
 /// Roles under these paths can be changed by AWS alone; nobody else can create one there (IAM user guide, "IAM identifiers").
 const RESERVED_PATHS: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
@@ -33,11 +33,39 @@ pub async fn ending(
     // Without a list, which the template does not let enforce, only what locks somebody out is worth reading the whole account.
     let matters = plan.locks_out() || !environment.break_glass.is_empty();
     let account = environment.account.as_str();
-    if !matters || responders::is_anyone_left(reader, &environment.break_glass, account, identity, &change.target()).await? {
+    let changed = match change {
+        Change::PolicyVersionSet(set) => Some(&set.policy_arn),
+        _ => None,
+    };
+    // The target of the change does not count: another function may be taking away just what makes it an administrator.
+    let without: Vec<Identity> = change.target().identity().into_iter().chain([identity]).cloned().collect();
+    if !matters || responders::is_anyone_left(reader, &environment.break_glass, account, &without, changed).await? {
         return Ok(None);
     }
     Ok(Some(Ending::spared(format!(
         "nobody else could give it back: no break-glass principal exists, and no other user or role is certainly an administrator, so applying {} to {identity} could lock everybody out",
+        plan.remedy().name()
+    ))))
+}
+
+/// The same for a remedy that changes what everybody can do who holds a policy.
+pub async fn policy(reader: &Reader, environment: &Environment, plan: &dyn Plan, policy: &PolicyArn) -> Result<Option<Ending>, AwsCall> {
+    let holders = holders::of(reader, policy).await?.unwrap_or_default();
+    if holders.iter().any(|holder| holder.kind == IdentityKind::Role && is_own(environment, holder.name.as_str())) {
+        let why = "one of Rescind's own roles holds this policy, and Rescind never changes those: whoever changed it may be attacking Rescind itself";
+        return Ok(Some(Ending::spared(why.to_owned())));
+    }
+    let (list, account) = (&environment.break_glass, environment.account.as_str());
+    if let Some(listed) = holders::break_glass(reader, list, account, &holders).await? {
+        let why =
+            format!("break-glass {listed} holds this policy, and no remedy ever touches what they can do: a person has to look at once");
+        return Ok(Some(Ending::spared(why)));
+    }
+    if list.is_empty() || responders::is_anyone_left(reader, list, account, &holders, None).await? {
+        return Ok(None);
+    }
+    Ok(Some(Ending::spared(format!(
+        "nobody else could give it back: no break-glass principal exists, and no user or role that does not hold this policy is certainly an administrator, so applying {} could lock everybody out",
         plan.remedy().name()
     ))))
 }

@@ -67,6 +67,7 @@ fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
     };
     let document = match change {
         Change::InlinePolicyPut(put) => put.document.as_deref().unwrap_or(EVERYTHING),
+        Change::PolicyVersionSet(set) => set.document.as_deref().unwrap_or(EVERYTHING),
         _ => EVERYTHING,
     };
     let mut facts = Facts::none();

@@ -40,6 +40,11 @@ impl Call {
     pub fn command(&self) -> String {
         let mut command = format!("aws {} {}", self.service, kebab(&self.operation));
         for (name, value) in &self.parameters {
+            // The `aws` command takes no value for it.
+            if name == "SetAsDefault" && value == "true" {
+                command.push_str(" --set-as-default");
+                continue;
+            }
             let word = if name == "PolicyDocument" { shell_document(value) } else { shell_word(value) };
             // Writing to a String does not fail.
             let _ = write!(command, " --{} {word}", kebab(name));
@@ -81,6 +86,12 @@ fn kebab(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flag_has_no_value_on_the_command_line() {
+        let call = Call::iam("CreatePolicyVersion", &[("PolicyArn", "arn"), ("PolicyDocument", "{}"), ("SetAsDefault", "true")]);
+        assert_eq!(call.command(), "aws iam create-policy-version --policy-arn arn --policy-document '{}' --set-as-default");
+    }
 
     #[test]
     fn a_call_is_also_a_command_line_that_a_shell_reads_back() {

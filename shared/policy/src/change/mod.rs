@@ -8,6 +8,7 @@ mod credential_exposed;
 mod group_joined;
 mod inline_policy_put;
 mod policy_attached;
+mod policy_version_set;
 mod quarantine_lifted;
 mod renamed;
 mod trust_changed;
@@ -24,6 +25,10 @@ pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
+pub use policy_version_set::{Deed, PolicyVersionSet, Replaced};
+pub(crate) use policy_version_set::{
+    created as read_policy_version_created, policy_created as read_policy_created, set as read_default_version_set,
+};
 pub use quarantine_lifted::{Lift, QuarantineLifted};
 pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
 pub use renamed::Renamed;
@@ -98,6 +103,8 @@ pub enum Gives<'a> {
     Inline(&'a IamName, &'a str),
     /// Everything that this group holds, to the target, which is now a member.
     Membership(&'a IamName),
+    /// What this version of a managed policy says, to everybody who holds the policy.
+    Version(&'a PolicyVersionSet),
 }
 
 /// Whom a quarantine would affect.
@@ -145,13 +152,24 @@ macro_rules! changes {
     };
 }
 
-changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, TrustChanged }
+changes! {
+    PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged
+}
 
 impl Change {
     /// What the change is about.
     #[must_use]
     pub fn target(&self) -> Target {
         self.kind().target()
+    }
+
+    /// The same with what the facts say beside what a guardrail can ask: for the case.
+    #[must_use]
+    pub(crate) fn noting(self, facts: &Facts) -> Self {
+        match (self, facts.replaced()) {
+            (Self::PolicyVersionSet(set), Some(replaced)) => PolicyVersionSet { replaced: Some(replaced.clone()), ..set }.into(),
+            (change, _) => change,
+        }
     }
 }
 

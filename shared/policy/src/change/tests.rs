@@ -248,3 +248,56 @@ fn a_trust_policy_says_whom_it_lets_in() {
         assert!(matches!(change(call, &refused), Claim::Unknown(reason) if reason.contains("Statement is missing")));
     }
 }
+
+fn version(action: &str, parameters: &str, response: &str) -> Result<PolicyVersionSet, String> {
+    let parameters = format!(r#"{{"policyArn":"arn:aws:iam::123456789012:policy/a/Tools",{parameters}}}"#);
+    match claims_of(action, POLSEN, &parameters, response).pop() {
+        Some(Claim::Change(Change::PolicyVersionSet(set))) => Ok(set),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+#[test]
+fn a_version_is_the_default_only_if_the_record_says_so() {
+    const V2: &str = r#"{"policyVersion":{"versionId":"v2"}}"#;
+    for (written, wanted) in [
+        (r#","setAsDefault":true"#, Some(true)),
+        (r#","setAsDefault":"True""#, Some(true)),
+        (r#","setAsDefault":false"#, Some(false)),
+        ("", Some(false)),
+        (r#","setAsDefault":1"#, None),
+        (r#","setAsDefault":"yes""#, None),
+    ] {
+        let set = version("CreatePolicyVersion", &format!(r#""policyDocument":"{{}}"{written}"#), V2);
+        assert_eq!(set.as_ref().ok().map(|set| set.is_default), wanted, "{written}: {set:?}");
+        assert!(set.is_err() || set.is_ok_and(|set| set.version.as_deref() == Some("v2")));
+    }
+    let set = version("SetDefaultPolicyVersion", r#""versionId":"v1""#, "null").unwrap();
+    assert_eq!((set.is_default, set.version.as_deref(), set.document), (true, Some("v1"), None));
+}
+
+#[test]
+fn a_successful_call_whose_record_does_not_say_which_version_it_made_is_unknown() {
+    for response in
+        ["null", "{}", r#"{"policyVersion":{}}"#, r#"{"policyVersion":{"versionId":"v"}}"#, r#"{"policyVersion":{"versionId":"2"}}"#]
+    {
+        let set = version("CreatePolicyVersion", r#""policyDocument":"{}","setAsDefault":true"#, response);
+        assert!(set.is_err_and(|unknown| unknown.contains("Unknown")), "{response}");
+    }
+    assert!(version("SetDefaultPolicyVersion", r#""versionId":"v1;x""#, "null").is_err());
+    assert!(version("SetDefaultPolicyVersion", r#""policyDocument":"{}""#, "null").is_err());
+}
+
+#[test]
+fn the_versions_of_a_policy_that_is_not_the_account_s_own_are_unknown() {
+    for arn in ["arn:aws:iam::aws:policy/X", "arn:aws:iam::999999999999:policy/X", "arn:aws-cn:iam::123456789012:policy/X"] {
+        let parameters = format!(r#"{{"policyArn":"{arn}","versionId":"v1"}}"#);
+        assert!(matches!(change("SetDefaultPolicyVersion", &parameters), Claim::Unknown(_)), "{arn}");
+    }
+}
+
+#[test]
+fn a_new_policy_is_its_first_version_under_its_path() {
+    let claim = change("CreatePolicy", r#"{"policyName":"Tools","path":"/a/b/","policyDocument":"{}"}"#);
+    assert!(matches!(claim, Claim::Change(change) if change.target().to_string() == "policy arn:aws:iam::123456789012:policy/a/b/Tools"));
+}

@@ -45,6 +45,22 @@ impl Access {
         })
     }
 
+    /// What each of them grants: nothing if there is none.
+    #[must_use]
+    pub fn common(all: &[Self]) -> Self {
+        let Some((first, rest)) = all.split_first() else {
+            return Self::default();
+        };
+        let mut common = first.clone();
+        for other in rest {
+            common.grants.retain(|grant| other.grants.contains(grant));
+            common.may_grant.retain(|grant| other.may_grant.contains(grant));
+            common.escalations.retain(|path| other.escalations.contains(path));
+            common.allows.retain(|action| other.allows.contains(action));
+        }
+        common
+    }
+
     /// What they grant for certain.
     #[must_use]
     pub fn grants(&self) -> &[Capability] {

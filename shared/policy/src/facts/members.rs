@@ -2,7 +2,7 @@
 
 use cedar_policy::{Context, RestrictedExpression};
 
-use super::{Access, Facts, Needs};
+use super::{Access, Facts, Holders, Needs};
 use crate::arn::AccountId;
 
 /// The members of a Cedar context. A member whose fact was not read holds a placeholder, and the fact is noted as unread.
@@ -20,7 +20,15 @@ impl Members {
     /// No members yet, for a change in this account.
     #[must_use]
     pub const fn new(account: AccountId, partition: &'static str) -> Self {
-        const NOTHING: Needs = Needs { details: false, groups: false, group_path: false, document: false, holdings: false };
+        const NOTHING: Needs = Needs {
+            details: false,
+            groups: false,
+            group_path: false,
+            document: false,
+            holdings: false,
+            holders: false,
+            administrator: false,
+        };
         Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: NOTHING, error: None }
     }
 
@@ -95,6 +103,20 @@ impl Members {
                 Err(error) => self.error = Some(error),
             }
         }
+    }
+
+    /// `holders`: who holds the policy whose version was changed.
+    pub fn holders(&mut self, facts: &Facts) {
+        self.unread.holders |= facts.holders().is_none();
+        self.unread.administrator |= facts.administrator().is_none();
+        let Holders { count, break_glass } = facts.holders().unwrap_or(Holders { count: 0, break_glass: false });
+        let boolean = |value| RestrictedExpression::new_bool(value);
+        let members = [
+            ("administrator".to_owned(), boolean(facts.administrator().unwrap_or_default())),
+            ("breakGlass".to_owned(), boolean(break_glass)),
+            ("count".to_owned(), RestrictedExpression::new_long(count.into())),
+        ];
+        self.record("holders", members.into_iter());
     }
 
     /// The path of the group that a user joined.

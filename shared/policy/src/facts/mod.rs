@@ -12,6 +12,7 @@ pub use members::Members;
 pub use needs::Needs;
 
 use crate::arn::IamName;
+use crate::change::Replaced;
 
 /// What was read from IAM: whatever [`Needs`] asked for. Starts empty, and each part is added as it is read.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -21,6 +22,18 @@ pub struct Facts {
     group_path: Option<String>,
     granted: Option<Access>,
     holdings: Option<(Access, Access)>,
+    holders: Option<Holders>,
+    administrator: Option<bool>,
+    replaced: Option<Replaced>,
+}
+
+/// Who holds a managed policy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Holders {
+    /// How many users, groups and roles it is attached to.
+    pub count: u32,
+    /// Whether a break-glass principal is among them, or in such a group.
+    pub break_glass: bool,
 }
 
 /// What IAM says of a user, group or role.
@@ -69,6 +82,24 @@ impl Facts {
         Self { holdings: Some((before, after)), ..self }
     }
 
+    /// Adds who holds the policy that was changed.
+    #[must_use]
+    pub fn with_holders(self, holders: Holders) -> Self {
+        Self { holders: Some(holders), ..self }
+    }
+
+    /// Adds whether any of them is an administrator without that policy.
+    #[must_use]
+    pub fn with_administrator(self, is_any: bool) -> Self {
+        Self { administrator: Some(is_any), ..self }
+    }
+
+    /// Adds which version of the policy had been the default before.
+    #[must_use]
+    pub fn with_replaced(self, replaced: Option<Replaced>) -> Self {
+        Self { replaced, ..self }
+    }
+
     /// The target's path and tags.
     #[must_use]
     pub const fn details(&self) -> Option<&IdentityDetails> {
@@ -97,5 +128,23 @@ impl Facts {
     #[must_use]
     pub const fn holdings(&self) -> Option<&(Access, Access)> {
         self.holdings.as_ref()
+    }
+
+    /// Who holds the policy that was changed.
+    #[must_use]
+    pub const fn holders(&self) -> Option<Holders> {
+        self.holders
+    }
+
+    /// Whether any of them is an administrator without that policy.
+    #[must_use]
+    pub const fn administrator(&self) -> Option<bool> {
+        self.administrator
+    }
+
+    /// Which version of the policy had been the default before.
+    #[must_use]
+    pub const fn replaced(&self) -> Option<&Replaced> {
+        self.replaced.as_ref()
     }
 }

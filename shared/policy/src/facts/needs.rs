@@ -14,8 +14,12 @@ pub struct Needs {
     pub group_path: bool,
     /// What the change itself grants: the documents of the policy or of the group.
     pub document: bool,
-    /// Everything the target can do: its policies, its groups' policies, its boundary.
+    /// Everything the target can do: its policies, its groups' policies, its boundary. Of a policy: what its default version said before.
     pub holdings: bool,
+    /// Who holds the policy: ListEntitiesForPolicy.
+    pub holders: bool,
+    /// Whether one of them is an administrator: everything that each of them holds.
+    pub administrator: bool,
 }
 
 impl Needs {
@@ -36,6 +40,8 @@ impl BitOr for Needs {
             group_path: self.group_path || other.group_path,
             document: self.document || other.document,
             holdings: self.holdings || other.holdings,
+            holders: self.holders || other.holders,
+            administrator: self.administrator || other.administrator,
         }
     }
 }
@@ -50,6 +56,8 @@ impl BitAnd for Needs {
             group_path: self.group_path && other.group_path,
             document: self.document && other.document,
             holdings: self.holdings && other.holdings,
+            holders: self.holders && other.holders,
+            administrator: self.administrator && other.administrator,
         }
     }
 }

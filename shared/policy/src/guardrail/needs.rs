@@ -55,15 +55,20 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
     let attribute = operands.get("attr").and_then(Value::as_str);
     match attribute {
         Some("before" | "after") => needs.holdings = true,
+        Some("holders") => needs.holders = true,
+        Some("administrator") => needs.administrator = true,
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
         None if parts(operands).any(|part| {
-            part.get("Var").is_some_and(|variable| variable == "context") || matches!(attribute_of(part), Some("policy" | "group"))
+            part.get("Var").is_some_and(|variable| variable == "context")
+                || matches!(attribute_of(part), Some("policy" | "group" | "holders"))
         }) =>
         {
             needs.document = true;
             needs.group_path = true;
             needs.holdings = true;
+            needs.holders = true;
+            needs.administrator = true;
         }
         _ => {}
     }
@@ -137,7 +142,8 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs = Needs { details: false, groups: false, group_path: false, document: false, holdings: false };
+    const NONE: Needs =
+        Needs { details: false, groups: false, group_path: false, document: false, holdings: false, holders: false, administrator: false };
     const GROUPS: Needs = Needs { groups: true, ..NONE };
     const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 
@@ -191,8 +197,17 @@ mod tests {
 
     #[test]
     fn a_record_compared_as_a_whole_needs_all_that_is_in_it() {
-        let all = Needs { document: true, group_path: true, holdings: true, ..NONE };
+        let all = Needs { document: true, group_path: true, holdings: true, holders: true, administrator: true, ..NONE };
         assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(all));
+        assert_eq!(needs("context.holders == context.holders"), Ok(all));
+    }
+
+    #[test]
+    fn who_holds_the_policy_is_a_fact_and_whether_an_administrator_does_is_another() {
+        assert_eq!(needs("context.holders.count > 3 || context.holders.breakGlass"), Ok(Needs { holders: true, ..NONE }));
+        let both = Needs { holders: true, administrator: true, ..NONE };
+        assert_eq!(needs("context.holders.administrator"), Ok(both));
+        assert_eq!(needs("context.breakGlass"), Ok(NONE));
     }
 
     #[test]

@@ -17,13 +17,14 @@
 //! | `change` | the event: several functions may have made a case about it |
 //! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
 //!
-//! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm` and
-//! `<function>#held`.
+//! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm`,
+//! `<function>#held` and `<function>#default`.
 
 pub mod archive;
 mod body;
 pub mod contained;
 mod contested;
+mod defaults;
 mod page;
 mod read;
 mod stop;

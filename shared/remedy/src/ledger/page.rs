@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use policy::Case;
+use policy::arn::PolicyArn;
 use policy::case::{Call, Held, Story};
 use policy::containment::Containment;
 use policy::target::Identity;
@@ -168,6 +169,15 @@ impl<'a> Page<'a> {
         match &self.state {
             State::Unrecorded(why) => Some(why.clone()),
             State::New | State::Earlier | State::Begun => None,
+        }
+    }
+
+    /// Notes that a version of a policy is the default again. What cannot be noted is assumed the next time.
+    pub async fn restored(&self, policy: &PolicyArn, version: &str) {
+        if !matches!(self.state, State::Unrecorded(_))
+            && let Err(call) = self.ledger.restored(&self.key, policy, version).await
+        {
+            tracing::warn!(case = self.key.case, error = %call, "default version not noted");
         }
     }
 

@@ -9,6 +9,7 @@ mod quarantine_key;
 mod quarantine_principal;
 mod remove_group_member;
 mod restore_trust;
+mod restore_policy_version;
 
 use policy::arn::CredentialId;
 use policy::case::Call;
@@ -22,6 +23,7 @@ pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
 pub use restore_trust::{RestoreTrust, offenders, step as restoration};
+pub use restore_policy_version::RestorePolicyVersion;
 
 use crate::setting::{Home, Setting, Step};
 
@@ -78,6 +80,11 @@ pub trait Plan: Sync {
         None
     }
 
+    /// Whether it changes what everybody can do who holds a policy: then none of them may be somebody whom Rescind never touches.
+    fn reaches_holders(&self) -> bool {
+        false
+    }
+
     /// Whether it locks its target out, so that somebody else has to be left who could undo it.
     fn locks_out(&self) -> bool {
         false
@@ -90,7 +97,15 @@ pub trait Plan: Sync {
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool;
 }
 
-static PLANS: &[&dyn Plan] = &[&DetachPolicy, &DeleteInlinePolicy, &RemoveGroupMember, &RestoreTrust, &QuarantineKey, &QuarantinePrincipal];
+static PLANS: &[&dyn Plan] = &[
+    &DetachPolicy,
+    &DeleteInlinePolicy,
+    &RemoveGroupMember,
+    &RestorePolicyVersion,
+    &RestoreTrust,
+    &QuarantineKey,
+    &QuarantinePrincipal,
+];
 
 /// The plan of a remedy.
 #[must_use]

@@ -1,19 +1,29 @@
 //! What a guardrail has to know that the record does not say. Rescind reads it only if a guardrail asks.
 
 use policy::Change;
-use policy::change::{Found, Gives, InlinePolicyPut, Missing};
-use policy::facts::{Access, Facts, Needs, Texts};
+use policy::break_glass::BreakGlass;
+use policy::change::{Found, Gives, InlinePolicyPut, Missing, PolicyVersionSet, Replaced};
+use policy::facts::{Access, Facts, Holders, Needs, Texts};
 use policy::hearing::Circumstances;
 use policy::target::{Identity, Target};
 use policy::text;
 
 use super::holdings::{self, Except};
 use super::identity::{Owner, Whom};
-use super::{Reader, identity};
+use super::{Reader, holders, identity, versions};
 use crate::error::{AwsCall, found};
 
 /// Why a fact cannot be had. AWS answered, so this is no error, but the change cannot be judged, and a person has to know.
 const GONE: &str = "the target is no longer there under its name, so Rescind cannot read what the guardrails ask about it";
+
+/// What is known beside the change and the account.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Background<'a> {
+    /// The principals that may lift a quarantine.
+    pub break_glass: &'a [BreakGlass],
+    /// Which version of the changed policy had been the default before, if the ledger knows it.
+    pub replaced: Option<&'a str>,
+}
 
 /// The facts that are needed, or why they cannot be had.
 ///
@@ -25,6 +35,7 @@ pub async fn read(
     circumstances: Circumstances<'_>,
     change: &Change,
     needs: Needs,
+    background: Background<'_>,
 ) -> Result<Result<Facts, String>, AwsCall> {
     let mut facts = Facts::none();
     let target = match change.target() {
@@ -39,7 +50,7 @@ pub async fn read(
     let given = change.kind().gives();
     let joined = match given {
         Gives::Membership(group) => Some(Identity::group(group.clone())),
-        Gives::Nothing | Gives::Managed(_) | Gives::Inline(..) => None,
+        Gives::Nothing | Gives::Managed(_) | Gives::Inline(..) | Gives::Version(_) => None,
     };
     if let Some(identity) = target.identity()
         && needs.details
@@ -85,7 +96,74 @@ pub async fn read(
             facts = facts.with_holdings(before, after);
         }
     }
+    if let Gives::Version(set) = given {
+        facts = match of_policy(reader, circumstances, set, needs, background, facts).await? {
+            Ok(facts) => facts,
+            Err(reason) => return Ok(Err(reason)),
+        };
+    }
     Ok(Ok(facts))
+}
+
+/// What is asked about a policy whose version was changed: what its default said before, and who holds it.
+async fn of_policy(
+    reader: &Reader,
+    circumstances: Circumstances<'_>,
+    set: &PolicyVersionSet,
+    needs: Needs,
+    Background { break_glass, replaced }: Background<'_>,
+    mut facts: Facts,
+) -> Result<Result<Facts, String>, AwsCall> {
+    if needs.holdings
+        && let Some(after) = facts.granted().cloned()
+    {
+        let replaced = match &set.replaced {
+            Some(replaced) => Some(replaced.clone()),
+            None => replaces(reader, circumstances, set, replaced).await?,
+        };
+        let mut before = Vec::new();
+        for version in replaced.iter().flat_map(|replaced| &replaced.versions) {
+            // One that was deleted in the meantime says nothing any more.
+            if let Some(text) = holdings::version_document(reader, set.policy_arn.as_str(), version).await? {
+                match circumstances.access(&Texts { policies: vec![text], boundary: None }, None) {
+                    Ok(access) => before.push(access),
+                    Err(error) => return Ok(Err(format!("Rescind cannot read what version {version} grants: {error}"))),
+                }
+            }
+        }
+        facts = facts.with_holdings(Access::common(&before), after).with_replaced(replaced);
+    }
+    if needs.holders || needs.administrator {
+        // A policy that is gone is held by nobody.
+        let found = holders::of(reader, &set.policy_arn).await?.unwrap_or_default();
+        if needs.holders {
+            let listed = holders::break_glass(reader, break_glass, set.policy_arn.owner(), &found).await?;
+            let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            facts = facts.with_holders(Holders { count, break_glass: listed.is_some() });
+        }
+        if needs.administrator {
+            facts = match holders::has_administrator(reader, circumstances, &set.policy_arn, &found).await? {
+                Ok(is_any) => facts.with_administrator(is_any),
+                Err(reason) => return Ok(Err(reason)),
+            };
+        }
+    }
+    Ok(Ok(facts))
+}
+
+/// Which version had been the default before.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn replaces(
+    reader: &Reader,
+    circumstances: Circumstances<'_>,
+    set: &PolicyVersionSet,
+    known: Option<&str>,
+) -> Result<Option<Replaced>, AwsCall> {
+    let versions = versions::of(reader, &set.policy_arn).await?.unwrap_or_default();
+    Ok(versions::replaced(&versions, set, circumstances.time(), known))
 }
 
 /// The documents of what a change gives, or why they cannot be had.
@@ -97,6 +175,13 @@ async fn granted(reader: &Reader, given: Gives<'_>) -> Result<Result<Vec<String>
             .map(|text| vec![text])
             .ok_or_else(|| format!("the policy {} is no longer there, so Rescind cannot read what it grants", text::name(arn.as_str()))),
         Gives::Inline(_, text) => Ok(vec![text.to_owned()]),
+        Gives::Version(PolicyVersionSet { document: Some(text), .. }) => Ok(vec![text.clone()]),
+        Gives::Version(PolicyVersionSet { policy_arn, version, .. }) => {
+            let version = version.as_deref().unwrap_or_default();
+            let text = holdings::version_document(reader, policy_arn.as_str(), version).await?;
+            let gone = || format!("version {} of {} is no longer there", text::name(version), text::name(policy_arn.as_str()));
+            text.map(|text| vec![text]).ok_or_else(|| format!("{}, so Rescind cannot read what it grants", gone()))
+        }
         Gives::Membership(group) => holdings::of_identity(reader, &Identity::group(group.clone()), Except::Nothing)
             .await?
             .ok_or_else(|| format!("group {group} is gone, so Rescind cannot read what it grants")),

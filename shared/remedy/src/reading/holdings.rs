@@ -25,6 +25,8 @@ pub enum Except<'a> {
     NotEvenQuarantines,
     /// The attachment of this policy to the identity itself.
     Attachment(&'a PolicyArn),
+    /// This policy, attached to the identity or to one of its groups.
+    Policy(&'a PolicyArn),
     /// The identity's inline policy of this name.
     Inline(&'a IamName),
     /// Membership in this group.
@@ -36,7 +38,7 @@ impl<'a> Except<'a> {
     #[must_use]
     pub const fn what(given: Gives<'a>) -> Self {
         match given {
-            Gives::Nothing => Self::Nothing,
+            Gives::Nothing | Gives::Version(_) => Self::Nothing,
             Gives::Managed(arn) => Self::Attachment(arn),
             Gives::Inline(name, _) => Self::Inline(name),
             Gives::Membership(group) => Self::Membership(group),
@@ -113,7 +115,8 @@ pub async fn of(reader: &Reader, identity: &Identity, except: Except<'_>) -> Res
         let groups = found(identity::groups(reader, &identity.name).await)?.unwrap_or_default();
         let is_left_out = |name: &IamName| matches!(except, Except::Membership(left) if name.as_str().eq_ignore_ascii_case(left.as_str()));
         for group in groups.into_iter().filter(|name| !is_left_out(name)).map(Identity::group) {
-            policies.extend(of_identity(reader, &group, Except::Nothing).await?.unwrap_or_default());
+            let except = if matches!(except, Except::Policy(_)) { except } else { Except::Nothing };
+            policies.extend(of_identity(reader, &group, except).await?.unwrap_or_default());
         }
     }
     let boundary = match boundary {
@@ -160,7 +163,8 @@ pub async fn of_identity(reader: &Reader, identity: &Identity, except: Except<'_
     let (Some(attached), Some(inline)) = (found(attached(reader, identity).await)?, found(inline(reader, identity).await)?) else {
         return Ok(None);
     };
-    let is_left_out = |arn: &str| matches!(except, Except::Attachment(left) if left.as_str().eq_ignore_ascii_case(arn));
+    let is_left_out =
+        |arn: &str| matches!(except, Except::Attachment(left) | Except::Policy(left) if left.as_str().eq_ignore_ascii_case(arn));
     let all = matches!(except, Except::NotEvenQuarantines);
     // One that is gone since it was listed grants nothing any more.
     let managed = attached.iter().filter(|arn| !is_left_out(arn)).map(async |arn: &String| {

@@ -3,9 +3,11 @@
 pub mod account;
 pub mod credentials;
 pub mod facts;
+pub mod holders;
 pub mod holdings;
 pub mod identity;
 pub mod responders;
+pub mod versions;
 
 use aws_sdk_iam::Client;
 

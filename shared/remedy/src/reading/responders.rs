@@ -7,22 +7,20 @@ use std::collections::HashSet;
 
 use aws_sdk_iam::operation::get_account_authorization_details::paginator::GetAccountAuthorizationDetailsPaginator;
 use aws_sdk_iam::types::{AttachedPolicy, EntityType, PolicyDetail};
-use policy::arn::IamName;
+use policy::arn::{IamName, PolicyArn};
 use policy::break_glass::BreakGlass;
 use policy::capability::{Capability, RequestContext};
 use policy::document::{Document, Effect, plain};
 use policy::facts::{Access, Texts};
-use policy::target::{Identity, IdentityKind, Target};
+use policy::target::{Identity, IdentityKind};
 
 use super::holdings::{self, Except};
 use super::identity::Whom;
-use super::{Reader, identity};
+use super::{Reader, holders, identity};
 use crate::error::{AwsCall, Named as _};
 
-/// Whether anybody is left who could give this principal's access back.
-///
-/// The target of the change does not count, nor a member of a target that is a group: another function may be taking away just what makes them
-/// an administrator.
+/// Whether anybody is left who could give access back: somebody other than these, no member of a group among them, and nobody who holds the policy
+/// whose version was changed, if one was: another function may be taking away just what makes them an administrator.
 ///
 /// # Errors
 ///
@@ -31,8 +29,8 @@ pub async fn is_anyone_left(
     reader: &Reader,
     break_glass: &[BreakGlass],
     account: &str,
-    principal: &Identity,
-    target: &Target,
+    without: &[Identity],
+    changed: Option<&PolicyArn>,
 ) -> Result<bool, AwsCall> {
     for BreakGlass { identity: responder, .. } in break_glass.iter().filter(|listed| listed.account.as_str() == account) {
         if let Whom::Is(responder) = identity::resolve(reader, responder, None).await?
@@ -41,11 +39,15 @@ pub async fn is_anyone_left(
             return Ok(true);
         }
     }
+    let holders = match changed {
+        Some(policy) => holders::of(reader, policy).await?.unwrap_or_default(),
+        None => Vec::new(),
+    };
     let policies = administrator_policies(reader).await?;
     let groups = administrator_groups(reader, &policies).await?;
     let gives_all = |attached: &[AttachedPolicy], inline: &[PolicyDetail]| holds_one(&policies, attached) || inline.iter().any(is_one);
-    // Members of a target that is a group do not count.
-    let is_target = |group: &String| target.identity().is_some_and(|target| target.is_named(IdentityKind::Group, group));
+    let is_without = |kind, name: &str| without.iter().chain(&holders).any(|left| left.is_named(kind, name));
+    let is_target = |group: &String| is_without(IdentityKind::Group, group);
     let mut pages = details(reader, &[EntityType::User, EntityType::Role]).send();
     while let Some(page) = pages.next().await {
         let page = page.named(CALL, &"")?;
@@ -59,8 +61,7 @@ pub async fn is_anyone_left(
             may.then_some((IdentityKind::Role, role.role_name()?))
         });
         for (kind, name) in users.chain(roles) {
-            let is_excluded = principal.is_named(kind, name) || target.identity().is_some_and(|target| target.is_named(kind, name));
-            if let Some(name) = IamName::new(name).ok().filter(|_| !is_excluded)
+            if let Some(name) = IamName::new(name).ok().filter(|_| !is_without(kind, name))
                 && is_administrator(reader, &Identity::new(kind, name)).await?
             {
                 return Ok(true);

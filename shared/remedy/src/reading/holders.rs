@@ -1,0 +1,124 @@
+//! Who holds a managed policy.
+
+use aws_sdk_iam::types::PolicyUsageType;
+use policy::arn::{IamName, PolicyArn};
+use policy::break_glass::BreakGlass;
+use policy::capability::Capability;
+use policy::hearing::Circumstances;
+use policy::target::{Identity, IdentityKind};
+
+use super::holdings::{self, Except};
+use super::{Reader, identity};
+use crate::error::{AwsCall, Named as _, found};
+
+/// How many users and roles are looked at for an administrator among them: each takes several calls.
+const READ: usize = 25;
+
+/// The users, groups and roles that hold a policy; `None` if the policy is gone. Permissions boundaries do not count.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn of(reader: &Reader, policy: &PolicyArn) -> Result<Option<Vec<Identity>>, AwsCall> {
+    let listed = reader.list_entities_for_policy().policy_arn(policy.as_str()).policy_usage_filter(PolicyUsageType::PermissionsPolicy);
+    let mut pages = listed.into_paginator().send();
+    let mut holders = Vec::new();
+    let mut add = |kind, name: Option<String>| {
+        holders.extend(name.and_then(|name| IamName::new(&name).ok()).map(|name| Identity::new(kind, name)));
+    };
+    while let Some(page) = pages.next().await {
+        let Some(page) = found(page.named("iam:ListEntitiesForPolicy of", &policy.as_str()))? else {
+            return Ok(None);
+        };
+        for user in page.policy_users.unwrap_or_default() {
+            add(IdentityKind::User, user.user_name);
+        }
+        for group in page.policy_groups.unwrap_or_default() {
+            add(IdentityKind::Group, group.group_name);
+        }
+        for role in page.policy_roles.unwrap_or_default() {
+            add(IdentityKind::Role, role.role_name);
+        }
+    }
+    Ok(Some(holders))
+}
+
+/// The first break-glass principal among these holders, or in a group among them.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn break_glass<'b>(
+    reader: &Reader,
+    list: &'b [BreakGlass],
+    account: &str,
+    holders: &[Identity],
+) -> Result<Option<&'b Identity>, AwsCall> {
+    let holds = |kind, name: &str| holders.iter().any(|holder| holder.is_named(kind, name));
+    let has_groups = holders.iter().any(|holder| holder.kind == IdentityKind::Group);
+    for BreakGlass { identity: listed, .. } in list.iter().filter(|listed| listed.account.as_str() == account) {
+        if holds(listed.kind, listed.name.as_str()) {
+            return Ok(Some(listed));
+        }
+        if has_groups && listed.is_user() {
+            let groups = found(identity::groups(reader, &listed.name).await)?.unwrap_or_default();
+            if groups.iter().any(|group| holds(IdentityKind::Group, group.as_str())) {
+                return Ok(Some(listed));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether one of these holders of a policy, or a member of a group among them, is certainly an administrator without it; or why that cannot be said.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn has_administrator(
+    reader: &Reader,
+    circumstances: Circumstances<'_>,
+    policy: &PolicyArn,
+    holders: &[Identity],
+) -> Result<Result<bool, String>, AwsCall> {
+    let mut looked_at: Vec<Identity> = Vec::new();
+    for holder in holders {
+        let principals = if holder.kind == IdentityKind::Group { members(reader, holder).await? } else { vec![holder.clone()] };
+        for principal in principals {
+            if looked_at.contains(&principal) {
+                continue;
+            }
+            if looked_at.len() >= READ {
+                return Ok(Err(format!(
+                    "more than {READ} users and roles hold the policy, which are too many to look for an administrator"
+                )));
+            }
+            // One that is gone holds nothing any more.
+            if let Some(texts) = holdings::of(reader, &principal, Except::Policy(policy)).await? {
+                match circumstances.access(&texts, Some(&principal)) {
+                    Ok(access) if access.grants().contains(&Capability::Admin) => return Ok(Ok(true)),
+                    Ok(_) => {}
+                    Err(error) => return Ok(Err(format!("Rescind cannot read what {principal} can do: {error}"))),
+                }
+            }
+            looked_at.push(principal);
+        }
+    }
+    Ok(Ok(false))
+}
+
+/// The users in a group; no more than are looked at, and one.
+async fn members(reader: &Reader, group: &Identity) -> Result<Vec<Identity>, AwsCall> {
+    let mut members = Vec::new();
+    let mut pages = reader.get_group().group_name(group.name.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let Some(page) = found(page.named("iam:GetGroup on", group))? else {
+            break;
+        };
+        members.extend(page.users.iter().filter_map(|user| IamName::new(&user.user_name).ok()).map(Identity::user));
+        if members.len() > READ {
+            break;
+        }
+    }
+    Ok(members)
+}
