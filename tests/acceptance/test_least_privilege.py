@@ -7,7 +7,7 @@ import time
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
 from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, trust_updated, updated
-from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
+from lab.offence import ADMINISTRATOR, EVERYONE, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
 from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_TRUST, World
@@ -153,12 +153,15 @@ def nobody_on_the_list(world: World):
     polsen = world.user("polsen", holds=[BILLING], groups=[world.group("team", holds=[ADMINISTRATOR])])
     key, actor = world.key(polsen), iam_user("polsen", polsen.id)
     world.writes_inline(polsen)
+    text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
+    web = world.trusting("web", text)
     for name in ("polsen", "elsewhere"):
         if name != polsen.name:
             world.rename(polsen, name)
         yield attachment(BILLING, user="polsen", actor=actor)
         yield put_inline(polsen, ALLOW_READING, actor=actor)
         yield joined("polsen", "team", actor)
+        yield trust_updated(web, text, actor)
         yield key_activated(key, "polsen", actor=actor)
 
 
