@@ -38,7 +38,8 @@ OF_SOME = {
 
 def asks_for_every_fact(function: str) -> str:
     """Guardrails that ask the function for its remedy, by everything that it would have to read."""
-    asked = [(scope, name, condition) for scope in ASKED[function] for name, condition in FACTS.items()]
+    # A role is in no group.
+    asked = [(scope, name, condition) for scope in ASKED[function] for name, condition in FACTS.items() if (scope, name) != (TRUST, "groups")]
     asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
     return "".join(
         f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\nforbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
