@@ -24,7 +24,7 @@ from lab.events import (
     updated,
     version_created,
 )
-from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
+from lab.offence import ADMINISTRATOR, EVERYONE, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
 from lab.world import (
@@ -70,8 +70,9 @@ OF_SOME = {
 
 def asks_for_every_fact(function: str) -> str:
     """Guardrails that ask the function for its remedy, by everything that it would have to read."""
-    # A policy has neither tags nor groups, and its path is in its ARN.
-    asked = [(scope, name, condition) for scope in ASKED[function] if scope != VERSION for name, condition in FACTS.items()]
+    # A policy has neither tags nor groups, and its path is in its ARN; a role is in no group.
+    facts = [(scope, name) for scope in ASKED[function] if scope != VERSION for name in FACTS if (scope, name) != (TRUST, "groups")]
+    asked = [(scope, name, FACTS[name]) for scope, name in facts]
     asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
     return "".join(
         f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\nforbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
@@ -189,12 +190,15 @@ def nobody_on_the_list(world: World):
     polsen = world.user("polsen", holds=[BILLING], groups=[world.group("team", holds=[ADMINISTRATOR])])
     key, actor = world.key(polsen), iam_user("polsen", polsen.id)
     world.writes_inline(polsen)
+    text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
+    web = world.trusting("web", text)
     for name in ("polsen", "elsewhere"):
         if name != polsen.name:
             world.rename(polsen, name)
         yield attachment(BILLING, user="polsen", actor=actor)
         yield put_inline(polsen, ALLOW_READING, actor=actor)
         yield joined("polsen", "team", actor)
+        yield trust_updated(web, text, actor)
         yield key_activated(key, "polsen", actor=actor)
 
 
