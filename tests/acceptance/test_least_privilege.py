@@ -23,7 +23,7 @@ from lab.events import (
     updated,
     version_created,
 )
-from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
 from lab.world import (
@@ -92,7 +92,9 @@ def every_change(world: World):
         yield attachment(own, **{target.kind: target}, actor=actor)
         yield put_inline(target, ALLOW_READING, actor=actor)
     yield joined(user, team, actor)
-    world.attach(own, team)
+    shared = world.policy("shared")
+    world.attach(shared, team)
+    yield version_created(shared, world.writes_version(shared, ALLOW_READING), ALLOW_READING, actor=actor)
     yield version_created(own, world.writes_version(own, ALLOW_READING), ALLOW_READING, actor=actor)
     yield default_set(own, "v1", actor)
     yield key_activated(world.key(user), user.name, actor=actor)
@@ -189,6 +191,16 @@ def nobody_on_the_list(world: World):
         yield put_inline(polsen, ALLOW_READING, actor=actor)
         yield joined("polsen", "team", actor)
         yield key_activated(key, "polsen", actor=actor)
+    # Whoever holds the policy does not count either.
+    tools = world.policy("tools")
+    world.iam.attach_group_policy(GroupName="team", PolicyArn=tools)
+    yield version_created(tools, world.writes_version(tools, ALLOW_ALL), ALLOW_ALL, actor=actor)
+
+
+def whoever_may_lift_was_renamed(world: World):
+    """A break-glass user who is known by the unique id, and has another name now."""
+    tools = world.policy("tools")
+    yield version_created(tools, world.writes_version(tools, ALLOW_ALL), ALLOW_ALL)
 
 
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
@@ -196,7 +208,7 @@ RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
-    RESTORE_POLICY_VERSION: [],
+    RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

@@ -57,10 +57,8 @@ impl Plan for RestorePolicyVersion {
     }
 
     fn applied(&self, case: &Case, _: &Change) -> String {
-        match chosen(case) {
-            Some(version) => format!("Rescind made {version} the default again"),
-            None => "Rescind made another version the default again".to_owned(),
-        }
+        let version = chosen(case).unwrap_or_else(|| "another version".to_owned());
+        format!("Rescind made {version} the default again")
     }
 
     fn clean(&self, _: &Case, change: &Change) -> String {
