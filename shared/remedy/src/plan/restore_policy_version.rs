@@ -33,7 +33,7 @@ use crate::setting::{DefaultVersion, Home, Setting as _};
 /// The remedy `restore-policy-version`.
 pub struct RestorePolicyVersion;
 
-fn set(change: &Change) -> Option<&PolicyVersionSet> {
+const fn set(change: &Change) -> Option<&PolicyVersionSet> {
     match change {
         Change::PolicyVersionSet(set) => Some(set),
         _ => None,
