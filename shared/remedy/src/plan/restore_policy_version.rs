@@ -22,6 +22,7 @@
 
 use policy::case::Call;
 use policy::change::PolicyVersionSet;
+use policy::containment;
 use policy::remedy::Remedy;
 use policy::target::Target;
 use policy::text;
@@ -106,6 +107,7 @@ impl Plan for RestorePolicyVersion {
         else {
             return false;
         };
-        setting.policy == set.policy_arn && set.version.as_deref().is_none_or(|version| version == back)
+        let is_rescinds = containment::text_of(&setting.policy).is_some();
+        !is_rescinds && setting.policy == set.policy_arn && set.version.as_deref().is_none_or(|version| version == back)
     }
 }
