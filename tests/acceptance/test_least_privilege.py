@@ -24,7 +24,7 @@ from lab.events import (
     updated,
     version_created,
 )
-from lab.offence import ADMINISTRATOR, EVERYONE, OFFENCES, RESPONDER, of_session
+from lab.offence import ADMINISTRATOR, EVERYONE, ALLOW_ALL, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
 from lab.world import (
@@ -100,7 +100,9 @@ def every_change(world: World):
         yield put_inline(target, ALLOW_READING, actor=actor)
     yield joined(user, team, actor)
     yield trust_updated(role, json.dumps(TRUST_POLICY), actor)
-    world.attach(own, team)
+    shared = world.policy("shared")
+    world.attach(shared, team)
+    yield version_created(shared, world.writes_version(shared, ALLOW_READING), ALLOW_READING, actor=actor)
     yield version_created(own, world.writes_version(own, ALLOW_READING), ALLOW_READING, actor=actor)
     yield default_set(own, "v1", actor)
     yield key_activated(world.key(user), user.name, actor=actor)
@@ -200,6 +202,16 @@ def nobody_on_the_list(world: World):
         yield joined("polsen", "team", actor)
         yield trust_updated(web, text, actor)
         yield key_activated(key, "polsen", actor=actor)
+    # Whoever holds the policy does not count either.
+    tools = world.policy("tools")
+    world.iam.attach_group_policy(GroupName="team", PolicyArn=tools)
+    yield version_created(tools, world.writes_version(tools, ALLOW_ALL), ALLOW_ALL, actor=actor)
+
+
+def whoever_may_lift_was_renamed(world: World):
+    """A break-glass user who is known by the unique id, and has another name now."""
+    tools = world.policy("tools")
+    yield version_created(tools, world.writes_version(tools, ALLOW_ALL), ALLOW_ALL)
 
 
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
@@ -208,7 +220,7 @@ RARELY = {
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
     RESTORE_TRUST: [],
-    RESTORE_POLICY_VERSION: [],
+    RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

@@ -399,10 +399,8 @@ impl<'a> Hand<'a> {
             return Ok(false);
         };
         let background = Background { break_glass: self.break_glass, replaced: None };
-        Ok(match facts::read(self.reader, self.circumstances, change, needs, background).await? {
-            Ok(facts) => self.would_pass(change, &facts).inspect_err(unanswered).unwrap_or(false),
-            Err(_) => false,
-        })
+        let facts = facts::read(self.reader, self.circumstances, change, needs, background).await?;
+        Ok(facts.is_ok_and(|facts| self.would_pass(change, &facts).inspect_err(unanswered).unwrap_or(false)))
     }
 
     /// Which version of a policy had been the default before this change.

@@ -68,10 +68,8 @@ impl PolicyVersionSet {
     /// `version v2 of policy Tools`.
     fn named(&self) -> String {
         let policy = text::name(self.policy_arn.name());
-        match &self.version {
-            Some(version) => format!("version {} of policy {policy}", text::name(version)),
-            None => format!("a version of policy {policy}"),
-        }
+        let version = self.version.as_deref().map_or_else(|| "a version".to_owned(), |version| format!("version {}", text::name(version)));
+        format!("{version} of policy {policy}")
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Needs {
     pub document: bool,
     /// Everything the target can do: its policies, its groups' policies, its boundary. Of a policy: what its default version said before.
     pub holdings: bool,
-    /// Who holds the policy: ListEntitiesForPolicy.
+    /// Who holds the policy: `ListEntitiesForPolicy`.
     pub holders: bool,
     /// Whether one of them is an administrator: everything that each of them holds.
     pub administrator: bool,

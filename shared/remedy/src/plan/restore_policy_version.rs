@@ -22,6 +22,7 @@
 
 use policy::case::Call;
 use policy::change::PolicyVersionSet;
+use policy::containment;
 use policy::remedy::Remedy;
 use policy::target::Target;
 use policy::text;
@@ -33,7 +34,7 @@ use crate::setting::{DefaultVersion, Home, Setting as _};
 /// The remedy `restore-policy-version`.
 pub struct RestorePolicyVersion;
 
-fn set(change: &Change) -> Option<&PolicyVersionSet> {
+const fn set(change: &Change) -> Option<&PolicyVersionSet> {
     match change {
         Change::PolicyVersionSet(set) => Some(set),
         _ => None,
@@ -57,10 +58,8 @@ impl Plan for RestorePolicyVersion {
     }
 
     fn applied(&self, case: &Case, _: &Change) -> String {
-        match chosen(case) {
-            Some(version) => format!("Rescind made {version} the default again"),
-            None => "Rescind made another version the default again".to_owned(),
-        }
+        let version = chosen(case).unwrap_or_else(|| "another version".to_owned());
+        format!("Rescind made {version} the default again")
     }
 
     fn clean(&self, _: &Case, change: &Change) -> String {
@@ -108,6 +107,7 @@ impl Plan for RestorePolicyVersion {
         else {
             return false;
         };
-        setting.policy == set.policy_arn && set.version.as_deref().is_none_or(|version| version == back)
+        let is_rescinds = containment::text_of(&setting.policy).is_some();
+        !is_rescinds && setting.policy == set.policy_arn && set.version.as_deref().is_none_or(|version| version == back)
     }
 }

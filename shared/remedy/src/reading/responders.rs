@@ -19,8 +19,9 @@ use super::identity::Whom;
 use super::{Reader, holders, identity};
 use crate::error::{AwsCall, Named as _};
 
-/// Whether anybody is left who could give access back: somebody other than these, no member of a group among them, and nobody who holds the policy
-/// whose version was changed, if one was: another function may be taking away just what makes them an administrator.
+/// Whether anybody is left who could give access back, other than these and the members of groups among them.
+///
+/// Nobody counts who holds the policy whose version was changed, if one was: another function may be taking away just what makes them an administrator.
 ///
 /// # Errors
 ///
