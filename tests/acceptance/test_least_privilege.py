@@ -6,11 +6,11 @@ import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, updated
+from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, password_policy_set, put_inline, updated
 from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, World
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
@@ -19,6 +19,7 @@ ASKED = {
     DETACH_POLICY: (ATTACH,),
     DELETE_INLINE_POLICY: (PUT,),
     REMOVE_GROUP_MEMBER: (JOIN,),
+    RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
     QUARANTINE_KEY: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING),
     QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING, LIFT),
 }
@@ -61,6 +62,7 @@ def every_change(world: World):
         yield attachment(own, **{target.kind: target}, actor=actor)
         yield put_inline(target, ALLOW_READING, actor=actor)
     yield joined(user, team, actor)
+    yield password_policy_set(actor, MinimumPasswordLength=14)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
@@ -162,6 +164,7 @@ RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
+    RESTORE_PASSWORD_POLICY: [],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

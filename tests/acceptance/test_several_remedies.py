@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, put_inline, sample
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, password_policy_deleted, password_policy_set, put_inline, sample
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, RESPONDER, undated
 from lab.rulebook import rulebook
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, Observation, Target, World
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, Observation, Target, World
 
 EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
@@ -18,6 +18,7 @@ WRITES = {
     QUARANTINE_PRINCIPAL: "AttachUserPolicy",
     REMOVE_GROUP_MEMBER: "RemoveUserFromGroup",
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
+    RESTORE_PASSWORD_POLICY: "UpdateAccountPasswordPolicy",
 }
 
 
@@ -36,6 +37,9 @@ forbid (principal, action == Action::"{action}", resource)
 def makes_an_administrator(action: str, remedies: str) -> str:
     """A guardrail that asks several functions, by what the target could do before and after."""
     return whatever_it_is(action, remedies, "when { context.after.grants.admin && !context.before.grants.admin }")
+
+
+WEAK = whatever_it_is("UpdateAccountPasswordPolicy", f"restore-password-policy,{EVERYTHING}").replace("@remedy", '@baseline("minimumPasswordLength=15")\n@remedy')
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,11 @@ def _exposes_a_key(world: World, polsen: Target, _: dict) -> dict:
     return exposure(world.key(polsen))
 
 
+def _weakens_the_password_policy(world: World, _: Target, actor: dict) -> dict:
+    world.password_policy()
+    return password_policy_set(actor)
+
+
 def _situations():
     for what, action, function, commit in (
         ("attaches", "AttachUserPolicy", DETACH_POLICY, _attaches),
@@ -92,6 +101,7 @@ def _situations():
         yield Situation(f"polsen {what} for oneself, judged by before and after", functions, commit, makes_an_administrator(action, remedies), True)
     both = (QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
     yield Situation("mallory creates a key", both, _creates_a_key, whatever_it_is("CreateAccessKey", EVERYTHING))
+    yield Situation("mallory weakens the password policy", (RESTORE_PASSWORD_POLICY, *both), _weakens_the_password_policy, WEAK)
     yield Situation("a key is exposed", both, _exposes_a_key, "")
 
 
@@ -296,6 +306,7 @@ ASKED = {
         lambda world: attachment(world.policy("ReadOnly", ALLOW_ALL), role=world.role("build")),
         {DETACH_POLICY},
     ),
+    "the password policy deleted": (lambda world: password_policy_deleted(), {RESTORE_PASSWORD_POLICY}),
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lab.account import password_policy
 from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, put_inline
-from lab.world import DELETE_INLINE_POLICY, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, password_policy_deleted, password_policy_set, put_inline
+from lab.world import DELETE_INLINE_POLICY, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, World
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -34,6 +35,10 @@ when { context.policy.name == "Billing" };
 """
 
 
+# There is one, and it is always there.
+ACCOUNT_ITSELF = ("account", ACCOUNT)
+
+
 @dataclass(frozen=True)
 class Offence:
     """One forbidden change, and how the function that answers it takes it back."""
@@ -44,7 +49,7 @@ class Offence:
     commit: Callable[[World], tuple[dict, set[str]]]
     # The call that takes it back, which the proxy can break.
     write: str
-    # The user, group or role that the remedy changes: kind and name.
+    # The user, group or role that the remedy changes: kind and name. `ACCOUNT_ITSELF` if it is none of them.
     target: tuple[str, str]
     # The function that makes the case if no remedy is applied.
     reporter: str
@@ -53,7 +58,7 @@ class Offence:
     settings: dict[str, str] = field(default_factory=dict, hash=False)
     # Whether AWS found it, rather than somebody called for it.
     finding: bool = False
-    # How it is known whom the remedy changes: by their unique id, by their access key, or by their name alone.
+    # How it is known whom the remedy changes: by their unique id, by their access key, by their name alone, or because there is one only.
     known_by: str = "name"
     # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
     complete_without_parameters: bool = False
@@ -196,6 +201,41 @@ def _put_inline(kind: str, name: str):
     return Offence(DELETE_INLINE_POLICY, f"an inline policy of a {kind}", commit, f"Delete{kind.capitalize()}Policy", (kind, name), DELETE_INLINE_POLICY)
 
 
+# restore-password-policy
+
+# What IAM answers about a policy of which nothing was set: the emulator gives 0 for what is none.
+IAM_DEFAULTS = {
+    "MinimumPasswordLength": 6,
+    "RequireSymbols": False,
+    "RequireNumbers": False,
+    "RequireUppercaseCharacters": False,
+    "RequireLowercaseCharacters": False,
+    "AllowUsersToChangePassword": False,
+    "ExpirePasswords": False,
+    "MaxPasswordAge": 0,
+    "PasswordReusePrevention": 0,
+    "HardExpiry": False,
+}
+BASELINE = {"MinimumPasswordLength": 14, "PasswordReusePrevention": 24}
+
+
+def _weakened(world: World):
+    rules = {"MinimumPasswordLength": 8, "RequireSymbols": True, "MaxPasswordAge": 90, "PasswordReusePrevention": 3, "AllowUsersToChangePassword": True}
+    world.password_policy(**rules)
+    now = {**IAM_DEFAULTS, **rules, "ExpirePasswords": True}
+    return password_policy_set(**rules), {f"- {password_policy(now)}", f"+ {password_policy({**now, **BASELINE})}"}
+
+
+def _deleted(world: World):
+    world.iam.delete_account_password_policy()
+    return password_policy_deleted(), {f"+ {password_policy({**IAM_DEFAULTS, **BASELINE})}"}
+
+
+def _of_the_account(what: str, commit: Callable) -> Offence:
+    members = {"known_by": "account", "complete_without_parameters": True}
+    return Offence(RESTORE_PASSWORD_POLICY, what, commit, "UpdateAccountPasswordPolicy", ACCOUNT_ITSELF, RESTORE_PASSWORD_POLICY, **members)
+
+
 def _quarantines_key(what: str, commit: Callable, *, write: str = "UpdateAccessKey", target: str = "polsen", **members) -> Offence:
     return Offence(QUARANTINE_KEY, what, commit, write, ("user", target), QUARANTINE_KEY, **members)
 
@@ -224,7 +264,10 @@ OFFENCES = [
     _put_inline("user", "polsen"),
     _put_inline("group", "developers"),
     _put_inline("role", "build"),
+    _of_the_account("a password policy weakened", _weakened),
+    _of_the_account("the password policy deleted", _deleted),
 ]
 CALLS = [offence for offence in OFFENCES if not offence.finding]
 FINDINGS = [offence for offence in OFFENCES if offence.finding]
+OF_IDENTITIES = [offence for offence in OFFENCES if offence.target != ACCOUNT_ITSELF]
 OF_KNOWN_USERS = [offence for offence in OFFENCES if offence.known_by != "name" and offence.target[0] == "user"]

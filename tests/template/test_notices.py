@@ -159,6 +159,7 @@ def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
         ("detach-policy", ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"]),
         ("delete-inline-policy", ["PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"]),
         ("remove-group-member", ["AddUserToGroup"]),
+        ("restore-password-policy", ["UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"]),
     ],
 )
 def test_an_alarm_names_the_calls_to_look_for_if_an_event_is_lost(stack, function, calls):

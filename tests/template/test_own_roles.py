@@ -34,6 +34,7 @@ EXPECTED = {
     "remove-group-member": Judged(
         certain=frozenset({"iam-removeuserfromgroup"}),
     ),
+    "restore-password-policy": Judged(),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

@@ -20,6 +20,7 @@ BY_NAME = {
     "delete-inline-policy": {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
     "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     "remove-group-member": {"AddUserToGroup"},
+    "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -40,6 +41,7 @@ SAMPLES_OF = {
     "create-access-key": [],
     "create-service-specific-credential": [],
     "create-policy-version": [],
+    "delete-account-password-policy": ["restore-password-policy"],
     "delete-role-policy": [],
     "detach-user-policy": [],
     "guardduty-": [],
@@ -50,6 +52,7 @@ SAMPLES_OF = {
     "reset-service-specific-credential": [],
     "security-hub": [],
     "update-access-key": [],
+    "update-account-password-policy": ["restore-password-policy"],
     "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],

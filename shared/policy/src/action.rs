@@ -10,7 +10,9 @@ use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
 use crate::record::Event;
-use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember};
+use crate::remedy::Remedy::{
+    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestorePasswordPolicy,
+};
 use crate::target::IdentityKind::{Group, Role, User};
 
 /// Reads what a call or finding changed.
@@ -55,6 +57,7 @@ const fn finding(name: &'static str, source: &'static str) -> Action {
 
 const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
 const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal];
+const PASSWORD_POLICY: &[Remedy] = &[RestorePasswordPolicy, QuarantineKey, QuarantinePrincipal];
 const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipal];
 
 /// Every action, in the order of the schema.
@@ -66,6 +69,8 @@ pub static ACTIONS: &[Action] = &[
     iam("PutGroupPolicy", |call| change::read_inline_policy_put(Group, call), DeleteInlinePolicy, PUT),
     iam("PutRolePolicy", |call| change::read_inline_policy_put(Role, call), DeleteInlinePolicy, PUT),
     iam("AddUserToGroup", change::read_group_joined, RemoveGroupMember, JOINED),
+    iam("UpdateAccountPasswordPolicy", change::read_password_policy_updated, RestorePasswordPolicy, PASSWORD_POLICY),
+    iam("DeleteAccountPasswordPolicy", change::read_password_policy_deleted, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("UpdateUser", |call| change::read_renamed(User, call), QuarantinePrincipal, &OF_ACTOR),
     iam("UpdateGroup", |call| change::read_renamed(Group, call), QuarantinePrincipal, &OF_ACTOR),
     iam("CreateAccessKey", |call| change::read_created(AccessKey, call), QuarantineKey, &OF_ACTOR),

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod finding;
 pub mod guardrail;
 pub mod hearing;
+pub mod password;
 pub mod pattern;
 pub mod record;
 pub mod remedy;

@@ -32,6 +32,8 @@ remedies! {
     DeleteInlinePolicy "delete-inline-policy",
     /// Removes the user from the group.
     RemoveGroupMember "remove-group-member",
+    /// Sets the account's password policy to the stricter of what it is and what the guardrail's baseline asks for.
+    RestorePasswordPolicy "restore-password-policy",
     /// Sets a long-lived credential inactive.
     QuarantineKey "quarantine-key",
     /// Denies everything to a user or to sessions of a role.

@@ -141,6 +141,7 @@ fn conditions(schema: &Value, path: &str, shape: &Value) -> Vec<String> {
         ("Set", _) => vec![format!("!{path}.contains(\"iam-putuserpolicy\")")],
         (_, "__cedar::Bool" | "Bool") | ("Boolean" | "Bool", _) => vec![format!("({path} || !{path})")],
         (_, "__cedar::String" | "String") | ("String", _) => vec![format!("{path} like \"*\"")],
+        (_, "__cedar::Long" | "Long") | ("Long", _) => vec![format!("{path} >= 0")],
         (_, "__cedar::datetime" | "datetime") => vec![format!("{path} > datetime(\"1970-01-01\")")],
         (_, "__cedar::ipaddr" | "ipaddr") => vec![format!("({path}.isLoopback() || !{path}.isLoopback())")],
         other => panic!("{path}: {other:?}"),

@@ -7,6 +7,7 @@ mod credential_activated;
 mod credential_exposed;
 mod group_joined;
 mod inline_policy_put;
+mod password_policy_changed;
 mod policy_attached;
 mod quarantine_lifted;
 mod renamed;
@@ -21,6 +22,8 @@ pub use group_joined::GroupJoined;
 pub(crate) use group_joined::read as read_group_joined;
 pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
+pub use password_policy_changed::PasswordPolicyChanged;
+pub(crate) use password_policy_changed::{deleted as read_password_policy_deleted, updated as read_password_policy_updated};
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
 pub use quarantine_lifted::{Lift, QuarantineLifted};
@@ -131,7 +134,7 @@ macro_rules! changes {
     };
 }
 
-changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut }
+changes! { PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PasswordPolicyChanged }
 
 impl Change {
     /// What the change is about.

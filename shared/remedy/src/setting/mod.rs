@@ -11,6 +11,7 @@ mod default_version;
 mod inline_policy;
 mod managed_policy;
 mod membership;
+mod password_policy;
 mod writer;
 
 use std::fmt;
@@ -29,6 +30,7 @@ pub use default_version::DefaultVersion;
 pub use inline_policy::InlinePolicy;
 pub use managed_policy::ManagedPolicy;
 pub use membership::Membership;
+pub use password_policy::PasswordPolicy;
 pub use writer::Writer;
 
 use crate::error::AwsCall;
