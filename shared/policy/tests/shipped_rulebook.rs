@@ -409,3 +409,24 @@ fn a_federated_user_is_contained_through_the_user_who_issued_the_session() {
     let root = behind_a_federated_user(r#"{"arn":"arn:aws:iam::123456789012:root","principalId":"123456789012"}"#);
     assert_eq!(root, Affected::OutOfReach(ROOT.to_owned()));
 }
+
+#[test]
+fn a_password_policy_that_asks_for_less_than_the_baseline_is_forbidden_and_hard_expiry_is_reported() {
+    let broken = |action: &str, parameters: &str| -> Vec<String> {
+        let record = format!(
+            r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1","eventID":"r",
+                "recipientAccountId":"123456789012","userIdentity":{POLSEN},"requestParameters":{parameters}}}"#
+        );
+        let cases = cases(&Event::from_envelope_or_record(&record).unwrap(), READS, &[]);
+        cases.iter().flat_map(|case| case.decision.guardrails()).map(|guardrail| guardrail.id.clone()).collect()
+    };
+    let (baseline, expiry) = ("passwords-meet-the-baseline", "nobody-is-locked-out-by-hard-expiry");
+    assert_eq!(broken("DeleteAccountPasswordPolicy", "null"), [baseline]);
+    assert_eq!(broken("UpdateAccountPasswordPolicy", "null"), [baseline]);
+    assert_eq!(broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":23}"#), [baseline]);
+    assert_eq!(
+        broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":24,"hardExpiry":true}"#),
+        [expiry]
+    );
+    assert!(broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":24}"#).is_empty());
+}
