@@ -22,7 +22,7 @@ impl fmt::Display for PasswordPolicy {
 
 /// The rules that a call names in full, as [`Setting::call`] does.
 fn rules_of(call: &Call) -> Option<PasswordRules> {
-    let number = |name: &str| call.parameter(name).map(|text| text.parse::<u16>()).transpose().ok();
+    let number = |name: &str| call.parameter(name).map(str::parse::<u16>).transpose().ok();
     let switch = |name: &str| call.parameter(name)?.parse::<bool>().ok();
     Some(PasswordRules {
         minimum_password_length: number("MinimumPasswordLength")??,
