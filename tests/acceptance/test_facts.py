@@ -31,6 +31,7 @@ def conditions(path: str, shape: dict) -> Iterator[str]:
             "String": f'{path} like "*"',
             "Bool": f"({path} || !{path})",
             "Boolean": f"({path} || !{path})",
+            "Long": f"{path} >= 0",
             "datetime": f'{path} > datetime("1970-01-01")',
             "ipaddr": f"({path}.isLoopback() || !{path}.isLoopback())",
         }[kind.removeprefix("__cedar::")]
@@ -54,8 +55,8 @@ def test_every_attribute_that_a_guardrail_can_ask_about_is_read(world, tmp_path,
     called = event["detail"]["eventName"]
     action = called if called in SCHEMA["actions"] else "LiftQuarantine"
     parameters = event["detail"]["requestParameters"]
-    named = [kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters]
-    resource = "User" if action == "AddUserToGroup" else next(iter(named), "Policy")
+    kinds = SCHEMA["actions"][action]["appliesTo"]["resourceTypes"]
+    resource = kinds[0] if len(kinds) == 1 else next(kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters)
     asked = questions(action, resource)
     rules = (
         f'@id("asks-{number}")\n@severity("low")\nforbid (principal, action == Action::"{action}", resource is {resource}) when {{ {condition} }};'

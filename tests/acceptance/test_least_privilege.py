@@ -19,12 +19,13 @@ from lab.events import (
     joined,
     key_activated,
     misuse,
+    password_policy_set,
     put_inline,
     trust_updated,
     updated,
     version_created,
 )
-from lab.offence import ADMINISTRATOR, EVERYONE, ALLOW_ALL, OFFENCES, RESPONDER, of_session
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OFFENCES, RESPONDER, of_session
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
 from lab.world import (
@@ -36,6 +37,7 @@ from lab.world import (
     QUARANTINE_KEY,
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
+    RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
     World,
@@ -51,6 +53,7 @@ ASKED = {
     REMOVE_GROUP_MEMBER: (JOIN,),
     RESTORE_POLICY_VERSION: (VERSION,),
     RESTORE_TRUST: (TRUST,),
+    RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
     QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING),
     QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING, LIFT),
 }
@@ -105,6 +108,7 @@ def every_change(world: World):
     yield version_created(shared, world.writes_version(shared, ALLOW_READING), ALLOW_READING, actor=actor)
     yield version_created(own, world.writes_version(own, ALLOW_READING), ALLOW_READING, actor=actor)
     yield default_set(own, "v1", actor)
+    yield password_policy_set(actor, MinimumPasswordLength=14)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
@@ -221,6 +225,7 @@ RARELY = {
     REMOVE_GROUP_MEMBER: [],
     RESTORE_TRUST: [],
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
+    RESTORE_PASSWORD_POLICY: [],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

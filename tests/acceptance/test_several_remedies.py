@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, put_inline, sample, trust_updated, version_created
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
 from lab.world import (
@@ -16,6 +16,7 @@ from lab.world import (
     QUARANTINE_KEY,
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
+    RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
     Observation,
@@ -32,6 +33,7 @@ WRITES = {
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
     RESTORE_TRUST: "UpdateAssumeRolePolicy",
     RESTORE_POLICY_VERSION: "SetDefaultPolicyVersion",
+    RESTORE_PASSWORD_POLICY: "UpdateAccountPasswordPolicy",
 }
 
 
@@ -50,6 +52,9 @@ forbid (principal, action == Action::"{action}", resource)
 def makes_an_administrator(action: str, remedies: str) -> str:
     """A guardrail that asks several functions, by what the target could do before and after."""
     return whatever_it_is(action, remedies, "when { context.after.grants.admin && !context.before.grants.admin }")
+
+
+WEAK = whatever_it_is("UpdateAccountPasswordPolicy", f"restore-password-policy,{EVERYTHING}").replace("@remedy", '@baseline("minimumPasswordLength=15")\n@remedy')
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,11 @@ def _exposes_a_key(world: World, polsen: Target, _: dict) -> dict:
     return exposure(world.key(polsen))
 
 
+def _weakens_the_password_policy(world: World, _: Target, actor: dict) -> dict:
+    world.password_policy()
+    return password_policy_set(actor)
+
+
 def _situations():
     for what, action, function, commit in (
         ("attaches", "AttachUserPolicy", DETACH_POLICY, _attaches),
@@ -123,6 +133,7 @@ def _situations():
     yield Situation("mallory opens a role", trust, _trusts, whatever_it_is("UpdateAssumeRolePolicy", ",".join(trust), condition))
     both = (QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
     yield Situation("mallory creates a key", both, _creates_a_key, whatever_it_is("CreateAccessKey", EVERYTHING))
+    yield Situation("mallory weakens the password policy", (RESTORE_PASSWORD_POLICY, *both), _weakens_the_password_policy, WEAK)
     yield Situation("a key is exposed", both, _exposes_a_key, "")
 
 
@@ -329,6 +340,7 @@ ASKED = {
         lambda world: attachment(world.policy("ReadOnly", ALLOW_ALL), role=world.role("build")),
         {DETACH_POLICY},
     ),
+    "the password policy deleted": (lambda world: password_policy_deleted(), {RESTORE_PASSWORD_POLICY}),
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),
     "a role opened": (lambda world: _trusts(world, world.user("polsen"), iam_user("mallory")), {RESTORE_TRUST}),

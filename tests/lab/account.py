@@ -95,7 +95,12 @@ def _account(iam) -> Iterator[str]:
     for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]:
         yield f"account has virtual MFA device {device['SerialNumber']}"
     with contextlib.suppress(iam.exceptions.NoSuchEntityException):
-        yield f"account has password policy {_document(iam.get_account_password_policy()['PasswordPolicy'])}"
+        yield password_policy(iam.get_account_password_policy()["PasswordPolicy"])
+
+
+def password_policy(rules: dict) -> str:
+    """The fact that the account has this password policy, by IAM's answer."""
+    return f"account has password policy {_document(rules)}"
 
 
 def _grants(who: str, attached: list | None, inline: list | None) -> Iterator[str]:

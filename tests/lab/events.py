@@ -68,6 +68,16 @@ def key_activated(key: str, user: str, status: str = "Active", actor: dict | Non
     return iam_call("UpdateAccessKey", {"userName": user, "accessKeyId": key, "status": status}, actor)
 
 
+def password_policy_set(actor: dict | None = None, **rules: int | bool) -> dict:
+    """Somebody set the account's password policy; the record holds what the call named, and nothing if it named nothing."""
+    named = {name[0].lower() + name[1:]: value for name, value in rules.items()}
+    return iam_call("UpdateAccountPasswordPolicy", named or None, actor)
+
+
+def password_policy_deleted(actor: dict | None = None) -> dict:
+    return iam_call("DeleteAccountPasswordPolicy", None, actor)
+
+
 def joined(user, group, actor: dict | None = None) -> dict:
     """Somebody added a user to a group."""
     return iam_call("AddUserToGroup", {"groupName": getattr(group, "name", group), "userName": getattr(user, "name", user)}, actor)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lab.account import password_policy
 from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
 from lab.events import (
@@ -21,6 +22,8 @@ from lab.events import (
     key_activated,
     key_created,
     misuse,
+    password_policy_deleted,
+    password_policy_set,
     put_inline,
     role_created,
     trust_updated,
@@ -35,6 +38,7 @@ from lab.world import (
     QUARANTINE_KEY,
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
+    RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
     World,
@@ -61,6 +65,10 @@ when { context.policy.name == "Billing" };
 """
 
 
+# There is one, and it is always there.
+ACCOUNT_ITSELF = ("account", ACCOUNT)
+
+
 @dataclass(frozen=True)
 class Offence:
     """One forbidden change, and how the function that answers it takes it back."""
@@ -71,7 +79,7 @@ class Offence:
     commit: Callable[[World], tuple[dict, set[str]]]
     # The call that takes it back, which the proxy can break.
     write: str
-    # The user, group, role or policy that the remedy changes: kind and name.
+    # The user, group, role or policy that the remedy changes: kind and name. `ACCOUNT_ITSELF` if it is none of them.
     target: tuple[str, str]
     # The function that makes the case if no remedy is applied.
     reporter: str
@@ -80,7 +88,8 @@ class Offence:
     settings: dict[str, str] = field(default_factory=dict, hash=False)
     # Whether AWS found it, rather than somebody called for it.
     finding: bool = False
-    # How it is known whom the remedy changes: by their unique id, by their access key, by their name alone, or by the ARN of a policy.
+    # How it is known whom the remedy changes: by their unique id, by their access key, by their name alone, by the ARN of a policy, or because
+    # there is one only.
     known_by: str = "name"
     # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
     complete_without_parameters: bool = False
@@ -271,6 +280,41 @@ def _restores(what: str, commit: Callable) -> Offence:
     return Offence(RESTORE_POLICY_VERSION, what, commit, "SetDefaultPolicyVersion", ("policy", "tools"), RESTORE_POLICY_VERSION, known_by="arn")
 
 
+# restore-password-policy
+
+# What IAM answers about a policy of which nothing was set: the emulator gives 0 for what is none.
+IAM_DEFAULTS = {
+    "MinimumPasswordLength": 6,
+    "RequireSymbols": False,
+    "RequireNumbers": False,
+    "RequireUppercaseCharacters": False,
+    "RequireLowercaseCharacters": False,
+    "AllowUsersToChangePassword": False,
+    "ExpirePasswords": False,
+    "MaxPasswordAge": 0,
+    "PasswordReusePrevention": 0,
+    "HardExpiry": False,
+}
+BASELINE = {"MinimumPasswordLength": 14, "PasswordReusePrevention": 24}
+
+
+def _weakened(world: World):
+    rules = {"MinimumPasswordLength": 8, "RequireSymbols": True, "MaxPasswordAge": 90, "PasswordReusePrevention": 3, "AllowUsersToChangePassword": True}
+    world.password_policy(**rules)
+    now = {**IAM_DEFAULTS, **rules, "ExpirePasswords": True}
+    return password_policy_set(**rules), {f"- {password_policy(now)}", f"+ {password_policy({**now, **BASELINE})}"}
+
+
+def _deleted(world: World):
+    world.iam.delete_account_password_policy()
+    return password_policy_deleted(), {f"+ {password_policy({**IAM_DEFAULTS, **BASELINE})}"}
+
+
+def _of_the_account(what: str, commit: Callable) -> Offence:
+    members = {"known_by": "account", "complete_without_parameters": True}
+    return Offence(RESTORE_PASSWORD_POLICY, what, commit, "UpdateAccountPasswordPolicy", ACCOUNT_ITSELF, RESTORE_PASSWORD_POLICY, **members)
+
+
 def _quarantines_key(what: str, commit: Callable, *, write: str = "UpdateAccessKey", target: str = "polsen", **members) -> Offence:
     return Offence(QUARANTINE_KEY, what, commit, write, ("user", target), QUARANTINE_KEY, **members)
 
@@ -304,7 +348,10 @@ OFFENCES = [
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
     _restores("a version created as the default", _version_created),
     _restores("an old version set as the default", _old_version_set),
+    _of_the_account("a password policy weakened", _weakened),
+    _of_the_account("the password policy deleted", _deleted),
 ]
 CALLS = [offence for offence in OFFENCES if not offence.finding]
 FINDINGS = [offence for offence in OFFENCES if offence.finding]
+OF_IDENTITIES = [offence for offence in OFFENCES if offence.target != ACCOUNT_ITSELF]
 OF_KNOWN_USERS = [offence for offence in OFFENCES if offence.known_by != "name" and offence.target[0] == "user"]

@@ -35,6 +35,7 @@ REMOVE_GROUP_MEMBER = "remove-group-member"
 DELETE_INLINE_POLICY = "delete-inline-policy"
 RESTORE_TRUST = "restore-trust"
 RESTORE_POLICY_VERSION = "restore-policy-version"
+RESTORE_PASSWORD_POLICY = "restore-password-policy"
 # Function processes that are kept running, the least recently used one ends first.
 KEPT = 24
 DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -214,6 +215,10 @@ class World:
         self.aws.tell_whose_key_it_is(new)
         return Target("user", new, user.id, user.arn.removesuffix(user.name) + new)
 
+    def password_policy(self, **rules: int | bool) -> None:
+        """Sets the account's password policy; what is not named is IAM's default."""
+        self.iam.update_account_password_policy(**rules)
+
     def bound(self, user: Target, policy: str) -> None:
         """Sets a user's permissions boundary."""
         self.account.client("iam", self.aws.url).put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=policy)
@@ -332,8 +337,12 @@ class World:
         return True
 
     def take_back(self, undo: dict) -> None:
-        """Does what an undo receipt says, by its parameters."""
-        getattr(self.account.client(undo["service"]), xform_name(undo["operation"]))(**undo["parameters"])
+        """Does what an undo receipt says, by its parameters, which are all text."""
+        client = self.account.client(undo["service"])
+        shape = client.meta.service_model.operation_model(undo["operation"]).input_shape
+        typed = {"integer": int, "boolean": {"true": True, "false": False}.__getitem__}
+        parameters = {name: typed.get(shape.members[name].type_name, str)(value) for name, value in undo["parameters"].items()}
+        getattr(client, xform_name(undo["operation"]))(**parameters)
 
     # Between tests, and at the end.
 

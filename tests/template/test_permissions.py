@@ -11,8 +11,10 @@ import pytest
 from .stack import ACCOUNT, STACK_ID, allowed_calls, applying, listed, logical_id, may, statements, translate
 
 FUNCTIONS = sorted(translate().functions())
-# IAM knows no resource for this call (Service Authorization Reference, IAM), so it is allowed on every resource or not at all. It only reads.
-WITHOUT_A_RESOURCE = {"iam:GetAccountAuthorizationDetails"}
+# IAM knows no resource for these calls (Service Authorization Reference, IAM), so each is allowed on every resource or not at all.
+WITHOUT_A_RESOURCE = {"iam:GetAccountAuthorizationDetails", "iam:GetAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}
+# Answers changes of the account itself, and reads no user, group, role or policy.
+READS_NO_IDENTITY = {"RestorePasswordPolicyFunction"}
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 OWN_ROLE = "role/rescind-DetachPolicyFunctionRole"
 DENY_EVERYTHING = f"policy/rescind/RescindDenyEverything-{STACK_ID}"
@@ -63,7 +65,7 @@ def test_a_role_allows_a_call_on_every_resource_only_if_iam_knows_no_resource_fo
     role = stack.role_of(function)
     assert [s for s in statements(stack, role) if s["Effect"] == "Allow" and "NotResource" in s] == []
     everywhere = {action for action in allowed_calls(stack, role) if may(stack, role, action, "arn:aws:any:thing:at:all")}
-    assert everywhere == WITHOUT_A_RESOURCE
+    assert everywhere == WITHOUT_A_RESOURCE & allowed_calls(stack, role)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -171,7 +173,15 @@ def test_a_function_reaches_nothing_else(stack, function, action, resources):
     assert not any(may(stack, role_of(function), action, IAM + resource) for resource in resources)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def test_restore_password_policy_sets_the_policy_and_nothing_else(stack):
+    role = role_of("restore-password-policy")
+    iam = {call for call in allowed_calls(stack, role) if call.startswith("iam:")}
+    assert iam == {"iam:GetAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}
+    others = {function for function in FUNCTIONS if may(stack, stack.role_of(function), "iam:UpdateAccountPasswordPolicy", "*")}
+    assert others == {"RestorePasswordPolicyFunction"}
+
+
+@pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - READS_NO_IDENTITY))
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
@@ -187,7 +197,7 @@ def test_every_function_reads_users_groups_and_policies(stack, function, action,
     assert may(stack, stack.role_of(function), action, IAM + resource)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - READS_NO_IDENTITY))
 def test_every_function_reads_the_policies_of_aws(stack, function):
     assert may(stack, stack.role_of(function), "iam:GetPolicyVersion", "arn:aws:iam::aws:policy/job-function/Billing")
 

@@ -22,6 +22,7 @@ BY_NAME = {
     "remove-group-member": {"AddUserToGroup"},
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
+    "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -44,6 +45,7 @@ SAMPLES_OF = {
     "create-policy.json": ["restore-policy-version"],
     "create-policy-version": ["restore-policy-version"],
     "create-role": ["restore-trust"],
+    "delete-account-password-policy": ["restore-password-policy"],
     "delete-role-policy": [],
     "detach-user-policy": [],
     "guardduty-": [],
@@ -56,6 +58,7 @@ SAMPLES_OF = {
     "set-default-policy-version": ["restore-policy-version"],
     "update-access-key": [],
     "update-assume-role-policy": ["restore-trust"],
+    "update-account-password-policy": ["restore-password-policy"],
     "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],

@@ -7,7 +7,8 @@ use policy::case::{Call, Outcome};
 use policy::text::quoted;
 use remedy::reading::Reader;
 use remedy::setting::{
-    Attachment, Boundary, CredentialStatus, DefaultVersion, Home, InlinePolicy, Live, ManagedPolicy, Membership, Setting, Trust, Writer,
+    Attachment, Boundary, CredentialStatus, DefaultVersion, Home, InlinePolicy, Live, ManagedPolicy, Membership, PasswordPolicy, Setting,
+    Trust, Writer,
 };
 use remedy::{AwsCall, Failure, plan};
 
@@ -111,7 +112,7 @@ macro_rules! any_step {
     };
 }
 
-any_step! { Attachment, Boundary, CredentialStatus, DefaultVersion, InlinePolicy, ManagedPolicy, Membership, Trust }
+any_step! { Attachment, Boundary, CredentialStatus, DefaultVersion, InlinePolicy, ManagedPolicy, Membership, Trust, PasswordPolicy }
 
 /// The steps that undo a case, in order. Each has to be one that the case's remedy writes for a call that the same case says was made.
 pub fn of(case: &Case) -> Result<Vec<AnyStep>> {

@@ -39,7 +39,21 @@ fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
             "isDefault": true, "deed": "created-version",
         });
     }
+    // A password policy is given back only as the case says that it was.
+    if let Some((_, undo)) = steps.first().filter(|_| remedy == "restore-password-policy") {
+        case["change"] =
+            if undo.operation == "UpdateAccountPasswordPolicy" { weakened() } else { json!({"type": "PasswordPolicyChanged"}) };
+        case["decision"]["guardrails"][0]["baseline"] = json!("minimumPasswordLength=14,maxPasswordAge=90");
+    }
     case
+}
+
+/// The change that set the password policy to IAM's defaults.
+fn weakened() -> Value {
+    json!({"type": "PasswordPolicyChanged", "rules": {
+        "minimumPasswordLength": 6, "requireSymbols": false, "requireNumbers": false, "requireUppercaseCharacters": false,
+        "requireLowercaseCharacters": false, "allowUsersToChangePassword": false, "hardExpiry": false,
+    }})
 }
 
 /// A case of one remedy with these undos, which says of no call that it was made.
@@ -184,6 +198,12 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         let document = format!(r#"{{"Statement": [{}] }}"#, statements.join(","));
         iam("UpdateAssumeRolePolicy", &[("RoleName", "x"), ("PolicyDocument", &document)])
     };
+    let rules = |length: &str| {
+        let switches = ["AllowUsersToChangePassword", "HardExpiry", "RequireLowercaseCharacters", "RequireNumbers", "RequireSymbols"];
+        let all = switches.iter().chain(&["RequireUppercaseCharacters"]).map(|name| (*name, "false"));
+        iam("UpdateAccountPasswordPolicy", &all.chain([("MinimumPasswordLength", length)]).collect::<Vec<_>>())
+    };
+    let restored = with(&rules("14"), "MaxPasswordAge", "90");
     let added = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "admins")]);
     let document = Quarantine::of_arn(OURS).unwrap().document();
     let created =
@@ -203,6 +223,7 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("restore-trust", vec![(trust(&[OWN_TRUST]), trust(&[EVERYONE, OWN_TRUST]))]),
         ("restore-policy-version", vec![(version_of(TOOLS, "v1"), version_of(TOOLS, "v27"))]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
+        ("restore-password-policy", vec![(restored, rules("6"))]),
         (
             "quarantine-key",
             vec![
@@ -240,6 +261,7 @@ fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
         "delete-inline-policy",
         "remove-group-member",
         "restore-policy-version",
+        "restore-password-policy",
         "restore-trust",
         "quarantine-key",
         "quarantine-principal",
@@ -286,6 +308,20 @@ fn an_undo_that_no_remedy_writes_is_refused() {
     }
     let many: Vec<Call> = (0..201).map(|_| attach(BILLING)).collect();
     assert!(steps("detach-policy", &many).is_err());
+}
+
+#[test]
+fn a_password_policy_is_given_back_only_as_the_case_says_that_it_was() {
+    let (_, made_steps) = every_step().into_iter().find(|(remedy, _)| *remedy == "restore-password-policy").unwrap();
+    let (restored, weak) = made_steps[0].clone();
+    let deleted = iam("DeleteAccountPasswordPolicy", &[]);
+    let mut case = made("restore-password-policy", &[(restored.clone(), deleted.clone())]);
+    assert_eq!(step::of(&read(&case)).unwrap().iter().filter_map(AnyStep::call).collect::<Vec<_>>(), [deleted]);
+    case["change"] = weakened();
+    assert!(step::of(&read(&case)).is_err());
+    for forged in [with(&weak, "RequireNumbers", "true"), with(&weak, "MinimumPasswordLength", "7"), restored.clone()] {
+        assert!(step::of(&read(&made("restore-password-policy", &[(restored.clone(), forged.clone())]))).is_err(), "{forged:?}");
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod finding;
 pub mod guardrail;
 pub mod hearing;
 mod id;
+pub mod password;
 pub mod pattern;
 pub mod record;
 pub mod remedy;

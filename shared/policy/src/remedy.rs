@@ -36,6 +36,8 @@ remedies! {
     RemoveGroupMember "remove-group-member",
     /// Removes forbidden principals from a role's trust policy.
     RestoreTrust "restore-trust",
+    /// Sets the account's password policy to the stricter of what it is and what the guardrail's baseline asks for.
+    RestorePasswordPolicy "restore-password-policy",
     /// Sets a long-lived credential inactive.
     QuarantineKey "quarantine-key",
     /// Denies everything to a user or to sessions of a role.

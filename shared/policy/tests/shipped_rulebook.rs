@@ -518,3 +518,24 @@ fn a_role_for_everyone_is_taken_back_and_what_may_be_meant_is_reported() {
         assert_eq!(case.is_some_and(|case| case.asks_to_enforce()), enforced, "{ids:?}");
     }
 }
+
+#[test]
+fn a_password_policy_that_asks_for_less_than_the_baseline_is_forbidden_and_hard_expiry_is_reported() {
+    let broken = |action: &str, parameters: &str| -> Vec<String> {
+        let record = format!(
+            r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1","eventID":"r",
+                "recipientAccountId":"123456789012","userIdentity":{POLSEN},"requestParameters":{parameters}}}"#
+        );
+        let cases = cases(&Event::from_envelope_or_record(&record).unwrap(), READS, &[]);
+        cases.iter().flat_map(|case| case.decision.guardrails()).map(|guardrail| guardrail.id.clone()).collect()
+    };
+    let (baseline, expiry) = ("passwords-meet-the-baseline", "nobody-is-locked-out-by-hard-expiry");
+    assert_eq!(broken("DeleteAccountPasswordPolicy", "null"), [baseline]);
+    assert_eq!(broken("UpdateAccountPasswordPolicy", "null"), [baseline]);
+    assert_eq!(broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":23}"#), [baseline]);
+    assert_eq!(
+        broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":24,"hardExpiry":true}"#),
+        [expiry]
+    );
+    assert!(broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":24}"#).is_empty());
+}

@@ -7,6 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::{shell_document, shell_word};
 
+/// Parameters that are on or off. The `aws` command has two options for each, without a value: `--hard-expiry` and `--no-hard-expiry`.
+const SWITCHES: [&str; 7] = [
+    "AllowUsersToChangePassword",
+    "HardExpiry",
+    "RequireLowercaseCharacters",
+    "RequireNumbers",
+    "RequireSymbols",
+    "RequireUppercaseCharacters",
+    "SetAsDefault",
+];
+
 /// One AWS API call.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Call {
@@ -40,14 +51,14 @@ impl Call {
     pub fn command(&self) -> String {
         let mut command = format!("aws {} {}", self.service, kebab(&self.operation));
         for (name, value) in &self.parameters {
-            // The `aws` command takes no value for it.
-            if name == "SetAsDefault" && value == "true" {
-                command.push_str(" --set-as-default");
-                continue;
-            }
-            let word = if name == "PolicyDocument" { shell_document(value) } else { shell_word(value) };
+            let option = kebab(name);
             // Writing to a String does not fail.
-            let _ = write!(command, " --{} {word}", kebab(name));
+            let _ = match value.as_str() {
+                "true" if SWITCHES.contains(&name.as_str()) => write!(command, " --{option}"),
+                "false" if SWITCHES.contains(&name.as_str()) => write!(command, " --no-{option}"),
+                document if name == "PolicyDocument" => write!(command, " --{option} {}", shell_document(document)),
+                word => write!(command, " --{option} {}", shell_word(word)),
+            };
         }
         command
     }
@@ -106,6 +117,20 @@ mod tests {
     fn names_are_spelt_as_the_aws_command_spells_them() {
         let spelt = ["AttachUserPolicy", "UpdateSSHPublicKey", "SSHPublicKeyId", "ServiceSpecificCredentialId"].map(kebab);
         assert_eq!(spelt, ["attach-user-policy", "update-ssh-public-key", "ssh-public-key-id", "service-specific-credential-id"]);
+    }
+
+    #[test]
+    fn a_switch_is_an_option_without_a_value_and_a_name_never_is() {
+        let call = Call::iam(
+            "UpdateAccountPasswordPolicy",
+            &[("HardExpiry", "false"), ("MinimumPasswordLength", "14"), ("RequireSymbols", "true")],
+        );
+        assert_eq!(
+            call.command(),
+            "aws iam update-account-password-policy --no-hard-expiry --minimum-password-length 14 --require-symbols"
+        );
+        assert_eq!(Call::iam("GetUser", &[("UserName", "true")]).command(), "aws iam get-user --user-name true");
+        assert!(!Call::iam("X", &[("HardExpiry", "; id")]).command().contains(';'));
     }
 
     #[test]

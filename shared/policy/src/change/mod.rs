@@ -7,6 +7,7 @@ mod credential_activated;
 mod credential_exposed;
 mod group_joined;
 mod inline_policy_put;
+mod password_policy_changed;
 mod policy_attached;
 mod policy_version_set;
 mod quarantine_lifted;
@@ -23,6 +24,8 @@ pub use group_joined::GroupJoined;
 pub(crate) use group_joined::read as read_group_joined;
 pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
+pub use password_policy_changed::PasswordPolicyChanged;
+pub(crate) use password_policy_changed::{deleted as read_password_policy_deleted, updated as read_password_policy_updated};
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
 pub use policy_version_set::{Deed, PolicyVersionSet, Replaced};
@@ -153,7 +156,8 @@ macro_rules! changes {
 }
 
 changes! {
-    PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged
+    PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
+    PasswordPolicyChanged
 }
 
 impl Change {

@@ -301,3 +301,41 @@ fn a_new_policy_is_its_first_version_under_its_path() {
     let claim = change("CreatePolicy", r#"{"policyName":"Tools","path":"/a/b/","policyDocument":"{}"}"#);
     assert!(matches!(claim, Claim::Change(change) if change.target().to_string() == "policy arn:aws:iam::123456789012:policy/a/b/Tools"));
 }
+
+fn password_rules(parameters: &str) -> String {
+    match change("UpdateAccountPasswordPolicy", parameters) {
+        Claim::Change(Change::PasswordPolicyChanged(PasswordPolicyChanged { rules: Some(rules) })) => rules.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_password_policy_does_not_name_is_iam_s_default() {
+    let default = "at least 6 characters of any kind, earlier ones allowed again, never expiring, not changed by the users themselves";
+    for parameters in ["null", "{}", r#"{"maxPasswordAge":0,"passwordReusePrevention":null}"#, r#"{"hardExpiry":"false"}"#] {
+        assert_eq!(password_rules(parameters), default, "{parameters}");
+    }
+    let named = password_rules(r#"{"minimumPasswordLength":"9","requireSymbols":true,"maxPasswordAge":90,"hardExpiry":"true"}"#);
+    assert_eq!(
+        named,
+        "at least 9 characters with symbols, earlier ones allowed again, expiring after 90 days and then reset by an administrator only, not changed by the users themselves"
+    );
+    for parameters in [r#"{"omitted":true}"#, r#"{"minimumPasswordLength":-1}"#, r#"{"requireSymbols":""}"#, r#"["polsen"]"#, r#""polsen""#]
+    {
+        assert!(password_rules(parameters).starts_with("Unknown"), "{parameters}");
+    }
+}
+
+#[test]
+fn a_deleted_password_policy_is_known_without_parameters() {
+    let deleted = |parameters: &str| change("DeleteAccountPasswordPolicy", parameters);
+    for parameters in ["null", "{}"] {
+        assert!(
+            matches!(deleted(parameters), Claim::Change(Change::PasswordPolicyChanged(PasswordPolicyChanged { rules: None }))),
+            "{parameters}"
+        );
+    }
+    for parameters in [r#"{"omitted":true}"#, r#"["polsen"]"#] {
+        assert!(matches!(deleted(parameters), Claim::Unknown(_)), "{parameters}");
+    }
+}

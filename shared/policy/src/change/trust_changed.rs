@@ -70,7 +70,7 @@ impl Kind for TrustChanged {
         // INVARIANT: the rulebook is asked about one principal at a time (`one_by_one`).
         if let Some(Judged { trusted, .. }) = self.trusted.first() {
             let members = trusted_members(trusted, context);
-            context.record_of("trusted", members);
+            context.record("trusted", members.into_iter());
         }
     }
 

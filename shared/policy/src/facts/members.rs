@@ -136,12 +136,8 @@ impl Members {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
     }
 
-    /// A record.
-    pub fn record_of(&mut self, name: &str, members: Vec<(String, RestrictedExpression)>) {
-        self.record(name, members.into_iter());
-    }
-
-    fn record(&mut self, name: &str, members: impl Iterator<Item = (String, RestrictedExpression)>) {
+    /// A record of members of any type.
+    pub fn record(&mut self, name: &str, members: impl Iterator<Item = (String, RestrictedExpression)>) {
         match RestrictedExpression::new_record(members) {
             Ok(record) => self.push(name, record),
             Err(error) => self.error = Some(error.to_string()),

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::source::did_you_mean;
+use crate::password::{BaselineError, PasswordBaseline, SETTINGS};
 use crate::remedy::Remedy;
 use crate::severity::Severity;
 
@@ -54,6 +55,9 @@ pub struct Guardrail {
     /// `@refused`: how grave it is if AWS refuses what it forbids; low if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Severity>,
+    /// `@baseline`: the password policy that `restore-password-policy` restores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<PasswordBaseline>,
     /// `@controls`: the rules of compliance frameworks that this guardrail implements.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<String>,
@@ -162,22 +166,54 @@ fn list(value: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 pub(super) fn guardrail(policy: &Policy) -> Result<Guardrail, Vec<Mistake>> {
-    let mut annotations = Annotations::of(policy, &["id", "severity", "remedy", "mode", "refused", "controls", "description"]);
+    let mut annotations = Annotations::of(policy, &["id", "severity", "remedy", "mode", "refused", "baseline", "controls", "description"]);
     let id = annotations.required("id");
     let severity = annotations.required("severity");
     let severity = annotations.word("severity", &severity, &Severity::ALL, Severity::name);
     let mode = annotations.optional("mode").unwrap_or_else(|| Mode::Enforce.name());
     let mode = annotations.word("mode", mode, &Mode::ALL, Mode::name);
     let refused = annotations.optional("refused").and_then(|refused| annotations.word("refused", refused, &Severity::ALL, Severity::name));
-    let remedies =
-        list(annotations.optional("remedy")).filter_map(|remedy| annotations.word("remedy", remedy, Remedy::ALL, Remedy::name)).collect();
+    let remedies = list(annotations.optional("remedy"))
+        .filter_map(|remedy| annotations.word("remedy", remedy, Remedy::ALL, Remedy::name))
+        .collect::<Vec<_>>();
+    let baseline = baseline(&mut annotations, &remedies);
     let controls = list(annotations.optional("controls")).map(str::to_owned).collect();
     let description = annotations.optional("description").map(str::to_owned);
     match (severity, mode) {
         (Some(severity), Some(mode)) if annotations.mistakes.is_empty() => {
-            Ok(Guardrail { id, severity, mode, remedies, refused, controls, description })
+            Ok(Guardrail { id, severity, mode, remedies, refused, baseline, controls, description })
         }
         _ => Err(annotations.mistakes),
+    }
+}
+
+/// `@baseline`, which `restore-password-policy` needs and nothing else has.
+fn baseline(annotations: &mut Annotations<'_>, remedies: &[Remedy]) -> Option<PasswordBaseline> {
+    let name = Remedy::RestorePasswordPolicy.name();
+    match (annotations.optional("baseline"), remedies.contains(&Remedy::RestorePasswordPolicy)) {
+        (None, false) => None,
+        (None, true) => {
+            let help = "say what it restores: `@baseline(\"minimumPasswordLength=14,passwordReusePrevention=24\")`";
+            annotations.mistake("remedy", format!("the remedy `{name}` needs a `@baseline`"), help.to_owned());
+            None
+        }
+        (Some(_), false) => {
+            let help = format!("ask for the remedy `{name}`, or leave `@baseline` out");
+            annotations.mistake("baseline", format!("only the remedy `{name}` has a `@baseline`"), help);
+            None
+        }
+        (Some(written), true) => match PasswordBaseline::parse(written) {
+            Ok(baseline) => Some(baseline),
+            Err(BaselineError::Unknown(name)) => {
+                let help = did_you_mean(&name, SETTINGS);
+                annotations.mistake("baseline", format!("the password policy has no setting `{name}`"), help);
+                None
+            }
+            Err(BaselineError::Value(item, help)) => {
+                annotations.mistake("baseline", format!("`{item}` is nothing that the password policy can be"), help);
+                None
+            }
+        },
     }
 }
 

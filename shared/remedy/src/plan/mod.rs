@@ -8,8 +8,9 @@ mod detach_policy;
 mod quarantine_key;
 mod quarantine_principal;
 mod remove_group_member;
-mod restore_trust;
+mod restore_password_policy;
 mod restore_policy_version;
+mod restore_trust;
 
 use policy::arn::CredentialId;
 use policy::case::Call;
@@ -22,8 +23,9 @@ pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
-pub use restore_trust::{RestoreTrust, offenders, step as restoration};
+pub use restore_password_policy::{RestorePasswordPolicy, step as password_restoration};
 pub use restore_policy_version::RestorePolicyVersion;
+pub use restore_trust::{RestoreTrust, offenders, step as trust_restoration};
 
 use crate::setting::{Home, Setting, Step};
 
@@ -102,6 +104,7 @@ static PLANS: &[&dyn Plan] = &[
     &DeleteInlinePolicy,
     &RemoveGroupMember,
     &RestorePolicyVersion,
+    &RestorePasswordPolicy,
     &RestoreTrust,
     &QuarantineKey,
     &QuarantinePrincipal,

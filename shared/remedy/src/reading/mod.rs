@@ -31,6 +31,7 @@ macro_rules! reads {
 reads! {
     get_access_key_last_used GetAccessKeyLastUsedFluentBuilder,
     get_account_authorization_details GetAccountAuthorizationDetailsFluentBuilder,
+    get_account_password_policy GetAccountPasswordPolicyFluentBuilder,
     get_group GetGroupFluentBuilder,
     get_group_policy GetGroupPolicyFluentBuilder,
     get_login_profile GetLoginProfileFluentBuilder,

@@ -11,6 +11,7 @@ mod default_version;
 mod inline_policy;
 mod managed_policy;
 mod membership;
+mod password_policy;
 mod trust;
 mod writer;
 
@@ -30,6 +31,7 @@ pub use default_version::DefaultVersion;
 pub use inline_policy::InlinePolicy;
 pub use managed_policy::ManagedPolicy;
 pub use membership::Membership;
+pub use password_policy::PasswordPolicy;
 pub use trust::Trust;
 pub use writer::Writer;
 

@@ -1,5 +1,6 @@
 use policy::arn::{CredentialId, IamName, PolicyArn};
 use policy::credential::{Credential, CredentialKind};
+use policy::password::PasswordRules;
 use proptest::prelude::*;
 
 use super::*;
@@ -33,7 +34,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_setting_reads_back_exactly_the_calls_that_it_makes(user in "[A-Za-z0-9+=,.@_-]{1,64}", other in "[A-Za-z0-9+=,.@_-]{1,64}", text in ".{0,80}", kind in 0..3_usize) {
+    fn every_setting_reads_back_exactly_the_calls_that_it_makes(user in "[A-Za-z0-9+=,.@_-]{1,64}", other in "[A-Za-z0-9+=,.@_-]{1,64}", text in ".{0,80}", kind in 0..3_usize, days in proptest::option::of(1..=1095_u16)) {
         let identity = Identity::new(IdentityKind::ALL[kind], name(&user));
         for arn in ["arn:aws:iam::aws:policy/job-function/Billing".to_owned(), format!("arn:aws:iam::123456789012:policy/x/{other}")] {
             reads_back(&Attachment { identity: identity.clone(), policy: PolicyArn::new(&arn).unwrap() }, &[true, false]);
@@ -45,6 +46,8 @@ proptest! {
         reads_back(&ManagedPolicy { arn }, &[None, Some(text.clone())]);
         reads_back(&Trust { role: name(&user) }, std::slice::from_ref(&text));
         reads_back(&Membership { user: name(&user), group: name(&other) }, &[true, false]);
+        let rules = PasswordRules { max_password_age: days, password_reuse_prevention: days, hard_expiry: days.is_none(), ..PasswordRules::IAM_DEFAULTS };
+        reads_back(&PasswordPolicy, &[None, Some(rules)]);
         for kind in CredentialKind::ALL {
             let credential = Credential { kind, id: CredentialId::new("AKIAIOSFODNN7EXAMPLE").unwrap() };
             reads_back(&CredentialStatus { user: name(&user), credential }, &[Status::Active, Status::Inactive]);
