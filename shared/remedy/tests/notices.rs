@@ -152,8 +152,8 @@ fn a_policy_taken_back() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
-    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     Undo       aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Note       the record names user polsen without a unique id, so this is whoever has that name now
     Case       rsc-10c019aa09e56ab0
@@ -174,7 +174,7 @@ fn an_exposed_key_that_is_inactive_now() {
     Who        the AWS service health.amazonaws.com
     When       2026-03-02 12:05:40 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised
+    Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised [NIST-800-53-AC-2(13), NIST-800-53-IA-5]
     Also       the same change calls for quarantine-principal, with a notice of its own
     Undo       aws iam update-access-key --access-key-id AKIAIOSFODNN7EXAMPLE --status Active --user-name deploy
     Case       rsc-b5eea6b69d521fc5
@@ -195,7 +195,7 @@ fn the_owner_of_an_exposed_key_who_is_contained() {
     Who        the AWS service health.amazonaws.com
     When       2026-03-02 12:05:40 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised
+    Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised [NIST-800-53-AC-2(13), NIST-800-53-IA-5]
     Also       the same change calls for quarantine-key, with a notice of its own
     Undo       aws iam detach-user-policy --policy-arn arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0a1b2c3d --user-name deploy
     Next       Role sessions that this user already opened stay valid until they expire. Find them in CloudTrail (AssumeRole) and end them too
@@ -219,7 +219,7 @@ fn a_session_that_would_be_ended() {
     Who        the AWS service guardduty.amazonaws.com
     When       2026-03-02 12:44:08 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  misused-sessions-are-ended (critical, enforce): GuardDuty found that somebody misuses this session
+    Guardrail  misused-sessions-are-ended (critical, enforce): GuardDuty found that somebody misuses this session [NIST-800-53-AC-2(12), NIST-800-53-AC-2(13)]
     By hand    aws iam put-role-policy --policy-document '{"Version":"2012-10-17","Statement":[{"Sid":"Quarantine","Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-03-02T12:44:29Z"},"StringLike":{"aws:userid":"*:i-0abcd1234example"}}}]}' --policy-name RescindQuarantine-1772455469-s-i-0abcd1234example --role-name web
     Case       rsc-a7cf639ba4a94801
     "#);
@@ -238,7 +238,7 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     From       198.51.100.7, with "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard", MFA not recorded
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to
+    Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to [NIST-800-53-AC-2(13), NIST-800-53-AC-3]
     Case       rsc-bb266d26a58c1674
     "#);
 }
@@ -256,7 +256,7 @@ fn a_key_that_came_back() {
     From       192.0.2.26, with "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard", MFA not recorded
     When       2026-03-02 10:09:37 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  inactive-credentials-stay-inactive (critical, enforce): A credential that was set inactive is active again
+    Guardrail  inactive-credentials-stay-inactive (critical, enforce): A credential that was set inactive is active again [NIST-800-53-IA-5, PCI-DSS-4.0-10.2.1.5]
     Case       rsc-cedc37aaf47e38a1
     "#);
 }
@@ -272,8 +272,8 @@ fn a_remedy_that_aws_refused_asks_for_a_person() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
-    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Next       Rescind tries again, then leaves the event in its failure queue
     Case       rsc-10c019aa09e56ab0
@@ -300,8 +300,8 @@ fn a_change_that_waits_speaks_for_all_that_wait_with_it() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
-    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Next       Rescind sends no notice about others that it holds in this hour: rescind cases --outcome held lists them
     Case       rsc-10c019aa09e56ab0
@@ -326,8 +326,8 @@ fn what_cannot_be_taken_back_asks_for_a_person() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
-    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
     Case       rsc-10c019aa09e56ab0
     "#);
@@ -345,8 +345,8 @@ fn a_call_that_aws_refused_is_reported_as_such() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Guardrail  billing-is-for-finance (low, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
-    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Guardrail  billing-is-for-finance (low, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
+    Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     Case       rsc-10c019aa09e56ab0
     "#);
 }
@@ -364,17 +364,17 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
-    Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess grants the whole account [CIS-AWS-3.0-1.16]
-    Perhaps    identity-administration-needs-an-exemption (critical, enforce): This policy lets its holder become an administrator [CIS-AWS-3.0-1.16]
-    Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own grants the whole account, whatever it is called [CIS-AWS-3.0-1.16]
-    Perhaps    who-aws-quarantines-loses-their-keys (critical, enforce): AWS has quarantined this user: one of the user's keys is exposed
-    Perhaps    billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]
-    Perhaps    perhaps-an-administrator (high, enforce): This policy of your own grants the whole account under some condition
-    Perhaps    power-user-access-needs-an-exemption (high, enforce): This policy grants nearly everything in the account
-    Perhaps    no-path-to-administrator-by-aws-policy (medium, enforce): This policy of AWS's opens a path to more access than it seems to give
-    Perhaps    perhaps-a-path-to-administrator (medium, enforce): This policy of your own may open a path to more access than it seems to give
-    Perhaps    no-path-to-administrator (high, observe): This policy of your own opens a path to more access than it seems to give
-    Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]
+    Perhaps    administrator-access-needs-an-exemption (critical, enforce): AdministratorAccess grants the whole account [CIS-AWS-3.0-1.16, CIS-AWS-5.0-1.15, NIST-800-53-AC-6(5), PCI-DSS-4.0-10.2.1.2]
+    Perhaps    identity-administration-needs-an-exemption (critical, enforce): This policy lets its holder become an administrator [CIS-AWS-3.0-1.16, CIS-AWS-5.0-1.15, NIST-800-53-AC-6(5)]
+    Perhaps    no-administrator-by-another-name (critical, enforce): This policy of your own grants the whole account, whatever it is called [CIS-AWS-3.0-1.16, CIS-AWS-5.0-1.15, NIST-800-53-AC-6(5)]
+    Perhaps    who-aws-quarantines-loses-their-keys (critical, enforce): AWS has quarantined this user: one of the user's keys is exposed [NIST-800-53-IA-5]
+    Perhaps    billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
+    Perhaps    perhaps-an-administrator (high, enforce): This policy of your own grants the whole account under some condition [NIST-800-53-AC-6]
+    Perhaps    power-user-access-needs-an-exemption (high, enforce): This policy grants nearly everything in the account [NIST-800-53-AC-6, PCI-DSS-4.0-7.2.2]
+    Perhaps    no-path-to-administrator-by-aws-policy (medium, enforce): This policy of AWS's opens a path to more access than it seems to give [NIST-800-53-AC-6]
+    Perhaps    perhaps-a-path-to-administrator (medium, enforce): This policy of your own may open a path to more access than it seems to give [NIST-800-53-AC-6]
+    Perhaps    no-path-to-administrator (high, observe): This policy of your own opens a path to more access than it seems to give [NIST-800-53-AC-6]
+    Perhaps    users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     Next       look at what this actor changed, at this time, in the account itself
     Case       rsc-ecd7c4726430efea
     "#);
@@ -442,7 +442,7 @@ fn chat_gets_a_custom_notification() {
       "content": {
         "textType": "client-markdown",
         "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
-        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-10.2.5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15]`\n*Case* `rsc-10c019aa09e56ab0`",
+        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]`\n*Case* `rsc-10c019aa09e56ab0`",
         "nextSteps": [
           "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`",
           "*Note* `the record names user polsen without a unique id, so this is whoever has that name now`"
