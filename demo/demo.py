@@ -18,10 +18,22 @@ import screen  # noqa: E402
 from lab import processes  # noqa: E402
 from lab.binaries import RELEASE  # noqa: E402
 from lab.command import RESCIND, credentials, rescind  # noqa: E402
-from lab.events import BILLING, READ_ONLY, attachment, exposure, iam_user, put_inline, sample  # noqa: E402
-from lab.offence import ADMINISTRATOR  # noqa: E402
+from lab.events import BILLING, READ_ONLY, attachment, exposure, iam_user, put_inline, sample, trust_updated, version_created  # noqa: E402
+from lab.offence import ADMINISTRATOR, ALLOW_ALL  # noqa: E402
 from lab.rulebook import exemption, rulebook  # noqa: E402
-from lab.world import DELETE_INLINE_POLICY, FUNCTIONS, GUARDRAILS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, Observation, Target, World  # noqa: E402
+from lab.world import (  # noqa: E402
+    ALLOW_READING,
+    DELETE_INLINE_POLICY,
+    FUNCTIONS,
+    GUARDRAILS,
+    QUARANTINE_KEY,
+    QUARANTINE_PRINCIPAL,
+    RESTORE_POLICY_VERSION,
+    RESTORE_TRUST,
+    Observation,
+    Target,
+    World,
+)
 
 EVENT = "events/attach-user-policy.json"
 # Neither statement grants everything, but together they do.
@@ -37,7 +49,8 @@ TYPED_BY_HAND = '{"Version": "2012-10-17",\n  "Statement": {"Effect": "Allow",  
 
 
 class Demo:
-    """The story: one policy attached again and again, one that is not what its name says, an inline policy, a key on the internet, and a stop."""
+    """The story: one policy attached again and again, one that is not what its name says, an inline policy, a version, a trust policy, a key on the
+    internet, and a stop."""
 
     def __init__(self, world: World, scratch: Path):
         self.world = world
@@ -55,6 +68,8 @@ class Demo:
         self.observed(polsen)
         self.read_only_that_is_not(polsen)
         self.inline_policy(polsen)
+        self.policy_version()
+        self.trust()
         self.key_on_the_internet()
         self.stopped(polsen)
         self.made_again(polsen)
@@ -133,8 +148,34 @@ class Demo:
         same = self.world.account.snapshot() == before and self.world.inline_text(polsen, "helper") == TYPED_BY_HAND
         self.check(same, "Given back: the text is the same, byte for byte.")
 
+    def policy_version(self) -> None:
+        screen.scene(7, "polsen writes another version of a policy that a whole team holds")
+        tools = self.world.policy("tools", ALLOW_READING)
+        self.world.group("team", holds=[tools])
+        event = version_created(tools, self.world.writes_version(tools, ALLOW_ALL), ALLOW_ALL, actor=iam_user("polsen"))
+        seen = self.send("The event reaches restore-policy-version", event=event, name=RESTORE_POLICY_VERSION, mode="enforce")
+        self.show_calls(seen)
+        self.show_subject(seen, "What", "Guardrail", "Why")
+        versions = {v["VersionId"]: v["IsDefaultVersion"] for v in self.world.iam.list_policy_versions(PolicyArn=tools)["Versions"]}
+        taken_back = (seen.outcome, versions) == ("applied", {"v1": True, "v2": False})
+        self.check(taken_back, "Taken back: v1 counts again, and v2 stays stored, so that a person can read it.")
+
+    def trust(self) -> None:
+        screen.scene(8, "polsen lets everybody assume a role, beside the service that needs it")
+        service = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        everyone = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+        document = {"Version": "2012-10-17", "Statement": [service, everyone]}
+        web = self.world.role("web")
+        self.world.iam.update_assume_role_policy(RoleName="web", PolicyDocument=json.dumps(document))
+        event = trust_updated(web, json.dumps(document), iam_user("polsen"))
+        seen = self.send("The event reaches restore-trust", event=event, name=RESTORE_TRUST, mode="enforce")
+        self.show_calls(seen)
+        self.show_subject(seen, "What", "Guardrail", "Undo")
+        left = self.world.iam.get_role(RoleName="web")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        self.check((seen.outcome, left) == ("applied", [service]), "Taken back: nobody but the service can assume the role.")
+
     def key_on_the_internet(self) -> None:
-        screen.scene(7, "AWS finds a key of deploy, an administrator, on the internet")
+        screen.scene(9, "AWS finds a key of deploy, an administrator, on the internet")
         responder = self.world.role("responder")
         deploy = self.world.user("deploy", groups=[self.world.group("admins", holds=[ADMINISTRATOR])])
         key = self.world.key(deploy)
@@ -155,7 +196,7 @@ class Demo:
         self.check(self.world.account.snapshot() == before, "Given back: the account is exactly as it was before.")
 
     def stopped(self, polsen: Target) -> None:
-        screen.scene(8, "Somebody stops Rescind, and lets it go on")
+        screen.scene(10, "Somebody stops Rescind, and lets it go on")
         self.person("stop", "--reason", "a migration is attaching policies")
         self.event = attachment(BILLING, user=polsen, actor=iam_user("mallory"))
         seen = self.send("polsen still holds Billing; an event says that mallory attached it", mode="enforce")
@@ -166,7 +207,7 @@ class Demo:
         self.expect("applied", seen, changed={polsen.no_longer_holds(BILLING)}, says="Taken back, as soon as the stop was over.")
 
     def made_again(self, polsen: Target) -> None:
-        screen.scene(9, "A deployment keeps attaching the policy")
+        screen.scene(11, "A deployment keeps attaching the policy")
         for what, notices in (("For the third time within a day", 1), ("For the fourth time", 0)):
             self.world.attach(BILLING, polsen)
             self.event = attachment(BILLING, user=polsen, actor=iam_user("mallory", invokedBy=None), userAgent="Terraform/1.9.5")

@@ -17,7 +17,7 @@ def test_the_demo_tells_the_whole_story():
     run = subprocess.run(COMMAND, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     for said in ("billing-is-for-finance", "aws iam attach-user-policy", "Taken back", "Done once, reported once", "Exempt:", "Observed:", "judged by what it grants",
-                 "byte for byte", "explicitDeny", "Quarantined:", "Stopped:", "again and again", "Terraform makes it", "exactly as it was before"):
+                 "byte for byte", "v1 counts again", "nobody but the service can assume the role", "explicitDeny", "Quarantined:", "Stopped:", "again and again", "Terraform makes it", "exactly as it was before"):
         assert said in run.stdout, said
     assert "\x1b" not in run.stdout, "colour where nobody is watching"
     assert max(map(len, run.stdout.splitlines())) <= 100
