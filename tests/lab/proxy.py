@@ -25,7 +25,6 @@ CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_reques
 # Longer than any time-out of the function's, shorter than a test's patience.
 SILENCE_SECONDS = 20
 UNLIMITED = 1 << 30
-ONE_AFTER_ANOTHER = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -245,6 +244,7 @@ class Proxy:
                 return proxy._rule_for(call)
 
             upstream_port = proxy._upstream_port
+            one_after_another = threading.Lock()
 
         deadline = time.monotonic() + 5
         while True:
@@ -296,6 +296,8 @@ class Exchange(http.server.BaseHTTPRequestHandler):
     # Without this the second small write of an answer waits 40 ms for the first one's acknowledgement.
     disable_nagle_algorithm = True
     upstream_port: int
+    # Each proxy's own: one may stand behind another.
+    one_after_another: threading.Lock
 
     def rule_for(self, call: Call) -> Rule | None:
         raise NotImplementedError
@@ -361,7 +363,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         """The emulator's answer to the call: status, content type, body."""
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30)
         # DynamoDB makes the writes to an item one after another; the emulator checks a condition, and another write may come before its own.
-        with ONE_AFTER_ANOTHER if "X-Amz-Target" in self.headers else contextlib.nullcontext():
+        with self.one_after_another if "X-Amz-Target" in self.headers else contextlib.nullcontext():
             return self._forward(upstream)
 
     def _forward(self, upstream: http.client.HTTPConnection) -> tuple[int, str, bytes]:

@@ -49,6 +49,7 @@ class Doorway:
 
         class Handler(Exchange):
             upstream_port = urlsplit(world.aws.url).port
+            one_after_another = threading.Lock()
 
             def rule_for(self, _call: Call) -> None:
                 """Nothing happens to a call here; the world's own proxy, behind this, notes it."""
