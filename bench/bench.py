@@ -198,7 +198,7 @@ def budgets(rescind: Contestant, floor: Contestant, custodian: Contestant) -> li
 
     floor_cpu = START_BUDGET_FLOORS * Measured.of([spent.cpu for spent in floor.start]).median
     return [
-        row("AWS calls for the Billing event", "", lambda c: [len(c.calls)] if c.calls else None, limit=8, budget="≤ 8"),
+        row("AWS calls for the Billing event", "", lambda c: [len(c.calls)] if c.calls else None, limit=7, budget="≤ 7"),
         row("CPU, process start to first poll", "ms", lambda c: [spent.cpu for spent in c.start],
             limit=floor_cpu, budget=f"≤ {START_BUDGET_FLOORS} × floor, {floor_cpu:.1f} ms"),
         row("wall, process start to first poll", "ms", lambda c: [spent.wall for spent in c.start]),

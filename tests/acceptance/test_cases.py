@@ -91,7 +91,7 @@ def test_a_notice_says_which_of_an_actors_changes_it_is_and_the_story_is_told_in
 
 def test_cases_of_two_functions_about_one_change_are_one_part_of_the_story(world, tmp_path):
     both = """
-        @id("both") @severity("high") @remedy("detach-policy,quarantine-key")
+        @id("both") @severity("critical") @remedy("detach-policy,quarantine-key")
         forbid (principal, action == Action::"AttachUserPolicy", resource);
     """
     asked = {"guardrails": rulebook(tmp_path, both)}

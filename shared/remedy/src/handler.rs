@@ -10,6 +10,7 @@ use policy::facts::{Facts, Needs};
 use policy::guardrail::{Judge, Mode};
 use policy::hearing::{Circumstances, HearingError};
 use policy::remedy::Remedy;
+use policy::severity::Severity;
 use policy::target::Target;
 use policy::text::{quoted, speech};
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
@@ -316,8 +317,8 @@ impl Handler {
             page.close(&case).await;
             return Ok(case);
         }
-        // A stack that observes asks the ledger nothing.
-        if case.mode == Mode::Enforce {
+        // A stack that observes asks the ledger nothing. What is less than critical is counted for its guardrail's hour, which is a call as well.
+        if case.mode == Mode::Enforce && case.severity() == Some(Severity::Critical) {
             case.story = page.story(&case).await;
         }
         let published = Notice::of(&case).publish(&self.clients.sns, &self.environment.topic_arn).await;
