@@ -15,7 +15,7 @@ use crate::document::{Condition, Document, Qualifier, Statement, Test};
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
-    /// `sts:ExternalId`: a secret that the trusting side gave to the trusted one.
+    /// `sts:ExternalId`: a name that the trusting side gave to the trusted one.
     ExternalId,
     /// `aws:PrincipalOrgID` or `aws:PrincipalOrgPaths`.
     Organization,
