@@ -10,7 +10,7 @@ use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
 use crate::record::Event;
-use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember};
+use crate::remedy::Remedy::{self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestoreGuard};
 use crate::target::IdentityKind::{Group, Role, User};
 
 /// Reads what a call or finding changed.
@@ -55,6 +55,7 @@ const fn finding(name: &'static str, source: &'static str) -> Action {
 
 const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
 const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal];
+const REMOVED: &[Remedy] = &[RestoreGuard, QuarantineKey, QuarantinePrincipal];
 const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipal];
 
 /// Every action, in the order of the schema.
@@ -66,6 +67,17 @@ pub static ACTIONS: &[Action] = &[
     iam("PutGroupPolicy", |call| change::read_inline_policy_put(Group, call), DeleteInlinePolicy, PUT),
     iam("PutRolePolicy", |call| change::read_inline_policy_put(Role, call), DeleteInlinePolicy, PUT),
     iam("AddUserToGroup", change::read_group_joined, RemoveGroupMember, JOINED),
+    iam("DetachUserPolicy", |call| change::read_policy_detached(User, call), RestoreGuard, REMOVED),
+    iam("DetachGroupPolicy", |call| change::read_policy_detached(Group, call), RestoreGuard, REMOVED),
+    iam("DetachRolePolicy", |call| change::read_policy_detached(Role, call), RestoreGuard, REMOVED),
+    iam("DeleteUserPolicy", |call| change::read_inline_policy_deleted(User, call), RestoreGuard, REMOVED),
+    iam("DeleteGroupPolicy", |call| change::read_inline_policy_deleted(Group, call), RestoreGuard, REMOVED),
+    iam("DeleteRolePolicy", |call| change::read_inline_policy_deleted(Role, call), RestoreGuard, REMOVED),
+    iam("PutUserPermissionsBoundary", |call| change::read_boundary_put(User, call), RestoreGuard, REMOVED),
+    iam("PutRolePermissionsBoundary", |call| change::read_boundary_put(Role, call), RestoreGuard, REMOVED),
+    iam("DeleteUserPermissionsBoundary", |call| change::read_boundary_deleted(User, call), RestoreGuard, REMOVED),
+    iam("DeleteRolePermissionsBoundary", |call| change::read_boundary_deleted(Role, call), RestoreGuard, REMOVED),
+    iam("RemoveUserFromGroup", change::read_group_left, RestoreGuard, REMOVED),
     iam("UpdateUser", |call| change::read_renamed(User, call), QuarantinePrincipal, &OF_ACTOR),
     iam("UpdateGroup", |call| change::read_renamed(Group, call), QuarantinePrincipal, &OF_ACTOR),
     iam("CreateAccessKey", |call| change::read_created(AccessKey, call), QuarantineKey, &OF_ACTOR),

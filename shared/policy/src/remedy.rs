@@ -32,6 +32,8 @@ remedies! {
     DeleteInlinePolicy "delete-inline-policy",
     /// Removes the user from the group.
     RemoveGroupMember "remove-group-member",
+    /// Gives back a policy, boundary or membership that the rulebook requires.
+    RestoreGuard "restore-guard",
     /// Sets a long-lived credential inactive.
     QuarantineKey "quarantine-key",
     /// Denies everything to a user or to sessions of a role.

@@ -65,8 +65,11 @@ fn event(action: &Action, resource: &str) -> Event {
     if resource != "Root" {
         parameters[format!("{}Name", resource.to_lowercase())] = json!("x");
     }
-    if action.name == "AddUserToGroup" {
+    if matches!(action.name, "AddUserToGroup" | "RemoveUserFromGroup") {
         parameters["groupName"] = json!("g");
+    }
+    if action.name.contains("PermissionsBoundary") {
+        parameters["permissionsBoundary"] = json!(format!("arn:aws:iam::{ACCOUNT}:policy/P"));
     }
     parameters["newUserName"] = json!("y");
     parameters["newGroupName"] = json!("y");

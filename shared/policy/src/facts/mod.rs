@@ -21,6 +21,7 @@ pub struct Facts {
     group_path: Option<String>,
     granted: Option<Access>,
     holdings: Option<(Access, Access)>,
+    removed: Option<Vec<String>>,
 }
 
 /// What IAM says of a user, group or role.
@@ -69,6 +70,12 @@ impl Facts {
         Self { holdings: Some((before, after)), ..self }
     }
 
+    /// Adds the guards that the change took away, as the rulebook's `@requires` write them.
+    #[must_use]
+    pub fn with_removed(self, removed: Vec<String>) -> Self {
+        Self { removed: Some(removed), ..self }
+    }
+
     /// The target's path and tags.
     #[must_use]
     pub const fn details(&self) -> Option<&IdentityDetails> {
@@ -91,6 +98,12 @@ impl Facts {
     #[must_use]
     pub const fn granted(&self) -> Option<&Access> {
         self.granted.as_ref()
+    }
+
+    /// The guards that the change took away, as the rulebook's `@requires` write them.
+    #[must_use]
+    pub fn removed(&self) -> Option<&[String]> {
+        self.removed.as_deref()
     }
 
     /// What the target could do without the change, and can do with it.

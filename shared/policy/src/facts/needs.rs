@@ -16,6 +16,8 @@ pub struct Needs {
     pub document: bool,
     /// Everything the target can do: its policies, its groups' policies, its boundary.
     pub holdings: bool,
+    /// Which guards that the rulebook requires the change took away: the documents of two boundaries, or what a group holds.
+    pub guards: bool,
 }
 
 impl Needs {
@@ -36,6 +38,7 @@ impl BitOr for Needs {
             group_path: self.group_path || other.group_path,
             document: self.document || other.document,
             holdings: self.holdings || other.holdings,
+            guards: self.guards || other.guards,
         }
     }
 }
@@ -50,6 +53,7 @@ impl BitAnd for Needs {
             group_path: self.group_path && other.group_path,
             document: self.document && other.document,
             holdings: self.holdings && other.holdings,
+            guards: self.guards && other.guards,
         }
     }
 }

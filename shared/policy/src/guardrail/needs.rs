@@ -55,6 +55,7 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
     let attribute = operands.get("attr").and_then(Value::as_str);
     match attribute {
         Some("before" | "after") => needs.holdings = true,
+        Some("removes") => needs.guards = true,
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
         None if parts(operands).any(|part| {
@@ -64,6 +65,7 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
             needs.document = true;
             needs.group_path = true;
             needs.holdings = true;
+            needs.guards = true;
         }
         _ => {}
     }
@@ -137,7 +139,7 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs = Needs { details: false, groups: false, group_path: false, document: false, holdings: false };
+    const NONE: Needs = Needs { details: false, groups: false, group_path: false, document: false, holdings: false, guards: false };
     const GROUPS: Needs = Needs { groups: true, ..NONE };
     const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 
@@ -190,8 +192,13 @@ mod tests {
     }
 
     #[test]
+    fn which_guards_a_change_takes_away_is_a_fact() {
+        assert_eq!(needs(r#"context.removes.contains("x")"#), Ok(Needs { guards: true, ..NONE }));
+    }
+
+    #[test]
     fn a_record_compared_as_a_whole_needs_all_that_is_in_it() {
-        let all = Needs { document: true, group_path: true, holdings: true, ..NONE };
+        let all = Needs { document: true, group_path: true, holdings: true, guards: true, ..NONE };
         assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(all));
     }
 
