@@ -5,7 +5,7 @@ import json
 import pytest
 from lab.emulator import ACCOUNT, changed
 from lab.events import corpus
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_GUARD
 
 FINDING = None  # a record without the name of a call
 CREDENTIALS = {
@@ -23,6 +23,7 @@ ANSWERED = {
     DETACH_POLICY: {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     DELETE_INLINE_POLICY: {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
     REMOVE_GROUP_MEMBER: {"AddUserToGroup"},
+    RESTORE_GUARD: {"DetachUserPolicy"},
     QUARANTINE_KEY: {"AttachUserPolicy", FINDING, *CREDENTIALS},
     QUARANTINE_PRINCIPAL: {FINDING, *(f"{verb}{kind}Policy" for verb in ("Delete", "Put", "Detach") for kind in ("User", "Role"))},
 }

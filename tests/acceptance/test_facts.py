@@ -10,7 +10,7 @@ from lab.world import GUARDRAILS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "shared/policy/src/guardrail/schema.json").read_text())[""]
-SETS = {"allows": "nobody:Nothing", "escalations": "iam-putuserpolicy"}
+SETS = {"allows": "nobody:Nothing", "escalations": "iam-putuserpolicy", "removes": "policy=arn:aws:iam:::policy/Nothing"}
 
 
 def conditions(path: str, shape: dict) -> Iterator[str]:
@@ -53,7 +53,7 @@ def test_every_attribute_that_a_guardrail_can_ask_about_is_read(world, tmp_path,
     called = event["detail"]["eventName"]
     action = called if called in SCHEMA["actions"] else "LiftQuarantine"
     parameters = event["detail"]["requestParameters"]
-    resource = next(kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters) if action != "AddUserToGroup" else "User"
+    resource = next(kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters) if action not in ("AddUserToGroup", "RemoveUserFromGroup") else "User"
     asked = questions(action, resource)
     rules = (
         f'@id("asks-{number}")\n@severity("low")\nforbid (principal, action == Action::"{action}", resource is {resource}) when {{ {condition} }};'

@@ -33,6 +33,7 @@ QUARANTINE_KEY = "quarantine-key"
 QUARANTINE_PRINCIPAL = "quarantine-principal"
 REMOVE_GROUP_MEMBER = "remove-group-member"
 DELETE_INLINE_POLICY = "delete-inline-policy"
+RESTORE_GUARD = "restore-guard"
 # Function processes that are kept running, the least recently used one ends first.
 KEPT = 24
 DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -69,6 +70,13 @@ class Target:
     def now_has(self, policy: str, document: dict) -> str:
         """An inline policy is new."""
         return f"+{self.no_longer_has(policy, document)[1:]}"
+
+    def is_bounded(self, policy: str) -> str:
+        """This policy is the permissions boundary now."""
+        return f"+ {self.kind} {self.name} is bounded by {policy}"
+
+    def no_longer_bounded(self, policy: str) -> str:
+        return f"-{self.is_bounded(policy)[1:]}"
 
     def no_longer_active(self, key: str, what: str = "access key") -> set[str]:
         who = f"{self.kind} {self.name} has {what} {key}"
@@ -187,8 +195,10 @@ class World:
         return Target("user", new, user.id, user.arn.removesuffix(user.name) + new)
 
     def bound(self, user: Target, policy: str) -> None:
-        """Sets a user's permissions boundary."""
-        self.account.client("iam", self.aws.url).put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=policy)
+        """Sets the permissions boundary of a user or role."""
+        kind = user.kind.capitalize()
+        put = getattr(self.account.client("iam", self.aws.url), f"put_{user.kind}_permissions_boundary")
+        put(**{f"{kind}Name": user.name, "PermissionsBoundary": policy})
 
     def join(self, user: Target, group: Target) -> None:
         self.iam.add_user_to_group(UserName=user.name, GroupName=group.name)

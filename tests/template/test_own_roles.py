@@ -34,6 +34,9 @@ EXPECTED = {
     "remove-group-member": Judged(
         certain=frozenset({"iam-removeuserfromgroup"}),
     ),
+    "restore-guard": Judged(
+        certain=frozenset({"iam-addusertogroup", "iam-attachgrouppolicy", "iam-attachrolepolicy", "iam-attachuserpolicy", "iam-putgrouppolicy", "iam-putrolepolicy", "iam-putuserpolicy"}),
+    ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

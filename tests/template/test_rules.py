@@ -20,6 +20,12 @@ BY_NAME = {
     "delete-inline-policy": {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
     "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     "remove-group-member": {"AddUserToGroup"},
+    "restore-guard": {
+        *(f"Detach{kind}Policy" for kind in ("User", "Group", "Role")),
+        *(f"Delete{kind}Policy" for kind in ("User", "Group", "Role")),
+        *(f"{verb}{kind}PermissionsBoundary" for verb in ("Put", "Delete") for kind in ("User", "Role")),
+        "RemoveUserFromGroup",
+    },
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -40,12 +46,14 @@ SAMPLES_OF = {
     "create-access-key": [],
     "create-service-specific-credential": [],
     "create-policy-version": [],
-    "delete-role-policy": [],
-    "detach-user-policy": [],
+    "delete-role-permissions-boundary": ["restore-guard"],
+    "delete-role-policy": ["restore-guard"],
+    "detach-user-policy": ["restore-guard"],
     "guardduty-": [],
     "health-": [],
     "put-group-policy": ["delete-inline-policy"],
     "put-role-policy": ["delete-inline-policy"],
+    "put-user-permissions-boundary": ["restore-guard"],
     "put-user-policy": ["delete-inline-policy"],
     "reset-service-specific-credential": [],
     "security-hub": [],
@@ -74,7 +82,9 @@ def altered(name, changes):
 
 def reached(stack, event):
     """The functions that get an event, each as often as it gets it."""
-    names = {stack.arn(function): stack.name(function).removeprefix("rescind-") for function in stack.functions()}
+    name = lambda function: stack.name(function).removeprefix("rescind-")  # noqa: E731
+    inlets = {function: [function, *stack.queues_of(function)] for function in stack.functions()}
+    names = {stack.arn(inlet): name(function) for function, its in inlets.items() for inlet in its}
     rules = stack.of_type("AWS::Events::Rule").values()
     return sorted(names[target["Arn"]] for rule in rules if delivers(rule, event) for target in rule["Targets"])
 

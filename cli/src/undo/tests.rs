@@ -13,6 +13,12 @@ const DENIES: &str = "arn:aws:iam::123456789012:policy/rescind/RescindDenyEveryt
 fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
     let mut case = told(remedy, &steps.iter().map(|(_, undo)| undo.clone()).collect::<Vec<_>>());
     case["outcomes"][0]["calls"] = steps.iter().map(|(call, _)| serde_json::to_value(call).unwrap()).collect();
+    if remedy == "restore-guard" {
+        if let Some((call, _)) = steps.first() {
+            restored(&mut case, call);
+        }
+        return case;
+    }
     // An inline policy is put back only if the case is about that very policy.
     if let Some((_, undo)) = steps.first().filter(|(_, undo)| undo.parameter("PolicyDocument").is_some()) {
         let (kind, name) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, undo.parameter(&format!("{kind}Name"))?))).unwrap();
@@ -22,6 +28,30 @@ fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
         });
     }
     case
+}
+
+/// Makes it the case of the removal that a call takes back: it requires what the call gives back.
+fn restored(case: &mut Value, call: &Call) {
+    let named = |kind: &&str| call.parameter(&format!("{kind}Name"));
+    let Some((kind, name)) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, named(&kind)?))) else {
+        return;
+    };
+    let target = json!({"type": kind.to_lowercase(), "name": name});
+    let parameter = |name: &str| call.parameter(name);
+    let (change, requires) = match (parameter("PolicyArn"), parameter("PolicyDocument"), parameter("PermissionsBoundary")) {
+        (Some(policy), ..) => (json!({"type": "PolicyDetached", "target": target, "policyArn": policy}), json!({"kind": "policy", "policy": policy})),
+        (_, Some(text), _) => (
+            json!({"type": "InlinePolicyDeleted", "target": target, "policyName": parameter("PolicyName")}),
+            json!({"kind": "inline", "name": parameter("PolicyName"), "file": "a.json", "document": text}),
+        ),
+        (.., Some(policy)) => (json!({"type": "BoundaryChanged", "target": target}), json!({"kind": "boundary", "policy": policy})),
+        _ => {
+            let group = parameter("GroupName").unwrap_or("another");
+            (json!({"type": "GroupLeft", "target": target, "group": group}), json!({"kind": "policy", "policy": "arn:aws:iam:::policy/Guard"}))
+        }
+    };
+    case["change"] = change;
+    case["decision"]["guardrails"][0]["requires"] = requires;
 }
 
 /// A case of one remedy with these undos, which says of no call that it was made.
@@ -170,6 +200,10 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
     let contained = attachment("User", DENIES);
     let version = |id: &str| iam("SetDefaultPolicyVersion", &[("PolicyArn", DENIES), ("VersionId", id)]);
     let bounded = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "x"), ("PermissionsBoundary", arn)]);
+    let of_role = |arn: &str| iam("PutRolePermissionsBoundary", &[("RoleName", "x"), ("PermissionsBoundary", arn)]);
+    let of_user = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "y"), ("PermissionsBoundary", arn)]);
+    let denied = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "denied")]);
+    let back = |(taken, given): (Call, Call)| (given, taken);
     vec![
         ("detach-policy", vec![attachment("User", BILLING)]),
         ("detach-policy", vec![attachment("Group", "arn:aws:iam::123456789012:policy/team/x")]),
@@ -178,6 +212,14 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("delete-inline-policy", vec![inline("Group", "anything at all")]),
         ("delete-inline-policy", vec![inline("Role", "{}")]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
+        ("restore-guard", vec![back(attachment("User", "arn:aws:iam::123456789012:policy/team/x"))]),
+        ("restore-guard", vec![back(attachment("Group", "arn:aws:iam::123456789012:policy/Guard"))]),
+        ("restore-guard", vec![back(attachment("Role", "arn:aws:iam::123456789012:policy/Guard"))]),
+        ("restore-guard", vec![back(inline("User", "{\"Statement\": []}"))]),
+        ("restore-guard", vec![back(inline("Role", "{ }"))]),
+        ("restore-guard", vec![(of_role(BILLING), but(&of_role(BILLING), "DeleteRolePermissionsBoundary", &["PermissionsBoundary"]))]),
+        ("restore-guard", vec![(of_user(BILLING), of_user("arn:aws:iam::123456789012:policy/Looser"))]),
+        ("restore-guard", vec![(denied.clone(), but(&denied, "RemoveUserFromGroup", &[]))]),
         (
             "quarantine-key",
             vec![
@@ -210,7 +252,7 @@ fn every_undo_that_a_remedy_writes_is_understood() {
 #[test]
 fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
     let every = every_step();
-    let remedies = ["detach-policy", "delete-inline-policy", "remove-group-member", "quarantine-key", "quarantine-principal"];
+    let remedies = ["detach-policy", "delete-inline-policy", "remove-group-member", "restore-guard", "quarantine-key", "quarantine-principal"];
     for (remedy, steps) in &every {
         for other in remedies.into_iter().filter(|other| other != remedy) {
             let case = read(&made(other, steps));

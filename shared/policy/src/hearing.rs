@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::action::Action;
 use crate::actor::{Actor, ActorError, ActorKind};
-use crate::arn::UniqueId;
+use crate::arn::{AccountId, UniqueId};
 use crate::break_glass::{self, BreakGlass, Standing};
 use crate::capability::RequestContext;
 use crate::case::{self, Case, Opening};
@@ -91,6 +91,12 @@ impl<'a> Circumstances<'a> {
             principal: principal.map(|holder| (holder.name.as_str(), holder.id.as_ref().map(UniqueId::as_str))),
         };
         self.rulebook.access(texts, context)
+    }
+
+    /// The account and partition in which the change was made.
+    #[must_use]
+    pub fn home(&self) -> (&'a AccountId, &'static str) {
+        (&self.event.account, self.event.partition())
     }
 
     /// What the rulebook requires.

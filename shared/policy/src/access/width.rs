@@ -188,6 +188,8 @@ fn example(pattern: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::literal_string_with_formatting_args, reason = "policy variables are written so")]
+
     use proptest::prelude::*;
 
     use super::*;

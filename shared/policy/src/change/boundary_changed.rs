@@ -44,17 +44,15 @@ impl Kind for BoundaryChanged {
     }
 
     fn happened(&self) -> String {
-        match &self.boundary {
-            Some(boundary) => format!("{} became the permissions boundary of {}", text::name(boundary.as_str()), self.identity),
-            None => format!("the permissions boundary of {} was removed", self.identity),
-        }
+        let removed = || format!("the permissions boundary of {} was removed", self.identity);
+        let set = |boundary: &PolicyArn| format!("{} became the permissions boundary of {}", text::name(boundary.as_str()), self.identity);
+        self.boundary.as_ref().map_or_else(removed, set)
     }
 
     fn tried(&self, _: &str) -> String {
-        match &self.boundary {
-            Some(boundary) => format!("to make {} the permissions boundary of {}", text::name(boundary.as_str()), self.identity),
-            None => format!("to remove the permissions boundary of {}", self.identity),
-        }
+        let remove = || format!("to remove the permissions boundary of {}", self.identity);
+        let set = |boundary: &PolicyArn| format!("to make {} the permissions boundary of {}", text::name(boundary.as_str()), self.identity);
+        self.boundary.as_ref().map_or_else(remove, set)
     }
 
     fn caveat(&self) -> Option<&'static str> {

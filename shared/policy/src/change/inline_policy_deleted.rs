@@ -46,6 +46,7 @@ impl Kind for InlinePolicyDeleted {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "IAM names its parameters so")]
 struct Parameters {
     user_name: Option<String>,
     group_name: Option<String>,

@@ -162,7 +162,8 @@ impl Rulebook {
         if let Some(requires) = placed.policy.annotation("requires") {
             require(&mut json, requires.trim());
         }
-        let needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        let mut needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        needs.guards &= self.vocabulary.actions().any(|action| TAKEN_BY_FACTS.contains(&action.name) && self.covers(&placed.policy, action));
         let asked = asked::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let loose: Vec<Flaw> = wildcard::of_policy(&json).iter().map(|pattern| placed.loose(pattern)).collect();
         if !loose.is_empty() {
@@ -252,6 +253,9 @@ impl Concern {
         self.by_facts.add(policy).map_err(|error| error.to_string())
     }
 }
+
+/// The calls of which the record alone does not say what they take away.
+const TAKEN_BY_FACTS: [&str; 3] = ["PutUserPermissionsBoundary", "PutRolePermissionsBoundary", "RemoveUserFromGroup"];
 
 /// Adds to a policy's JSON form that the change takes away what is required. The schema has `removes` for every action that a guardrail with
 /// `@requires` may cover.

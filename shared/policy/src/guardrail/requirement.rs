@@ -79,7 +79,7 @@ impl Requirement {
         let policy = |arn: &str| {
             let whole = PolicyArn::new(&in_account(arn, ANY_ACCOUNT));
             let whole = whole.map_err(|_| wrong(format!("`{arn}` is not the ARN of a managed policy"), FORMS))?;
-            if containment::is_called_deny_everything(&whole) || Quarantine::of_arn(whole.as_str()).is_some() {
+            if containment::text_of(&whole).is_some() {
                 return Err(wrong(format!("`{arn}` is one of Rescind's own quarantines"), "`quarantine-principal` puts these back by itself"));
             }
             Ok(arn.to_owned())
@@ -99,13 +99,13 @@ impl Requirement {
         }
     }
 
-    /// The ARN of the required policy in this account; `None` of an inline policy, or if nobody in this account can hold it.
+    /// The ARN of the required policy in this account; `None` of an inline policy, if nobody in this account can hold it, or if it is a quarantine.
     #[must_use]
     pub fn policy(&self, account: &AccountId, partition: &str) -> Option<PolicyArn> {
         let (Self::Boundary { policy } | Self::Policy { policy }) = self else {
             return None;
         };
-        PolicyArn::new(&in_account(policy, account.as_str())).ok().filter(|arn| arn.is_within(account, partition))
+        PolicyArn::new(&in_account(policy, account.as_str())).ok().filter(|arn| arn.is_within(account, partition) && containment::text_of(arn).is_none())
     }
 
     /// What is wrong with requiring this of the targets of these actions.
@@ -159,13 +159,13 @@ pub(super) fn removed<'r>(
     account: &AccountId,
     partition: &str,
 ) -> Option<Vec<String>> {
-    let mut removed = Vec::new();
+    let mut gone = Vec::new();
     for requirement in requirements {
         if requirement.is_removed(removes, facts, account, partition)? {
-            removed.push(requirement.to_string());
+            gone.push(requirement.to_string());
         }
     }
-    Some(removed)
+    Some(gone)
 }
 
 /// The text of a required inline policy.

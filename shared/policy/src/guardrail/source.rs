@@ -22,7 +22,7 @@ impl Source {
 
     /// Whether it holds the text of a required policy, not rules.
     pub(super) fn is_text_of_a_guard(&self) -> bool {
-        self.name.ends_with(".json")
+        self.name.rsplit_once('.').is_some_and(|(_, extension)| extension == "json")
     }
 
     pub(super) fn flaw(&self, offset: usize, message: impl Into<String>) -> Flaw {

@@ -118,7 +118,7 @@ impl Archive {
             return Ok(0);
         };
         let key = count_of(remedy.name(), change);
-        let items = read(&self.client, &self.table, vec![key], format_args!("a count for case {}", case.id)).await?;
+        let items = read(&self.client, &self.table, vec![key], format!("a count for case {}", case.id)).await?;
         Ok(items.first().map_or(0, counted))
     }
 
@@ -149,7 +149,7 @@ impl Archive {
     ///
     /// If DynamoDB did not answer, or what it holds is no case.
     pub async fn whole(&self, line: &Line) -> Result<Option<Case>, AwsCall> {
-        let items = read(&self.client, &self.table, vec![line.key.clone()], format_args!("case {}", line.id)).await?;
+        let items = read(&self.client, &self.table, vec![line.key.clone()], format!("case {}", line.id)).await?;
         match items.first() {
             Some(item) => self.case(item).await.map(Some),
             None => Ok(None),

@@ -186,7 +186,7 @@ impl Ledger {
         let counts = guardrails.clone().map(|guardrail| storm::count_key(key.function, guardrail));
         let keys = [own, stop::key()].into_iter().chain(counts).collect();
         let mut items = Items { case: None, stop: Stop::default(), counts: guardrails.map(|id| ((*id).to_owned(), None)).collect() };
-        for item in self.read(keys, format_args!("case {}", key.case)).await? {
+        for item in self.read(keys, format!("case {}", key.case)).await? {
             if of(&item, "pk") == STOP {
                 items.stop = Stop::of(&item);
             } else if of(&item, "pk") == case {

@@ -8,6 +8,7 @@ mod detach_policy;
 mod quarantine_key;
 mod quarantine_principal;
 mod remove_group_member;
+mod restore_guard;
 
 use policy::arn::CredentialId;
 use policy::case::Call;
@@ -20,6 +21,7 @@ pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
+pub use restore_guard::{Restoration, RestoreGuard, required, restoration};
 
 use crate::setting::{Home, Setting, Step};
 
@@ -88,7 +90,7 @@ pub trait Plan: Sync {
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool;
 }
 
-static PLANS: &[&dyn Plan] = &[&DetachPolicy, &DeleteInlinePolicy, &RemoveGroupMember, &QuarantineKey, &QuarantinePrincipal];
+static PLANS: &[&dyn Plan] = &[&DetachPolicy, &DeleteInlinePolicy, &RemoveGroupMember, &RestoreGuard, &QuarantineKey, &QuarantinePrincipal];
 
 /// The plan of a remedy.
 #[must_use]
