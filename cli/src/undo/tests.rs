@@ -33,7 +33,7 @@ fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
 /// Makes it the case of the removal that a call takes back: it requires what the call gives back.
 fn restored(case: &mut Value, call: &Call) {
     let named = |kind: &&str| call.parameter(&format!("{kind}Name"));
-    let Some((kind, name)) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, named(&kind)?))) else {
+    let Some((kind, name)) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, named(kind)?))) else {
         return;
     };
     let target = json!({"type": kind.to_lowercase(), "name": name});
