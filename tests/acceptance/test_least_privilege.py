@@ -6,21 +6,49 @@ import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, exposure, iam_call, iam_user, joined, key_activated, misuse, put_inline, updated
-from lab.offence import ADMINISTRATOR, OFFENCES, RESPONDER, of_session
+from lab.events import (
+    BILLING,
+    QUARANTINE,
+    READ_ONLY,
+    anew,
+    attachment,
+    boundary_changed,
+    detached,
+    exposure,
+    iam_call,
+    iam_user,
+    inline_deleted,
+    joined,
+    key_activated,
+    left,
+    misuse,
+    put_inline,
+    updated,
+)
+from lab.offence import ADMINISTRATOR, KEY_QUARANTINE, OFFENCES, RESPONDER, of_session, the_guard
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, World
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_GUARD, World
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
+DETACH, DELETE, BOUND, LEAVE = 'in Action::"detach-policy"', 'in Action::"delete-policy"', 'in Action::"change-boundary"', '== Action::"RemoveUserFromGroup"'
+REMOVE = 'in Action::"remove"'
+# What restore-guard's guardrails on these calls require.
+REQUIRED = {
+    DETACH: "policy=arn:aws:iam:::policy/team/Guard",
+    DELETE: "inline=guard:guard.json",
+    BOUND: "boundary=arn:aws:iam:::policy/Boundary",
+    LEAVE: "policy=arn:aws:iam:::policy/team/Guard",
+}
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
     DETACH_POLICY: (ATTACH,),
     DELETE_INLINE_POLICY: (PUT,),
     REMOVE_GROUP_MEMBER: (JOIN,),
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, CREDENTIAL, FINDING, LIFT),
+    RESTORE_GUARD: (DETACH, DELETE, BOUND, LEAVE),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, REMOVE, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, REMOVE, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -40,9 +68,13 @@ def asks_for_every_fact(function: str) -> str:
     asked = [(scope, name, condition) for scope in ASKED[function] for name, condition in FACTS.items()]
     asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
     return "".join(
-        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\nforbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
+        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\n{requires(function, scope)}forbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
         for number, (scope, name, condition) in enumerate(asked)
     )
+
+
+def requires(function: str, scope: str) -> str:
+    return f'@requires("{REQUIRED[scope]}")\n' if function == RESTORE_GUARD else ""
 
 
 def every_change(world: World):
@@ -61,6 +93,14 @@ def every_change(world: World):
         yield attachment(own, **{target.kind: target}, actor=actor)
         yield put_inline(target, ALLOW_READING, actor=actor)
     yield joined(user, team, actor)
+    guard = the_guard(world)
+    world.attach(guard, team)
+    for target in (user, group, role):
+        yield detached(guard, target, actor)
+        yield inline_deleted(target, "guard", actor)
+    yield boundary_changed(user, own, actor)
+    yield boundary_changed(role, None, actor)
+    yield left(user, team, actor)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
@@ -154,6 +194,7 @@ def nobody_on_the_list(world: World):
         yield attachment(BILLING, user="polsen", actor=actor)
         yield put_inline(polsen, ALLOW_READING, actor=actor)
         yield joined("polsen", "team", actor)
+        yield detached(KEY_QUARANTINE, polsen, actor)
         yield key_activated(key, "polsen", actor=actor)
 
 
@@ -162,6 +203,7 @@ RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
+    RESTORE_GUARD: [],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

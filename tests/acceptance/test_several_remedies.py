@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, put_inline, sample
+from lab.events import BILLING, attachment, boundary_changed, detached, exposure, iam_call, iam_user, joined, key_created, left, put_inline, sample
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, RESPONDER, undated
 from lab.rulebook import rulebook
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, Observation, Target, World
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_GUARD, Observation, Target, World
 
 EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
@@ -18,6 +18,7 @@ WRITES = {
     QUARANTINE_PRINCIPAL: "AttachUserPolicy",
     REMOVE_GROUP_MEMBER: "RemoveUserFromGroup",
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
+    RESTORE_GUARD: "AttachUserPolicy",
 }
 
 
@@ -299,6 +300,9 @@ ASKED = {
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),
+    "a policy detached": (lambda world: detached(BILLING, world.user("polsen")), set()),
+    "a boundary set": (lambda world: boundary_changed(world.user("polsen"), BILLING), set()),
+    "a member removed": (lambda world: left(world.user("polsen"), "team"), set()),
     "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),
     "a user created": (lambda world: iam_call("CreateUser", {"userName": world.user("new").name}), set()),

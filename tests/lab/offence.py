@@ -354,8 +354,9 @@ OFFENCES = [
     _restores("a key's quarantine lifted by its user", _key_quarantine_lifted, "AttachUserPolicy", ("user", "polsen"), guardrails=""),
     *(_detached(kind, name) for kind, name in (("user", "polsen"), ("group", "developers"), ("role", "build"))),
     *(_inline_deleted(kind, name) for kind, name in (("user", "polsen"), ("group", "developers"), ("role", "build"))),
-    *(_unbounded(kind, name) for kind, name in (("user", "polsen"), ("role", "build"))),
-    *(_loosened(kind, name) for kind, name in (("user", "polsen"), ("role", "build"))),
+    # The emulator forgets the boundary of a user who is renamed: users stand in tests/acceptance/test_restore_guard.py.
+    _unbounded("role", "build"),
+    _loosened("role", "build"),
     _left("a user out of a group that holds a policy", lambda world, group: world.attach(the_guard(world), group)),
     _left("a user out of a group with an inline policy", lambda world, group: world.writes_inline(group, GUARD, name="guard")),
 ]

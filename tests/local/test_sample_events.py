@@ -16,6 +16,8 @@ from template.stack import logical_id, translate
 
 # One of each function's, under the shipped rulebook: the layer holds no other.
 OF_EACH = {offence.function: offence for offence in reversed(OFFENCES) if not offence.guardrails}
+# Calls that lift a quarantine: the quarantines' own business, whoever else gets them.
+OF_QUARANTINES = ("delete-role-policy", "detach-user-policy")
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
 
 
@@ -80,7 +82,7 @@ def received() -> dict[str, set[Path]]:
     stack = translate()
     events = {sample: json.loads(sample.read_text()) for sample in SAMPLES}
     delivered = {function: set() for function in stack.functions()}
-    functions = {stack.arn(function): function for function in delivered}
+    functions = {stack.arn(inlet): function for function in delivered for inlet in (function, *stack.queues_of(function))}
     for rule in stack.of_type("AWS::Events::Rule").values():
         for target in rule["Targets"]:
             delivered[functions[target["Arn"]]] |= {sample for sample, event in events.items() if delivers(rule, event)}
@@ -91,7 +93,7 @@ def nearest(sample: Path) -> list[str]:
     """The functions that a sample is for: the one that its call names, or else both quarantines. Each `sam local invoke` takes seconds."""
     receiving = [function for function, samples in received().items() if sample in samples]
     named = [function for function in receiving if function not in (logical_id(QUARANTINE_KEY), logical_id(QUARANTINE_PRINCIPAL))]
-    return named or receiving
+    return receiving if sample.stem in OF_QUARANTINES else named or receiving
 
 
 def variables(world: World, without: str = "", **settings: str) -> dict[str, str]:
