@@ -39,6 +39,12 @@ class Call:
     def __str__(self) -> str:
         return f"{self.service}:{self.operation}"
 
+    @property
+    def only_connects(self) -> bool:
+        """A process that starts connects to its ledger, whatever the event."""
+        keys = [key for table in self.parameters.get("RequestItems", {}).values() for key in table["Keys"]]
+        return {"S": "connection"} in [key["sk"] for key in keys]
+
 
 @dataclass
 class Rule:

@@ -290,8 +290,7 @@ class World:
             after = self.account.snapshot()
             made = self.aws.calls()[seen:]
             self.made[name] |= {str(call) for call in made}
-            # A process that starts connects to its ledger, whatever the event.
-            calls = [call for call in made if call.parameters.get("Key", {}).get("sk") != {"S": "connection"}]
+            calls = [call for call in made if not call.only_connects]
             sent = self.inbox.take()
             stops = [notice for notice in sent if "stop" in notice.case]
             # Of a tick they are all there is to see.

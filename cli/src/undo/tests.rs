@@ -39,7 +39,9 @@ fn restored(case: &mut Value, call: &Call) {
     let target = json!({"type": kind.to_lowercase(), "name": name});
     let parameter = |name: &str| call.parameter(name);
     let (change, requires) = match (parameter("PolicyArn"), parameter("PolicyDocument"), parameter("PermissionsBoundary")) {
-        (Some(policy), ..) => (json!({"type": "PolicyDetached", "target": target, "policyArn": policy}), json!({"kind": "policy", "policy": policy})),
+        (Some(policy), ..) => {
+            (json!({"type": "PolicyDetached", "target": target, "policyArn": policy}), json!({"kind": "policy", "policy": policy}))
+        }
         (_, Some(text), _) => (
             json!({"type": "InlinePolicyDeleted", "target": target, "policyName": parameter("PolicyName")}),
             json!({"kind": "inline", "name": parameter("PolicyName"), "file": "a.json", "document": text}),
@@ -47,7 +49,10 @@ fn restored(case: &mut Value, call: &Call) {
         (.., Some(policy)) => (json!({"type": "BoundaryChanged", "target": target}), json!({"kind": "boundary", "policy": policy})),
         _ => {
             let group = parameter("GroupName").unwrap_or("another");
-            (json!({"type": "GroupLeft", "target": target, "group": group}), json!({"kind": "policy", "policy": "arn:aws:iam:::policy/Guard"}))
+            (
+                json!({"type": "GroupLeft", "target": target, "group": group}),
+                json!({"kind": "policy", "policy": "arn:aws:iam:::policy/Guard"}),
+            )
         }
     };
     case["change"] = change;
@@ -252,7 +257,8 @@ fn every_undo_that_a_remedy_writes_is_understood() {
 #[test]
 fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
     let every = every_step();
-    let remedies = ["detach-policy", "delete-inline-policy", "remove-group-member", "restore-guard", "quarantine-key", "quarantine-principal"];
+    let remedies =
+        ["detach-policy", "delete-inline-policy", "remove-group-member", "restore-guard", "quarantine-key", "quarantine-principal"];
     for (remedy, steps) in &every {
         for other in remedies.into_iter().filter(|other| other != remedy) {
             let case = read(&made(other, steps));

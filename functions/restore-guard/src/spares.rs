@@ -22,7 +22,9 @@ pub async fn another_of_that_name(hand: &Hand<'_>, case: &Case, whom: &Identity)
     let why = format!("{whom} was made after the change: whoever lost the guard was deleted");
     Ok(Some(match whom.kind {
         IdentityKind::Role => Ending::clean(why),
-        IdentityKind::User | IdentityKind::Group => Ending::unremediable(format!("{why}, or renamed: then they lack it under the new name")),
+        IdentityKind::User | IdentityKind::Group => {
+            Ending::unremediable(format!("{why}, or renamed: then they lack it under the new name"))
+        }
     }))
 }
 

@@ -21,7 +21,9 @@ fn flaws(guardrails: &str, text: &str) -> String {
 }
 
 fn requires(what: &str, scope: &str) -> String {
-    format!("@id(\"guard\") @severity(\"high\") @remedy(\"restore-guard\") @requires(\"{what}\")\nforbid (principal, action {scope}, resource);\n")
+    format!(
+        "@id(\"guard\") @severity(\"high\") @remedy(\"restore-guard\") @requires(\"{what}\")\nforbid (principal, action {scope}, resource);\n"
+    )
 }
 
 const POLICY: &str = "policy=arn:aws:iam:::policy/team/Guard";
@@ -92,16 +94,21 @@ fn the_text_of_an_inline_guard_has_to_be_one_that_iam_takes() {
 
 #[test]
 fn the_remedy_and_what_it_gives_back_come_together() {
-    let without = "@id(\"a\") @severity(\"low\") @remedy(\"restore-guard\")\nforbid (principal, action in Action::\"detach-policy\", resource);";
+    let without =
+        "@id(\"a\") @severity(\"low\") @remedy(\"restore-guard\")\nforbid (principal, action in Action::\"detach-policy\", resource);";
     assert!(flaws(without, DENIES).contains("the remedy `restore-guard` needs `@requires`"));
-    let alone = format!("@id(\"a\") @severity(\"low\") @requires(\"{POLICY}\")\nforbid (principal, action in Action::\"detach-policy\", resource);");
+    let alone = format!(
+        "@id(\"a\") @severity(\"low\") @requires(\"{POLICY}\")\nforbid (principal, action in Action::\"detach-policy\", resource);"
+    );
     assert!(flaws(&alone, DENIES).contains("`@requires` without the remedy `restore-guard` does nothing"));
 }
 
 #[test]
 fn a_rulebook_that_takes_back_what_it_requires_is_refused() {
     let forbid = |remedy: &str, action: &str, condition: &str, more: &str| {
-        format!("@id(\"no\") @severity(\"high\") @remedy(\"{remedy}\"){more}\nforbid (principal, action in Action::\"{action}\", resource) when {{ {condition} }};\n")
+        format!(
+            "@id(\"no\") @severity(\"high\") @remedy(\"{remedy}\"){more}\nforbid (principal, action in Action::\"{action}\", resource) when {{ {condition} }};\n"
+        )
     };
     let guard = r#"context.policy.name == "Guard""#;
     let said = flaws(&(requires(POLICY, DETACH) + &forbid("detach-policy", "attach-policy", guard, "")), DENIES);
@@ -133,7 +140,8 @@ fn heard(rulebook: &Rulebook, action: &str, parameters: &str, removed: &[&str]) 
         return (Needs::default(), None);
     };
     let needs = weighing.needs().map(|(_, needs)| needs).unwrap_or_default();
-    let facts = if needs.guards { Facts::none().with_removed(removed.iter().map(|&text| text.to_owned()).collect()) } else { Facts::none() };
+    let facts =
+        if needs.guards { Facts::none().with_removed(removed.iter().map(|&text| text.to_owned()).collect()) } else { Facts::none() };
     let now: DateTime<Utc> = "2026-01-01T00:02:00Z".parse().unwrap();
     (needs, weighing.decide(Ok(&facts), Mode::Enforce, now).unwrap())
 }

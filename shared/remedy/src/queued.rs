@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn what_no_queue_delivers_is_no_batch() {
-        for other in ["{}", "[]", "x", r#"{"Records":[]}"#, r#"{"Records":[{"eventSource":"aws:sns","body":"x"}]}"#, r#"{"source":"aws.iam"}"#] {
+        for other in
+            ["{}", "[]", "x", r#"{"Records":[]}"#, r#"{"Records":[{"eventSource":"aws:sns","body":"x"}]}"#, r#"{"source":"aws.iam"}"#]
+        {
             assert_eq!(events_of(other), None, "{other}");
         }
     }

@@ -161,7 +161,8 @@ fn allows_more(one: &Document<'_>, other: &Document<'_>) -> bool {
         examples.dedup();
         examples
     };
-    let actions = examples(&mut statements().flat_map(|statement| &statement.actions.values), &["iam:CreateUser", "s3:GetObject", "sts:AssumeRole"]);
+    let actions =
+        examples(&mut statements().flat_map(|statement| &statement.actions.values), &["iam:CreateUser", "s3:GetObject", "sts:AssumeRole"]);
     let resources = examples(
         &mut statements().flat_map(|statement| &statement.resources).flat_map(|resources| &resources.values),
         &["arn:aws:example:us-east-1:000000000000:somewhere"],
@@ -216,7 +217,10 @@ mod tests {
         ] {
             assert_eq!(compared(&narrower, &all), Width::NotLooser, "{narrower}");
         }
-        assert_eq!(compared(&allow("iam:Get*", "*"), r#"{"Effect":"Allow","NotAction":["s3:*","sts:*"],"Resource":"*"}"#), Width::NotLooser);
+        assert_eq!(
+            compared(&allow("iam:Get*", "*"), r#"{"Effect":"Allow","NotAction":["s3:*","sts:*"],"Resource":"*"}"#),
+            Width::NotLooser
+        );
         let but = |left_out: &str| format!(r#"{{"Effect":"Allow","NotAction":{left_out},"Resource":"*"}}"#);
         assert_eq!(compared(&but(r#"["iam:*","sts:*"]"#), &but(r#""iam:*""#)), Width::NotLooser);
     }
@@ -246,12 +250,12 @@ mod tests {
 
     fn statements() -> impl Strategy<Value = String> {
         let patterns = |choices: &'static [&'static str]| {
-            (any::<bool>(), proptest::collection::vec(proptest::sample::select(choices), 1..3)).prop_map(|(negated, values)| {
-                (if negated { "Not" } else { "" }, serde_json::to_string(&values).unwrap())
-            })
+            (any::<bool>(), proptest::collection::vec(proptest::sample::select(choices), 1..3))
+                .prop_map(|(negated, values)| (if negated { "Not" } else { "" }, serde_json::to_string(&values).unwrap()))
         };
         let actions = patterns(&["*", "s3:*", "s3:Get*", "s3:GetObject", "s3:Get?bject", "iam:*", "iam:CreateUser", "*:*", "s*:Get*"]);
-        let resources = patterns(&["*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/k", "arn:aws:s3:::*", "arn:aws:iam::111122223333:user/ann", "arn:*:s3*"]);
+        let resources =
+            patterns(&["*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/k", "arn:aws:s3:::*", "arn:aws:iam::111122223333:user/ann", "arn:*:s3*"]);
         let condition = proptest::sample::select(&["", r#","Condition":{"StringEquals":{"aws:PrincipalTag/a":"b"}}"#][..]);
         let one = (proptest::sample::select(&["Allow", "Deny"][..]), actions, resources, condition).prop_map(
             |(effect, (not_action, actions), (not_resource, resources), condition)| {

@@ -116,7 +116,9 @@ impl Rulebook {
                 }
                 validate(&validator, &placed, &mut flaws);
                 match rulebook.take(&placed, sources) {
-                    Ok(requirement) => required.extend(requirement.map(|(requirement, actions)| (placed.flaw(Some("requires"), ""), requirement, actions))),
+                    Ok(requirement) => {
+                        required.extend(requirement.map(|(requirement, actions)| (placed.flaw(Some("requires"), ""), requirement, actions)))
+                    }
                     Err(found) => flaws.extend(found),
                 }
             }
@@ -133,7 +135,9 @@ impl Rulebook {
             for (at, requirement, actions) in required {
                 let forbidden = conflict::of(&rulebook, &requirement, &actions);
                 flaws.extend(forbidden.map(|guardrail| {
-                    let message = format!("`{requirement}` is required here, and the guardrail `{guardrail}` takes it back from whoever puts it there");
+                    let message = format!(
+                        "`{requirement}` is required here, and the guardrail `{guardrail}` takes it back from whoever puts it there"
+                    );
                     Flaw { message, ..at }.with_help("except it there by its name, or require something else")
                 }));
             }
@@ -163,7 +167,8 @@ impl Rulebook {
             require(&mut json, requires.trim());
         }
         let mut needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
-        needs.guards &= self.vocabulary.actions().any(|action| TAKEN_BY_FACTS.contains(&action.name) && self.covers(&placed.policy, action));
+        needs.guards &=
+            self.vocabulary.actions().any(|action| TAKEN_BY_FACTS.contains(&action.name) && self.covers(&placed.policy, action));
         let asked = asked::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let loose: Vec<Flaw> = wildcard::of_policy(&json).iter().map(|pattern| placed.loose(pattern)).collect();
         if !loose.is_empty() {
@@ -196,7 +201,9 @@ impl Rulebook {
         check_remedies(placed, &guardrail, &actions).map_err(one)?;
         if let Some(requires) = &guardrail.requires {
             if let Some(misfit) = requires.misfit(&actions) {
-                return Err(one(placed.flaw(Some("requires"), misfit).with_help("narrow the guardrail's actions to those that take it away")));
+                return Err(one(placed
+                    .flaw(Some("requires"), misfit)
+                    .with_help("narrow the guardrail's actions to those that take it away")));
             }
             self.vocabulary.require(requires);
         }

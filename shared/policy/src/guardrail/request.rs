@@ -7,8 +7,8 @@ use std::str::FromStr;
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema};
 use chrono::SecondsFormat;
 
-use super::requirement::{self, Requirement};
 use super::DecisionError;
+use super::requirement::{self, Requirement};
 use crate::action::{ACTIONS, Action};
 use crate::actor::{Actor, ActorKind};
 use crate::arn::path_of;

@@ -8,9 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::source::Source;
+use crate::access::{Layer, misplaced};
 use crate::action::Action;
 use crate::arn::{AccountId, IamName, PolicyArn};
-use crate::access::{Layer, misplaced};
 use crate::change::Removes;
 use crate::containment::{self, Quarantine};
 use crate::document::Document;
@@ -80,7 +80,10 @@ impl Requirement {
             let whole = PolicyArn::new(&in_account(arn, ANY_ACCOUNT));
             let whole = whole.map_err(|_| wrong(format!("`{arn}` is not the ARN of a managed policy"), FORMS))?;
             if containment::text_of(&whole).is_some() {
-                return Err(wrong(format!("`{arn}` is one of Rescind's own quarantines"), "`quarantine-principal` puts these back by itself"));
+                return Err(wrong(
+                    format!("`{arn}` is one of Rescind's own quarantines"),
+                    "`quarantine-principal` puts these back by itself",
+                ));
             }
             Ok(arn.to_owned())
         };
@@ -91,7 +94,10 @@ impl Requirement {
                 let (name, file) = rest.split_once(':').ok_or_else(unknown)?;
                 let policy_name = IamName::new(name).map_err(|error| wrong(error.to_string(), FORMS))?;
                 if Quarantine::named(name).is_some() {
-                    return Err(wrong(format!("`{name}` is one of Rescind's own quarantines"), "`quarantine-principal` puts these back by itself"));
+                    return Err(wrong(
+                        format!("`{name}` is one of Rescind's own quarantines"),
+                        "`quarantine-principal` puts these back by itself",
+                    ));
                 }
                 Ok(Self::Inline { name: policy_name, file: file.to_owned(), document: text(file, sources)? })
             }
@@ -105,7 +111,9 @@ impl Requirement {
         let (Self::Boundary { policy } | Self::Policy { policy }) = self else {
             return None;
         };
-        PolicyArn::new(&in_account(policy, account.as_str())).ok().filter(|arn| arn.is_within(account, partition) && containment::text_of(arn).is_none())
+        PolicyArn::new(&in_account(policy, account.as_str()))
+            .ok()
+            .filter(|arn| arn.is_within(account, partition) && containment::text_of(arn).is_none())
     }
 
     /// What is wrong with requiring this of the targets of these actions.
@@ -145,7 +153,9 @@ impl Requirement {
             (Self::Inline { name, .. }, Removes::Inline(deleted)) => Some(name.as_str().eq_ignore_ascii_case(deleted.as_str())),
             (Self::Boundary { .. }, Removes::Boundary(None)) => Some(true),
             (Self::Boundary { .. }, Removes::Boundary(Some(arn))) if is(arn) => Some(false),
-            (Self::Boundary { .. }, Removes::Boundary(Some(_))) | (Self::Policy { .. } | Self::Inline { .. }, Removes::Membership(_)) => as_read(),
+            (Self::Boundary { .. }, Removes::Boundary(Some(_))) | (Self::Policy { .. } | Self::Inline { .. }, Removes::Membership(_)) => {
+                as_read()
+            }
             _ => Some(false),
         }
     }
@@ -173,7 +183,10 @@ fn text(file: &str, sources: &[Source]) -> Result<String, (String, String)> {
     let wrong = |message: String, help: &str| Err((message, help.to_owned()));
     let is_plain = file.strip_suffix(".json").is_some_and(|name| !name.is_empty() && !name.contains(['/', '\\']));
     if !is_plain {
-        return wrong(format!("`{file}` is not the name of a JSON file"), "the file stands in the rulebook's folder: `inline=name:file.json`");
+        return wrong(
+            format!("`{file}` is not the name of a JSON file"),
+            "the file stands in the rulebook's folder: `inline=name:file.json`",
+        );
     }
     let Some(source) = sources.iter().find(|source| source.file_name() == file) else {
         return wrong(format!("there is no file `{file}`"), "put the policy's text into the rulebook's folder, under this name");
@@ -186,7 +199,10 @@ fn text(file: &str, sources: &[Source]) -> Result<String, (String, String)> {
         Err(error) => return wrong(format!("`{file}`: {error}"), "the file has to be a policy as IAM takes it"),
     };
     if document.statements.is_empty() || misplaced(&document, Layer::Identity).is_some() {
-        return wrong(format!("`{file}` is no policy that IAM lets a user, group or role hold"), "it needs statements, each with `Resource` and without `Principal`");
+        return wrong(
+            format!("`{file}` is no policy that IAM lets a user, group or role hold"),
+            "it needs statements, each with `Resource` and without `Principal`",
+        );
     }
     Ok(source.text.trim().to_owned())
 }

@@ -151,9 +151,8 @@ impl Plan for RestoreGuard {
             return false;
         };
         // One whose unique id is known was found under another name, if it had been renamed.
-        let is_whom = |planned: &Identity, made: &Identity| {
-            planned.kind == made.kind && (planned.id.is_some() || planned.name == made.name)
-        };
+        let is_whom =
+            |planned: &Identity, made: &Identity| planned.kind == made.kind && (planned.id.is_some() || planned.name == made.name);
         match planned {
             Restoration::Attachment(Step { setting, .. }) => {
                 let made = inverse::<Attachment>(call, undo, home);

@@ -18,7 +18,11 @@ use crate::error::{AwsCall, found};
 /// # Errors
 ///
 /// If IAM did not answer.
-pub async fn removed(reader: &Reader, circumstances: Circumstances<'_>, removes: Removes<'_>) -> Result<Result<Vec<String>, String>, AwsCall> {
+pub async fn removed(
+    reader: &Reader,
+    circumstances: Circumstances<'_>,
+    removes: Removes<'_>,
+) -> Result<Result<Vec<String>, String>, AwsCall> {
     let (account, partition) = circumstances.home();
     let mut gone = Vec::new();
     for requirement in circumstances.requirements() {
@@ -52,7 +56,8 @@ pub async fn compared(reader: &Reader, one: &PolicyArn, other: &PolicyArn) -> Re
     if one.as_str().eq_ignore_ascii_case(other.as_str()) {
         return Ok(Width::NotLooser);
     }
-    let (Some(one), Some(other)) = (holdings::document(reader, one.as_str()).await?, holdings::document(reader, other.as_str()).await?) else {
+    let (Some(one), Some(other)) = (holdings::document(reader, one.as_str()).await?, holdings::document(reader, other.as_str()).await?)
+    else {
         return Ok(Width::Unclear);
     };
     let (Ok(one), Ok(other)) = (plain(&one), plain(&other)) else {
