@@ -25,7 +25,7 @@ from lab.events import (
     put_inline,
     updated,
 )
-from lab.offence import ADMINISTRATOR, KEY_QUARANTINE, OFFENCES, RESPONDER, of_session, the_guard
+from lab.offence import ADMINISTRATOR, KEY_QUARANTINE, OFFENCES, RESPONDER, by_itself, of_session, the_guard
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
 from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_GUARD, World
@@ -198,12 +198,18 @@ def nobody_on_the_list(world: World):
         yield key_activated(key, "polsen", actor=actor)
 
 
+def whoever_lost_a_boundary(world: World):
+    polsen = world.user("polsen", path="/nowhere/")
+    world.policy("Boundary")
+    yield boundary_changed(polsen, actor=by_itself(polsen))
+
+
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
 RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
     DELETE_INLINE_POLICY: [],
     REMOVE_GROUP_MEMBER: [],
-    RESTORE_GUARD: [],
+    RESTORE_GUARD: [(whoever_lost_a_boundary, {})],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }
