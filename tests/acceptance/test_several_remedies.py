@@ -301,7 +301,7 @@ ASKED = {
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),
     "a policy detached": (lambda world: detached(BILLING, world.user("polsen")), set()),
-    "a boundary set": (lambda world: boundary_changed(world.user("polsen"), BILLING), set()),
+    "a boundary set": (lambda world: boundary_changed(world.role("build"), BILLING), set()),
     "a member removed": (lambda world: left(world.user("polsen"), "team"), set()),
     "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),

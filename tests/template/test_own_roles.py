@@ -35,7 +35,9 @@ EXPECTED = {
         certain=frozenset({"iam-removeuserfromgroup"}),
     ),
     "restore-guard": Judged(
-        certain=frozenset({"iam-addusertogroup", "iam-attachgrouppolicy", "iam-attachrolepolicy", "iam-attachuserpolicy", "iam-putgrouppolicy", "iam-putrolepolicy", "iam-putuserpolicy"}),
+        certain=frozenset({"iam-addusertogroup", *(f"iam-{verb}{kind}policy" for verb in ("attach", "put") for kind in ("group", "role", "user")),
+            "iam-putrolepermissionsboundary", "iam-putuserpermissionsboundary"}),
+        kinds=frozenset({"permissions-management", "resource-exposure"}),
     ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
