@@ -117,7 +117,8 @@ impl Rulebook {
                 validate(&validator, &placed, &mut flaws);
                 match rulebook.take(&placed, sources) {
                     Ok(requirement) => {
-                        required.extend(requirement.map(|(requirement, actions)| (placed.flaw(Some("requires"), ""), requirement, actions)));
+                        required
+                            .extend(requirement.map(|(requirement, actions)| (placed.flaw(Some("requires"), ""), requirement, actions)));
                     }
                     Err(found) => flaws.extend(found),
                 }
