@@ -10,7 +10,7 @@ from lab.world import GUARDRAILS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "shared/policy/src/guardrail/schema.json").read_text())[""]
-SETS = {"allows": "nobody:Nothing", "escalations": "iam-putuserpolicy", "organizations": "o-a1b2c3d4e5"}
+SETS = {"allows": "nobody:Nothing", "escalations": "iam-putuserpolicy", "organizations": "o-a1b2c3d4e5", "removes": "policy=arn:aws:iam:::policy/Nothing"}
 
 
 def conditions(path: str, shape: dict) -> Iterator[str]:

@@ -6,45 +6,23 @@ import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import (
-    BILLING,
-    QUARANTINE,
-    READ_ONLY,
-    anew,
-    attachment,
-    default_set,
-    exposure,
-    iam_call,
-    iam_user,
-    joined,
-    key_activated,
-    misuse,
-    password_policy_set,
-    put_inline,
-    trust_updated,
-    updated,
-    version_created,
-)
-from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OFFENCES, RESPONDER, of_session
+from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, default_set, exposure, iam_call, iam_user, joined, key_activated, misuse, password_policy_set, put_inline, trust_updated, updated, version_created, boundary_changed, detached, inline_deleted, left
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OFFENCES, RESPONDER, of_session, KEY_QUARANTINE, by_itself, the_guard
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import (
-    ALLOW_READING,
-    DELETE_INLINE_POLICY,
-    DENY_EVERYTHING,
-    DETACH_POLICY,
-    FUNCTIONS,
-    QUARANTINE_KEY,
-    QUARANTINE_PRINCIPAL,
-    REMOVE_GROUP_MEMBER,
-    RESTORE_PASSWORD_POLICY,
-    RESTORE_POLICY_VERSION,
-    RESTORE_TRUST,
-    World,
-)
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, World, RESTORE_GUARD
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 VERSION, TRUST = 'in Action::"policy-version"', 'in Action::"trust"'
+DETACH, DELETE, BOUND, LEAVE = 'in Action::"detach-policy"', 'in Action::"delete-policy"', 'in Action::"change-boundary"', '== Action::"RemoveUserFromGroup"'
+REMOVE = 'in Action::"remove"'
+# What restore-guard's guardrails on these calls require.
+REQUIRED = {
+    DETACH: "policy=arn:aws:iam:::policy/team/Guard",
+    DELETE: "inline=guard:guard.json",
+    BOUND: "boundary=arn:aws:iam:::policy/Boundary",
+    LEAVE: "policy=arn:aws:iam:::policy/team/Guard",
+}
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
@@ -54,8 +32,9 @@ ASKED = {
     RESTORE_POLICY_VERSION: (VERSION,),
     RESTORE_TRUST: (TRUST,),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING, LIFT),
+    RESTORE_GUARD: (DETACH, DELETE, BOUND, LEAVE),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -78,12 +57,16 @@ def asks_for_every_fact(function: str) -> str:
     asked = [(scope, name, FACTS[name]) for scope, name in facts]
     asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
     return "".join(
-        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\nforbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
+        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\n{requires(function, scope)}forbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
         for number, (scope, name, condition) in enumerate(asked)
     )
 
 
 TRUST_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}]}
+
+
+def requires(function: str, scope: str) -> str:
+    return f'@requires("{REQUIRED[scope]}")\n' if function == RESTORE_GUARD else ""
 
 
 def every_change(world: World):
@@ -109,6 +92,14 @@ def every_change(world: World):
     yield version_created(own, world.writes_version(own, ALLOW_READING), ALLOW_READING, actor=actor)
     yield default_set(own, "v1", actor)
     yield password_policy_set(actor, MinimumPasswordLength=14)
+    guard = the_guard(world)
+    world.attach(guard, team)
+    for target in (user, group, role):
+        yield detached(guard, target, actor)
+        yield inline_deleted(target, "guard", actor)
+    yield boundary_changed(user, own, actor)
+    yield boundary_changed(role, None, actor)
+    yield left(user, team, actor)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
@@ -205,6 +196,7 @@ def nobody_on_the_list(world: World):
         yield put_inline(polsen, ALLOW_READING, actor=actor)
         yield joined("polsen", "team", actor)
         yield trust_updated(web, text, actor)
+        yield detached(KEY_QUARANTINE, polsen, actor)
         yield key_activated(key, "polsen", actor=actor)
     # Whoever holds the policy does not count either.
     tools = world.policy("tools")
@@ -230,6 +222,12 @@ def a_role_is_the_only_administrator(world: World):
 
 # What the policy that all functions share allows, and a function never needs: restore-trust changes roles, and those are in no group.
 UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}}
+def whoever_lost_a_boundary(world: World):
+    polsen = world.user("polsen", path="/nowhere/")
+    world.policy("Boundary")
+    yield boundary_changed(polsen, actor=by_itself(polsen))
+
+
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
 RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
@@ -238,6 +236,7 @@ RARELY = {
     RESTORE_TRUST: [(a_role_is_the_only_administrator, RESPONDER), (a_role_is_the_only_administrator, {"BREAK_GLASS": f"{RESPONDING_USER}=AIDAEXAMPLEEXAMPLE00"})],
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     RESTORE_PASSWORD_POLICY: [],
+    RESTORE_GUARD: [(whoever_lost_a_boundary, {})],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

@@ -6,23 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created, boundary_changed, detached, left
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
-from lab.world import (
-    DELETE_INLINE_POLICY,
-    DETACH_POLICY,
-    FUNCTIONS,
-    QUARANTINE_KEY,
-    QUARANTINE_PRINCIPAL,
-    REMOVE_GROUP_MEMBER,
-    RESTORE_PASSWORD_POLICY,
-    RESTORE_POLICY_VERSION,
-    RESTORE_TRUST,
-    Observation,
-    Target,
-    World,
-)
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, Observation, Target, World, RESTORE_GUARD
 
 EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
@@ -34,6 +21,7 @@ WRITES = {
     RESTORE_TRUST: "UpdateAssumeRolePolicy",
     RESTORE_POLICY_VERSION: "SetDefaultPolicyVersion",
     RESTORE_PASSWORD_POLICY: "UpdateAccountPasswordPolicy",
+    RESTORE_GUARD: "AttachUserPolicy",
 }
 
 
@@ -349,6 +337,9 @@ ASKED = {
     "a role opened": (lambda world: _trusts(world, world.user("polsen"), iam_user("mallory")), {RESTORE_TRUST}),
     "a version written": (lambda world: _writes_a_version(world, world.user("polsen"), iam_user("mallory")), {RESTORE_POLICY_VERSION}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),
+    "a policy detached": (lambda world: detached(BILLING, world.user("polsen")), set()),
+    "a boundary set": (lambda world: boundary_changed(world.role("build"), BILLING), set()),
+    "a member removed": (lambda world: left(world.user("polsen"), "team"), set()),
     "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),
     "a user created": (lambda world: iam_call("CreateUser", {"userName": world.user("new").name}), set()),

@@ -43,6 +43,11 @@ EXPECTED = {
         kinds=frozenset({"permissions-management"}),
     ),
     "restore-password-policy": Judged(),
+    "restore-guard": Judged(
+        certain=frozenset({"iam-addusertogroup", *(f"iam-{verb}{kind}policy" for verb in ("attach", "put") for kind in ("group", "role", "user")),
+            "iam-putrolepermissionsboundary", "iam-putuserpermissionsboundary"}),
+        kinds=frozenset({"permissions-management", "resource-exposure"}),
+    ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

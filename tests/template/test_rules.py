@@ -23,6 +23,12 @@ BY_NAME = {
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
+    "restore-guard": {
+        *(f"Detach{kind}Policy" for kind in ("User", "Group", "Role")),
+        *(f"Delete{kind}Policy" for kind in ("User", "Group", "Role")),
+        *(f"{verb}{kind}PermissionsBoundary" for verb in ("Put", "Delete") for kind in ("User", "Role")),
+        "RemoveUserFromGroup",
+    },
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -46,12 +52,14 @@ SAMPLES_OF = {
     "create-policy-version": ["restore-policy-version"],
     "create-role": ["restore-trust"],
     "delete-account-password-policy": ["restore-password-policy"],
-    "delete-role-policy": [],
-    "detach-user-policy": [],
+    "delete-role-permissions-boundary": ["restore-guard"],
+    "delete-role-policy": ["restore-guard"],
+    "detach-user-policy": ["restore-guard"],
     "guardduty-": [],
     "health-": [],
     "put-group-policy": ["delete-inline-policy"],
     "put-role-policy": ["delete-inline-policy"],
+    "put-user-permissions-boundary": ["restore-guard"],
     "put-user-policy": ["delete-inline-policy"],
     "reset-service-specific-credential": [],
     "security-hub": [],
@@ -83,7 +91,9 @@ def altered(name, changes):
 
 def reached(stack, event):
     """The functions that get an event, each as often as it gets it."""
-    names = {stack.arn(function): stack.name(function).removeprefix("rescind-") for function in stack.functions()}
+    name = lambda function: stack.name(function).removeprefix("rescind-")  # noqa: E731
+    inlets = {function: [function, *stack.queues_of(function)] for function in stack.functions()}
+    names = {stack.arn(inlet): name(function) for function, its in inlets.items() for inlet in its}
     rules = stack.of_type("AWS::Events::Rule").values()
     return sorted(names[target["Arn"]] for rule in rules if delivers(rule, event) for target in rule["Targets"])
 
@@ -258,7 +268,7 @@ def test_a_security_hub_finding_reaches_its_function_only_if_it_is_new_and_about
 def test_detaching_a_quarantine_in_other_letters_reaches_both_quarantines(stack):
     arn = "arn:aws:iam::123456789012:policy/RESCIND/rescindDENYEVERYTHING-0"
     event = altered("detach-user-policy.json", {"detail.requestParameters.policyArn": arn})
-    assert reached(stack, event) == QUARANTINES
+    assert reached(stack, event) == [*QUARANTINES, "restore-guard"]
 
 
 @pytest.mark.parametrize(("name", "member"), [("guardduty-iam-user.json", "accountId"), ("health-credentials-exposed.json", "affectedAccount")])

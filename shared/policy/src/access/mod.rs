@@ -13,6 +13,7 @@ mod layers;
 mod principal;
 mod statement;
 mod truth;
+mod width;
 mod written;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use std::fmt;
 pub(crate) use compare::moment;
 pub use context::Context;
 pub use principal::{NoPrincipal, Requester};
+pub use width::{Width, width};
 
 use crate::document::{Document, Effect, Patterns};
 use truth::Truth;

@@ -339,3 +339,41 @@ fn a_deleted_password_policy_is_known_without_parameters() {
         assert!(matches!(deleted(parameters), Claim::Unknown(_)), "{parameters}");
     }
 }
+
+#[test]
+fn each_removal_names_its_target_and_what_it_took_away() {
+    for (action, parameters, said) in [
+        ("DetachGroupPolicy", r#"{"groupName":"a","policyArn":"arn:aws:iam::aws:policy/X"}"#, "policy X on group a"),
+        ("DeleteRolePolicy", r#"{"roleName":"a","policyName":"guard"}"#, "inline policy guard of role a"),
+        ("DeleteUserPermissionsBoundary", r#"{"userName":"a"}"#, "permissions boundary of user a"),
+        (
+            "PutRolePermissionsBoundary",
+            r#"{"roleName":"a","permissionsBoundary":"arn:aws:iam::aws:policy/X"}"#,
+            "permissions boundary of role a",
+        ),
+        ("RemoveUserFromGroup", r#"{"userName":"a","groupName":"denied"}"#, "user a in group denied"),
+    ] {
+        match change(action, parameters) {
+            Claim::Change(change) => assert_eq!(change.kind().matter(), said),
+            other => panic!("{action}: {other:?}"),
+        }
+    }
+    for (action, parameters) in [
+        ("DetachUserPolicy", r#"{"userName":"a","policyArn":"arn:aws:iam::999999999999:policy/X"}"#),
+        ("PutUserPermissionsBoundary", r#"{"userName":"a"}"#),
+        ("PutUserPermissionsBoundary", r#"{"roleName":"a","permissionsBoundary":"arn:aws:iam::aws:policy/X"}"#),
+        ("DeleteUserPolicy", r#"{"userName":"a"}"#),
+        ("RemoveUserFromGroup", r#"{"userName":"a"}"#),
+    ] {
+        assert!(matches!(change(action, parameters), Claim::Unknown(_)), "{action} {parameters}");
+    }
+}
+
+#[test]
+fn a_quarantine_that_is_taken_away_is_no_removal_of_a_guard() {
+    let detached = r#"{"userName":"a","policyArn":"arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0"}"#;
+    let deleted = r#"{"roleName":"a","policyName":"RescindQuarantine-1772455454"}"#;
+    for (action, parameters) in [("DetachUserPolicy", detached), ("DeleteRolePolicy", deleted)] {
+        assert!(matches!(change(action, parameters), Claim::Change(Change::QuarantineLifted(_))), "{action}");
+    }
+}

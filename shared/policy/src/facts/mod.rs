@@ -25,6 +25,7 @@ pub struct Facts {
     holders: Option<Holders>,
     administrator: Option<bool>,
     replaced: Option<Replaced>,
+    removed: Option<Vec<String>>,
 }
 
 /// Who holds a managed policy.
@@ -100,6 +101,12 @@ impl Facts {
         Self { replaced, ..self }
     }
 
+    /// Adds the guards that the change took away, as the rulebook's `@requires` write them.
+    #[must_use]
+    pub fn with_removed(self, removed: Vec<String>) -> Self {
+        Self { removed: Some(removed), ..self }
+    }
+
     /// The target's path and tags.
     #[must_use]
     pub const fn details(&self) -> Option<&IdentityDetails> {
@@ -122,6 +129,12 @@ impl Facts {
     #[must_use]
     pub const fn granted(&self) -> Option<&Access> {
         self.granted.as_ref()
+    }
+
+    /// The guards that the change took away, as the rulebook's `@requires` write them.
+    #[must_use]
+    pub fn removed(&self) -> Option<&[String]> {
+        self.removed.as_deref()
     }
 
     /// What the target could do without the change, and can do with it.

@@ -20,6 +20,8 @@ pub struct Needs {
     pub holders: bool,
     /// Whether one of them is an administrator: everything that each of them holds.
     pub administrator: bool,
+    /// Which guards that the rulebook requires the change took away: the documents of two boundaries, or what a group holds.
+    pub guards: bool,
 }
 
 impl Needs {
@@ -42,6 +44,7 @@ impl BitOr for Needs {
             holdings: self.holdings || other.holdings,
             holders: self.holders || other.holders,
             administrator: self.administrator || other.administrator,
+            guards: self.guards || other.guards,
         }
     }
 }
@@ -58,6 +61,7 @@ impl BitAnd for Needs {
             holdings: self.holdings && other.holdings,
             holders: self.holders && other.holders,
             administrator: self.administrator && other.administrator,
+            guards: self.guards && other.guards,
         }
     }
 }

@@ -57,6 +57,7 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         Some("before" | "after") => needs.holdings = true,
         Some("holders") => needs.holders = true,
         Some("administrator") => needs.administrator = true,
+        Some("removes") => needs.guards = true,
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
         None if parts(operands).any(|part| {
@@ -69,6 +70,7 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
             needs.holdings = true;
             needs.holders = true;
             needs.administrator = true;
+            needs.guards = true;
         }
         _ => {}
     }
@@ -142,8 +144,16 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs =
-        Needs { details: false, groups: false, group_path: false, document: false, holdings: false, holders: false, administrator: false };
+    const NONE: Needs = Needs {
+        details: false,
+        groups: false,
+        group_path: false,
+        document: false,
+        holdings: false,
+        holders: false,
+        administrator: false,
+        guards: false,
+    };
     const GROUPS: Needs = Needs { groups: true, ..NONE };
     const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 
@@ -196,8 +206,13 @@ mod tests {
     }
 
     #[test]
+    fn which_guards_a_change_takes_away_is_a_fact() {
+        assert_eq!(needs(r#"context.removes.contains("x")"#), Ok(Needs { guards: true, ..NONE }));
+    }
+
+    #[test]
     fn a_record_compared_as_a_whole_needs_all_that_is_in_it() {
-        let all = Needs { document: true, group_path: true, holdings: true, holders: true, administrator: true, ..NONE };
+        let all = Needs { document: true, group_path: true, holdings: true, holders: true, administrator: true, guards: true, ..NONE };
         assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(all));
         assert_eq!(needs("context.holders == context.holders"), Ok(all));
     }
