@@ -275,7 +275,7 @@ def _detached(kind: str, name: str):
         target, guard = getattr(world, kind)(name), the_guard(world)
         return _by_themselves_or_later(detached(guard, target), target), {target.now_holds(guard)}
 
-    return _restores(f"a policy detached from a {kind}", commit, f"Attach{kind.capitalize()}Policy", (kind, name))
+    return _gives_back(f"a policy detached from a {kind}", commit, f"Attach{kind.capitalize()}Policy", (kind, name))
 
 
 def _inline_deleted(kind: str, name: str):
@@ -283,7 +283,7 @@ def _inline_deleted(kind: str, name: str):
         target = getattr(world, kind)(name)
         return _by_themselves_or_later(inline_deleted(target, "guard"), target), {target.now_has("guard", GUARD)}
 
-    return _restores(f"an inline policy of a {kind} deleted", commit, f"Put{kind.capitalize()}Policy", (kind, name))
+    return _gives_back(f"an inline policy of a {kind} deleted", commit, f"Put{kind.capitalize()}Policy", (kind, name))
 
 
 def _unbounded(kind: str, name: str):
@@ -291,7 +291,7 @@ def _unbounded(kind: str, name: str):
         target, boundary = getattr(world, kind)(name), world.policy("Boundary")
         return boundary_changed(target, actor=by_itself(target)), {target.is_bounded(boundary)}
 
-    return _restores(f"the boundary of a {kind} removed", commit, f"Put{kind.capitalize()}PermissionsBoundary", (kind, name))
+    return _gives_back(f"the boundary of a {kind} removed", commit, f"Put{kind.capitalize()}PermissionsBoundary", (kind, name))
 
 
 def _loosened(kind: str, name: str):
@@ -300,7 +300,7 @@ def _loosened(kind: str, name: str):
         world.bound(target, looser)
         return boundary_changed(target, looser, by_itself(target)), {target.no_longer_bounded(looser), target.is_bounded(boundary)}
 
-    return _restores(f"a looser boundary of a {kind}", commit, f"Put{kind.capitalize()}PermissionsBoundary", (kind, name), only_copy=True)
+    return _gives_back(f"a looser boundary of a {kind}", commit, f"Put{kind.capitalize()}PermissionsBoundary", (kind, name), only_copy=True)
 
 
 def _left(what: str, gives: Callable):
@@ -309,10 +309,10 @@ def _left(what: str, gives: Callable):
         gives(world, denied)
         return left(polsen, denied, by_itself(polsen)), {f"+{polsen.no_longer_in('denied')[1:]}"}
 
-    return _restores(what, commit, "AddUserToGroup", ("user", "polsen"))
+    return _gives_back(what, commit, "AddUserToGroup", ("user", "polsen"))
 
 
-def _restores(what: str, commit: Callable, write: str, target: tuple[str, str], guardrails: str = GUARDS, **members) -> Offence:
+def _gives_back(what: str, commit: Callable, write: str, target: tuple[str, str], guardrails: str = GUARDS, **members) -> Offence:
     known_by = "name" if target[0] == "group" else "id"
     return Offence(RESTORE_GUARD, what, commit, write, target, RESTORE_GUARD, guardrails=guardrails, known_by=known_by, **members)
 
@@ -418,7 +418,7 @@ OFFENCES = [
     _restores("an old version set as the default", _old_version_set),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),
-    _restores("a key's quarantine lifted by its user", _key_quarantine_lifted, "AttachUserPolicy", ("user", "polsen"), guardrails=""),
+    _gives_back("a key's quarantine lifted by its user", _key_quarantine_lifted, "AttachUserPolicy", ("user", "polsen"), guardrails=""),
     *(_detached(kind, name) for kind, name in (("user", "polsen"), ("group", "developers"), ("role", "build"))),
     *(_inline_deleted(kind, name) for kind, name in (("user", "polsen"), ("group", "developers"), ("role", "build"))),
     # The emulator forgets the boundary of a user who is renamed: users stand in tests/acceptance/test_restore_guard.py.
