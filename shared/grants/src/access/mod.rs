@@ -107,7 +107,8 @@ impl Verdict {
 }
 
 /// Whether a statement's actions name this one; `None` if that is disputed.
-pub(crate) fn is_action(patterns: &Patterns<'_>, action: &str) -> Option<bool> {
+#[must_use]
+pub fn is_action(patterns: &Patterns<'_>, action: &str) -> Option<bool> {
     match statement::action(patterns, action, Reading::Cautious) {
         Truth::True => Some(true),
         Truth::False => Some(false),
