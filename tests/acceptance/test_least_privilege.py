@@ -18,6 +18,8 @@ from lab.events import (
     iam_user,
     joined,
     key_activated,
+    login_made,
+    login_reset,
     misuse,
     password_policy_set,
     put_inline,
@@ -37,6 +39,7 @@ from lab.world import (
     QUARANTINE_KEY,
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
+    REMOVE_LOGIN,
     RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
@@ -45,6 +48,7 @@ from lab.world import (
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 VERSION, TRUST = 'in Action::"policy-version"', 'in Action::"trust"'
+LOGIN = 'in Action::"console-password"'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
@@ -53,9 +57,10 @@ ASKED = {
     REMOVE_GROUP_MEMBER: (JOIN,),
     RESTORE_POLICY_VERSION: (VERSION,),
     RESTORE_TRUST: (TRUST,),
+    REMOVE_LOGIN: (LOGIN,),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING, LIFT),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -108,6 +113,8 @@ def every_change(world: World):
     yield version_created(shared, world.writes_version(shared, ALLOW_READING), ALLOW_READING, actor=actor)
     yield version_created(own, world.writes_version(own, ALLOW_READING), ALLOW_READING, actor=actor)
     yield default_set(own, "v1", actor)
+    world.login(user)
+    yield login_reset(user, actor)
     yield password_policy_set(actor, MinimumPasswordLength=14)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
@@ -132,6 +139,8 @@ def held_and_stopped(world: World, tmp_path, function: str) -> None:
     settings = {"name": function, "guardrails": guardrails, **offence.settings, "STORM_LIMIT": "1"}
     for receipt in world.receives(event, **settings).undos:
         world.take_back(receipt)
+    if offence.given_back_by:
+        offence.given_back_by(world)
     assert world.receives(anew(event), **settings).outcome == "held"
     world.ledger.an_hour_passes()
     world.ledger.stop(everything="a reason")
@@ -226,6 +235,7 @@ def a_role_is_the_only_administrator(world: World):
     world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
     text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
     yield trust_updated(world.trusting("web", text), text)
+        yield login_made("polsen", actor)
 
 
 # What the policy that all functions share allows, and a function never needs: restore-trust changes roles, and those are in no group.
@@ -237,6 +247,7 @@ RARELY = {
     REMOVE_GROUP_MEMBER: [],
     RESTORE_TRUST: [(a_role_is_the_only_administrator, RESPONDER), (a_role_is_the_only_administrator, {"BREAK_GLASS": f"{RESPONDING_USER}=AIDAEXAMPLEEXAMPLE00"})],
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
+    REMOVE_LOGIN: [],
     RESTORE_PASSWORD_POLICY: [],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],

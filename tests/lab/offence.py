@@ -21,6 +21,8 @@ from lab.events import (
     joined,
     key_activated,
     key_created,
+    login_made,
+    login_reset,
     misuse,
     password_policy_deleted,
     password_policy_set,
@@ -38,6 +40,7 @@ from lab.world import (
     QUARANTINE_KEY,
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
+    REMOVE_LOGIN,
     RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
@@ -88,6 +91,8 @@ class Offence:
     settings: dict[str, str] = field(default_factory=dict, hash=False)
     # Whether AWS found it, rather than somebody called for it.
     finding: bool = False
+    # What a person does who gives it back, if no call of Rescind's can; the case and `rescind undo` then have to say what to do.
+    given_back_by: Callable[[World], object] | None = None
     # How it is known whom the remedy changes: by their unique id, by their access key, by their name alone, by the ARN of a policy, or because
     # there is one only.
     known_by: str = "name"
@@ -280,6 +285,22 @@ def _restores(what: str, commit: Callable) -> Offence:
     return Offence(RESTORE_POLICY_VERSION, what, commit, "SetDefaultPolicyVersion", ("policy", "tools"), RESTORE_POLICY_VERSION, known_by="arn")
 
 
+# remove-login
+
+
+def _login(event: Callable):
+    def commit(world: World):
+        polsen = world.user("polsen")
+        return event(polsen, iam_user("mallory")), {f"- {world.login(polsen)}"}
+
+    return commit
+
+
+def _password_set(what: str, event: Callable) -> Offence:
+    anew = lambda world: world.iam.create_login_profile(UserName="polsen", Password="Another-horse-9")  # noqa: E731
+    return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew)
+
+
 # restore-password-policy
 
 # What IAM answers about a policy of which nothing was set: the emulator gives 0 for what is none.
@@ -348,6 +369,8 @@ OFFENCES = [
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
     _restores("a version created as the default", _version_created),
     _restores("an old version set as the default", _old_version_set),
+    _password_set("a console password made", login_made),
+    _password_set("a console password reset", login_reset),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),
 ]

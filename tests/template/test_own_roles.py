@@ -42,6 +42,7 @@ EXPECTED = {
         certain=frozenset({"iam-setdefaultpolicyversion"}),
         kinds=frozenset({"permissions-management"}),
     ),
+    "remove-login": Judged(),
     "restore-password-policy": Judged(),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),

@@ -22,6 +22,7 @@ BY_NAME = {
     "remove-group-member": {"AddUserToGroup"},
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
+    "remove-login": {"CreateLoginProfile", "UpdateLoginProfile"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
 }
 # These take every write to IAM, and every finding about credentials.
@@ -42,6 +43,7 @@ SAMPLES_OF = {
     "access-analyzer": [],
     "create-access-key": [],
     "create-service-specific-credential": [],
+    "create-login-profile": ["remove-login"],
     "create-policy.json": ["restore-policy-version"],
     "create-policy-version": ["restore-policy-version"],
     "create-role": ["restore-trust"],
@@ -59,6 +61,7 @@ SAMPLES_OF = {
     "update-access-key": [],
     "update-assume-role-policy": ["restore-trust"],
     "update-account-password-policy": ["restore-password-policy"],
+    "update-login-profile": ["remove-login"],
     "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],

@@ -8,6 +8,7 @@ mod credential_exposed;
 mod group_joined;
 mod inline_policy_put;
 mod password_policy_changed;
+mod password_set;
 mod policy_attached;
 mod policy_version_set;
 mod quarantine_lifted;
@@ -26,6 +27,8 @@ pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
 pub use password_policy_changed::PasswordPolicyChanged;
 pub(crate) use password_policy_changed::{deleted as read_password_policy_deleted, updated as read_password_policy_updated};
+pub use password_set::{Oneself, PasswordSet};
+pub(crate) use password_set::{created as read_password_created, reset as read_password_reset};
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
 pub use policy_version_set::{Deed, PolicyVersionSet, Replaced};
@@ -157,7 +160,7 @@ macro_rules! changes {
 
 changes! {
     PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
-    PasswordPolicyChanged
+    PasswordPolicyChanged, PasswordSet
 }
 
 impl Change {
