@@ -296,9 +296,9 @@ def _login(event: Callable):
     return commit
 
 
-def _password_set(what: str, event: Callable) -> Offence:
+def _password_set(what: str, event: Callable, **more) -> Offence:
     anew = lambda world: world.iam.create_login_profile(UserName="polsen", Password="Another-horse-9")  # noqa: E731
-    return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew)
+    return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew, **more)
 
 
 # restore-password-policy
@@ -369,7 +369,7 @@ OFFENCES = [
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
     _restores("a version created as the default", _version_created),
     _restores("an old version set as the default", _old_version_set),
-    _password_set("a console password made", login_made),
+    _password_set("a console password made", login_made, complete_without_parameters=True),
     _password_set("a console password reset", login_reset),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
 use super::{Call, Change, Claim, Kind, Unread};
 use crate::actor::{Actor, ActorKind};
@@ -106,27 +106,27 @@ impl Kind for PasswordSet {
 }
 
 /// What a call names. The password itself is in no record.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Written {
     user_name: Option<String>,
-    #[serde(deserialize_with = "switch")]
-    password_reset_required: Option<bool>,
+    password_reset_required: Option<Switch>,
 }
 
 /// Some tools keep every value of a record as text.
-fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Value {
-        Plain(bool),
-        Text(String),
-    }
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Switch {
+    Plain(bool),
+    Text(String),
+}
 
-    match Option::<Value>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Value::Plain(on)) => Ok(Some(on)),
-        Some(Value::Text(text)) => text.parse().map(Some).map_err(|_| de::Error::custom("true or false was expected")),
+impl Switch {
+    fn is_on(&self) -> Option<bool> {
+        match self {
+            Self::Plain(on) => Some(*on),
+            Self::Text(text) => text.parse().ok(),
+        }
     }
 }
 
@@ -144,13 +144,16 @@ fn read(call: &Call<'_>, created: bool) -> Result<Vec<Claim>, Unread> {
     // A caller who acts on themselves need name nobody. Nor has a call that AWS refused any parameters.
     let record = &call.event.record;
     let names_nobody = created && record.parameters() == Parameters::Absent && record.error_code.is_none();
-    let written = if names_nobody { Written::default() } else { call.parameters()? };
+    let written = if names_nobody { Written { user_name: None, password_reset_required: None } } else { call.parameters()? };
     let owner = match (written.user_name.as_deref(), call.actor.kind) {
         (None, ActorKind::User) if created => call.identity(IdentityKind::User, Some(&call.actor.name))?.into(),
         (None, ActorKind::Root) if created => Target::Root,
         (named, _) => call.identity(IdentityKind::User, named)?.into(),
     };
     let oneself = Oneself::of(call.actor, call.event.account.as_str(), &owner);
-    let password_reset_required = written.password_reset_required.unwrap_or_default();
+    let password_reset_required = match written.password_reset_required {
+        Some(switch) => switch.is_on().ok_or_else(|| call.unreadable(&"passwordResetRequired is neither true nor false"))?,
+        None => false,
+    };
     Ok(vec![Claim::Change(Change::PasswordSet(PasswordSet { owner, created, oneself, password_reset_required }))])
 }
