@@ -283,7 +283,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-policy", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-policy", "remove-login", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.
