@@ -42,6 +42,7 @@ EXPECTED = {
         certain=frozenset({"iam-setdefaultpolicyversion"}),
         kinds=frozenset({"permissions-management"}),
     ),
+    "remove-login": Judged(),
     "restore-password-policy": Judged(),
     "restore-guard": Judged(
         certain=frozenset({"iam-addusertogroup", *(f"iam-{verb}{kind}policy" for verb in ("attach", "put") for kind in ("group", "role", "user")),

@@ -22,6 +22,7 @@ BY_NAME = {
     "remove-group-member": {"AddUserToGroup"},
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
+    "remove-login": {"CreateLoginProfile", "UpdateLoginProfile"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     "restore-guard": {
         *(f"Detach{kind}Policy" for kind in ("User", "Group", "Role")),
@@ -48,6 +49,7 @@ SAMPLES_OF = {
     "access-analyzer": [],
     "create-access-key": [],
     "create-service-specific-credential": [],
+    "create-login-profile": ["remove-login"],
     "create-policy.json": ["restore-policy-version"],
     "create-policy-version": ["restore-policy-version"],
     "create-role": ["restore-trust"],
@@ -67,6 +69,7 @@ SAMPLES_OF = {
     "update-access-key": [],
     "update-assume-role-policy": ["restore-trust"],
     "update-account-password-policy": ["restore-password-policy"],
+    "update-login-profile": ["remove-login"],
     "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],
@@ -290,7 +293,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-policy", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-policy", "remove-login", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.
