@@ -11,8 +11,8 @@ use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, Si
 use crate::finding;
 use crate::record::Event;
 use crate::remedy::Remedy::{
-    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin, RestoreGuard, RestorePasswordPolicy,
-    RestorePolicyVersion, RestoreTrust,
+    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin, RestoreGuard,
+    RestorePasswordPolicy, RestorePolicyVersion, RestoreTrust,
 };
 use crate::target::IdentityKind::{Group, Role, User};
 
