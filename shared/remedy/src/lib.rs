@@ -14,6 +14,7 @@ mod handler;
 mod ledger;
 mod log;
 mod message;
+mod missing;
 pub mod notice;
 pub mod plan;
 mod protected;
