@@ -32,6 +32,7 @@ from lab.world import (
     ALLOW_READING,
     DELETE_INLINE_POLICY,
     DENY_EVERYTHING,
+    DETACH_EVERYWHERE,
     DETACH_POLICY,
     FUNCTIONS,
     QUARANTINE_KEY,
@@ -52,6 +53,7 @@ ASKED = {
     DELETE_INLINE_POLICY: (PUT,),
     REMOVE_GROUP_MEMBER: (JOIN,),
     RESTORE_POLICY_VERSION: (VERSION,),
+    DETACH_EVERYWHERE: (VERSION,),
     RESTORE_TRUST: (TRUST,),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
     QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, CREDENTIAL, FINDING),
@@ -237,6 +239,7 @@ RARELY = {
     REMOVE_GROUP_MEMBER: [],
     RESTORE_TRUST: [(a_role_is_the_only_administrator, RESPONDER), (a_role_is_the_only_administrator, {"BREAK_GLASS": f"{RESPONDING_USER}=AIDAEXAMPLEEXAMPLE00"})],
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
+    DETACH_EVERYWHERE: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     RESTORE_PASSWORD_POLICY: [],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],

@@ -42,6 +42,9 @@ EXPECTED = {
         certain=frozenset({"iam-setdefaultpolicyversion"}),
         kinds=frozenset({"permissions-management"}),
     ),
+    "detach-everywhere": Judged(
+        possible=frozenset({"iam-detachgrouppolicy", "iam-detachrolepolicy", "iam-detachuserpolicy"}),
+    ),
     "restore-password-policy": Judged(),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),

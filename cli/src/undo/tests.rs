@@ -222,6 +222,7 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("delete-inline-policy", vec![inline("Role", "{}")]),
         ("restore-trust", vec![(trust(&[OWN_TRUST]), trust(&[EVERYONE, OWN_TRUST]))]),
         ("restore-policy-version", vec![(version_of(TOOLS, "v1"), version_of(TOOLS, "v27"))]),
+        ("detach-everywhere", vec![attachment("User", TOOLS), attachment("Group", TOOLS), attachment("Role", TOOLS)]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
         ("restore-password-policy", vec![(restored, rules("6"))]),
         (
@@ -261,6 +262,7 @@ fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
         "delete-inline-policy",
         "remove-group-member",
         "restore-policy-version",
+        "detach-everywhere",
         "restore-password-policy",
         "restore-trust",
         "quarantine-key",

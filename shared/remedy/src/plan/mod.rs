@@ -4,6 +4,7 @@
 //! facts.
 
 mod delete_inline_policy;
+mod detach_everywhere;
 mod detach_policy;
 mod quarantine_key;
 mod quarantine_principal;
@@ -19,6 +20,7 @@ use policy::target::Target;
 use policy::{Case, Change};
 
 pub use delete_inline_policy::{DeleteInlinePolicy, step as deletion};
+pub use detach_everywhere::DetachEverywhere;
 pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
@@ -104,6 +106,7 @@ static PLANS: &[&dyn Plan] = &[
     &DeleteInlinePolicy,
     &RemoveGroupMember,
     &RestorePolicyVersion,
+    &DetachEverywhere,
     &RestorePasswordPolicy,
     &RestoreTrust,
     &QuarantineKey,
