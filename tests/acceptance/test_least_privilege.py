@@ -10,7 +10,7 @@ from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, default
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OFFENCES, RESPONDER, of_session, KEY_QUARANTINE, by_itself, the_guard
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, World, RESTORE_GUARD
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DETACH_EVERYWHERE, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, World, RESTORE_GUARD
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 VERSION, TRUST = 'in Action::"policy-version"', 'in Action::"trust"'
@@ -30,6 +30,7 @@ ASKED = {
     DELETE_INLINE_POLICY: (PUT,),
     REMOVE_GROUP_MEMBER: (JOIN,),
     RESTORE_POLICY_VERSION: (VERSION,),
+    DETACH_EVERYWHERE: (VERSION,),
     RESTORE_TRUST: (TRUST,),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
     RESTORE_GUARD: (DETACH, DELETE, BOUND, LEAVE),
@@ -235,6 +236,7 @@ RARELY = {
     REMOVE_GROUP_MEMBER: [],
     RESTORE_TRUST: [(a_role_is_the_only_administrator, RESPONDER), (a_role_is_the_only_administrator, {"BREAK_GLASS": f"{RESPONDING_USER}=AIDAEXAMPLEEXAMPLE00"})],
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
+    DETACH_EVERYWHERE: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     RESTORE_PASSWORD_POLICY: [],
     RESTORE_GUARD: [(whoever_lost_a_boundary, {})],
     QUARANTINE_KEY: [(every_credential, {})],

@@ -9,7 +9,7 @@ import pytest
 from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created, boundary_changed, detached, left
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, Observation, Target, World, RESTORE_GUARD
+from lab.world import DELETE_INLINE_POLICY, DETACH_EVERYWHERE, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, Observation, Target, World, RESTORE_GUARD
 
 EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
@@ -20,6 +20,7 @@ WRITES = {
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
     RESTORE_TRUST: "UpdateAssumeRolePolicy",
     RESTORE_POLICY_VERSION: "SetDefaultPolicyVersion",
+    DETACH_EVERYWHERE: "DetachUserPolicy",
     RESTORE_PASSWORD_POLICY: "UpdateAccountPasswordPolicy",
     RESTORE_GUARD: "AttachUserPolicy",
 }

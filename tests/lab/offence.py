@@ -12,7 +12,7 @@ from lab.account import password_policy
 from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
 from lab.events import BILLING, attachment, default_set, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, password_policy_deleted, password_policy_set, put_inline, role_created, trust_updated, version_created, a_second_later, assumed_role, boundary_changed, but, detached, inline_deleted, left
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, World, RESTORE_GUARD, Target
+from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DETACH_EVERYWHERE, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, World, RESTORE_GUARD, Target
 from lab.rulebook import GUARD
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -348,6 +348,36 @@ def _restores(what: str, commit: Callable) -> Offence:
     return Offence(RESTORE_POLICY_VERSION, what, commit, "SetDefaultPolicyVersion", ("policy", "tools"), RESTORE_POLICY_VERSION, known_by="arn")
 
 
+# detach-everywhere: the shipped rulebook enforces it nowhere
+
+
+ONLY_BAD_VERSIONS = """
+@id("nobody-holds-what-has-no-good-version")
+@description("No version of this policy passes")
+@severity("critical")
+@remedy("restore-policy-version,detach-everywhere")
+forbid (principal, action in Action::"policy-version", resource)
+when { context.isDefault && context.policy.grants.admin };
+"""
+
+
+def _no_version_passes(world: World, *holders):
+    tools = world.policy("tools", ALLOW_ALL)
+    for holder in holders:
+        world.attach(tools, holder)
+    return tools, version_created(tools, world.writes_version(tools, {**ALLOW_ALL, "Id": "again"}), {**ALLOW_ALL, "Id": "again"})
+
+
+def _held_by(kind: str, name: str) -> Offence:
+    def commit(world: World):
+        holder = getattr(world, kind)(name)
+        tools, event = _no_version_passes(world, holder)
+        return event, {holder.no_longer_holds(tools)}
+
+    write, restores = f"Detach{kind.capitalize()}Policy", RESTORE_POLICY_VERSION
+    return Offence(DETACH_EVERYWHERE, f"no version passes, held by a {kind}", commit, write, ("policy", "tools"), restores, known_by="arn", guardrails=ONLY_BAD_VERSIONS)
+
+
 # restore-password-policy
 
 # What IAM answers about a policy of which nothing was set: the emulator gives 0 for what is none.
@@ -416,6 +446,9 @@ OFFENCES = [
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
     _restores("a version created as the default", _version_created),
     _restores("an old version set as the default", _old_version_set),
+    _held_by("user", "polsen"),
+    _held_by("group", "developers"),
+    _held_by("role", "build"),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),
     _gives_back("a key's quarantine lifted by its user", _key_quarantine_lifted, "AttachUserPolicy", ("user", "polsen"), guardrails=""),

@@ -202,6 +202,24 @@ class Proxy:
 
         self._rule("GetAccountAuthorizationDetails", UNLIMITED, act)
 
+    def list_holders(self, per_page: int) -> None:
+        """IAM lists a policy's holders in pages of so many: the emulator gives all it has in one answer."""
+
+        def act(exchange: "Exchange") -> bool:
+            operation, asked = "ListEntitiesForPolicy", exchange.call.parameters
+            first = int(asked.get("Marker", 0))
+            _, _, body = exchange.asks({"Action": operation, "PolicyArn": asked["PolicyArn"]})
+            kinds = re.findall(r"<(Policy(?:Users|Groups|Roles))>(.*?)</\1>", body.decode(), re.DOTALL)
+            holders = [(kind, member) for kind, members in kinds for member in re.findall(r"<member>.*?</member>", members, re.DOTALL)]
+            last = first + per_page
+            page = "".join(
+                f"<{kind}>{''.join(member for its, member in holders[first:last] if its == kind)}</{kind}>" for kind, _ in kinds
+            )
+            more = f"<IsTruncated>true</IsTruncated><Marker>{last}</Marker>" if last < len(holders) else "<IsTruncated>false</IsTruncated>"
+            return exchange.reply(200, "text/xml", answer(operation, page + more))
+
+        self._rule("ListEntitiesForPolicy", UNLIMITED, act)
+
     @contextlib.contextmanager
     def down(self):
         """Nobody listens: connection refused."""

@@ -35,6 +35,7 @@ REMOVE_GROUP_MEMBER = "remove-group-member"
 DELETE_INLINE_POLICY = "delete-inline-policy"
 RESTORE_TRUST = "restore-trust"
 RESTORE_POLICY_VERSION = "restore-policy-version"
+DETACH_EVERYWHERE = "detach-everywhere"
 RESTORE_PASSWORD_POLICY = "restore-password-policy"
 RESTORE_GUARD = "restore-guard"
 # Function processes that are kept running, the least recently used one ends first.

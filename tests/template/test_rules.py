@@ -22,6 +22,7 @@ BY_NAME = {
     "remove-group-member": {"AddUserToGroup"},
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
+    "detach-everywhere": {"CreatePolicyVersion", "SetDefaultPolicyVersion"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     "restore-guard": {
         *(f"Detach{kind}Policy" for kind in ("User", "Group", "Role")),
@@ -49,7 +50,7 @@ SAMPLES_OF = {
     "create-access-key": [],
     "create-service-specific-credential": [],
     "create-policy.json": ["restore-policy-version"],
-    "create-policy-version": ["restore-policy-version"],
+    "create-policy-version": ["detach-everywhere", "restore-policy-version"],
     "create-role": ["restore-trust"],
     "delete-account-password-policy": ["restore-password-policy"],
     "delete-role-permissions-boundary": ["restore-guard"],
@@ -63,7 +64,7 @@ SAMPLES_OF = {
     "put-user-policy": ["delete-inline-policy"],
     "reset-service-specific-credential": [],
     "security-hub": [],
-    "set-default-policy-version": ["restore-policy-version"],
+    "set-default-policy-version": ["detach-everywhere", "restore-policy-version"],
     "update-access-key": [],
     "update-assume-role-policy": ["restore-trust"],
     "update-account-password-policy": ["restore-password-policy"],
@@ -290,7 +291,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-policy", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-everywhere", "detach-policy", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.

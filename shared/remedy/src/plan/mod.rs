@@ -4,6 +4,7 @@
 //! facts.
 
 mod delete_inline_policy;
+mod detach_everywhere;
 mod detach_policy;
 mod quarantine_key;
 mod quarantine_principal;
@@ -20,6 +21,7 @@ use policy::target::Target;
 use policy::{Case, Change};
 
 pub use delete_inline_policy::{DeleteInlinePolicy, step as deletion};
+pub use detach_everywhere::DetachEverywhere;
 pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
@@ -106,6 +108,7 @@ static PLANS: &[&dyn Plan] = &[
     &DeleteInlinePolicy,
     &RemoveGroupMember,
     &RestorePolicyVersion,
+    &DetachEverywhere,
     &RestorePasswordPolicy,
     &RestoreTrust,
     &RestoreGuard,

@@ -43,6 +43,19 @@ pub async fn of(reader: &Reader, policy: &PolicyArn) -> Result<Option<Vec<Identi
     Ok(Some(holders))
 }
 
+/// A managed policy as IAM spells it, and how many users and roles have it as their permissions boundary; `None` if it is gone.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn policy(reader: &Reader, policy: &PolicyArn) -> Result<Option<(PolicyArn, usize)>, AwsCall> {
+    let answer = reader.get_policy().policy_arn(policy.as_str()).send().await;
+    let answer = found(answer.named("iam:GetPolicy on", &policy.as_str()))?.and_then(|answer| answer.policy);
+    let spelt = |arn: Option<String>| arn.and_then(|arn| PolicyArn::new(&arn).ok()).unwrap_or_else(|| policy.clone());
+    let count = |count: Option<i32>| count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+    Ok(answer.map(|answer| (spelt(answer.arn), count(answer.permissions_boundary_usage_count))))
+}
+
 /// The first break-glass principal among these holders, or in a group among them.
 ///
 /// # Errors
