@@ -6,11 +6,51 @@ import time
 
 import pytest
 from lab.credentials import SSH_KEY, self_signed_certificate
-from lab.events import BILLING, QUARANTINE, READ_ONLY, anew, attachment, default_set, exposure, iam_call, iam_user, joined, key_activated, misuse, password_policy_set, put_inline, trust_updated, updated, version_created, boundary_changed, detached, inline_deleted, left
-from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OFFENCES, RESPONDER, of_session, KEY_QUARANTINE, by_itself, the_guard
+from lab.events import (
+    BILLING,
+    QUARANTINE,
+    READ_ONLY,
+    anew,
+    attachment,
+    boundary_changed,
+    default_set,
+    detached,
+    exposure,
+    iam_call,
+    iam_user,
+    inline_deleted,
+    joined,
+    key_activated,
+    left,
+    login_made,
+    login_reset,
+    misuse,
+    password_policy_set,
+    put_inline,
+    trust_updated,
+    updated,
+    version_created,
+)
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, KEY_QUARANTINE, OFFENCES, RESPONDER, by_itself, of_session, the_guard
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DETACH_EVERYWHERE, DENY_EVERYTHING, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, World, RESTORE_GUARD
+from lab.world import (
+    ALLOW_READING,
+    DELETE_INLINE_POLICY,
+    DENY_EVERYTHING,
+    DETACH_EVERYWHERE,
+    DETACH_POLICY,
+    FUNCTIONS,
+    QUARANTINE_KEY,
+    QUARANTINE_PRINCIPAL,
+    REMOVE_GROUP_MEMBER,
+    REMOVE_LOGIN,
+    RESTORE_GUARD,
+    RESTORE_PASSWORD_POLICY,
+    RESTORE_POLICY_VERSION,
+    RESTORE_TRUST,
+    World,
+)
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 VERSION, TRUST = 'in Action::"policy-version"', 'in Action::"trust"'
@@ -23,6 +63,7 @@ REQUIRED = {
     BOUND: "boundary=arn:aws:iam:::policy/Boundary",
     LEAVE: "policy=arn:aws:iam:::policy/team/Guard",
 }
+LOGIN = 'in Action::"console-password"'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
@@ -32,10 +73,11 @@ ASKED = {
     RESTORE_POLICY_VERSION: (VERSION,),
     DETACH_EVERYWHERE: (VERSION,),
     RESTORE_TRUST: (TRUST,),
+    REMOVE_LOGIN: (LOGIN,),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
     RESTORE_GUARD: (DETACH, DELETE, BOUND, LEAVE),
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, CREDENTIAL, FINDING, LIFT),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -92,6 +134,8 @@ def every_change(world: World):
     yield version_created(shared, world.writes_version(shared, ALLOW_READING), ALLOW_READING, actor=actor)
     yield version_created(own, world.writes_version(own, ALLOW_READING), ALLOW_READING, actor=actor)
     yield default_set(own, "v1", actor)
+    world.login(user)
+    yield login_reset(user, actor)
     yield password_policy_set(actor, MinimumPasswordLength=14)
     guard = the_guard(world)
     world.attach(guard, team)
@@ -124,6 +168,8 @@ def held_and_stopped(world: World, tmp_path, function: str) -> None:
     settings = {"name": function, "guardrails": guardrails, **offence.settings, "STORM_LIMIT": "1"}
     for receipt in world.receives(event, **settings).undos:
         world.take_back(receipt)
+    if offence.given_back_by:
+        offence.given_back_by(world)
     assert world.receives(anew(event), **settings).outcome == "held"
     world.ledger.an_hour_passes()
     world.ledger.stop(everything="a reason")
@@ -219,6 +265,7 @@ def a_role_is_the_only_administrator(world: World):
     world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
     text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
     yield trust_updated(world.trusting("web", text), text)
+        yield login_made("polsen", actor)
 
 
 # What the policy that all functions share allows, and a function never needs: restore-trust changes roles, and those are in no group.
@@ -237,6 +284,7 @@ RARELY = {
     RESTORE_TRUST: [(a_role_is_the_only_administrator, RESPONDER), (a_role_is_the_only_administrator, {"BREAK_GLASS": f"{RESPONDING_USER}=AIDAEXAMPLEEXAMPLE00"})],
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     DETACH_EVERYWHERE: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
+    REMOVE_LOGIN: [],
     RESTORE_PASSWORD_POLICY: [],
     RESTORE_GUARD: [(whoever_lost_a_boundary, {})],
     QUARANTINE_KEY: [(every_credential, {})],

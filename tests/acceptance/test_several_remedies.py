@@ -6,10 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created, boundary_changed, detached, left
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, login_made, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created, boundary_changed, detached, left
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
-from lab.world import DELETE_INLINE_POLICY, DETACH_EVERYWHERE, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, Observation, Target, World, RESTORE_GUARD
+from lab.world import (
+    DELETE_INLINE_POLICY,
+    DETACH_EVERYWHERE,
+    DETACH_POLICY,
+    FUNCTIONS,
+    QUARANTINE_KEY,
+    QUARANTINE_PRINCIPAL,
+    REMOVE_GROUP_MEMBER,
+    REMOVE_LOGIN,
+    RESTORE_GUARD,
+    RESTORE_PASSWORD_POLICY,
+    RESTORE_POLICY_VERSION,
+    RESTORE_TRUST,
+    Observation,
+    Target,
+    World,
+)
 
 EVERYTHING = "quarantine-key,quarantine-principal"
 WRITES = {
@@ -21,6 +37,7 @@ WRITES = {
     RESTORE_TRUST: "UpdateAssumeRolePolicy",
     RESTORE_POLICY_VERSION: "SetDefaultPolicyVersion",
     DETACH_EVERYWHERE: "DetachUserPolicy",
+    REMOVE_LOGIN: "DeleteLoginProfile",
     RESTORE_PASSWORD_POLICY: "UpdateAccountPasswordPolicy",
     RESTORE_GUARD: "AttachUserPolicy",
 }
@@ -98,6 +115,11 @@ def _exposes_a_key(world: World, polsen: Target, _: dict) -> dict:
     return exposure(world.key(polsen))
 
 
+def _makes_a_login(world: World, polsen: Target, actor: dict) -> dict:
+    world.login(polsen)
+    return login_made(polsen, actor)
+
+
 def _weakens_the_password_policy(world: World, _: Target, actor: dict) -> dict:
     world.password_policy()
     return password_policy_set(actor)
@@ -122,6 +144,7 @@ def _situations():
     yield Situation("mallory opens a role", trust, _trusts, whatever_it_is("UpdateAssumeRolePolicy", ",".join(trust), condition))
     both = (QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
     yield Situation("mallory creates a key", both, _creates_a_key, whatever_it_is("CreateAccessKey", EVERYTHING))
+    yield Situation("mallory sets a password", (REMOVE_LOGIN, *both), _makes_a_login, whatever_it_is("CreateLoginProfile", f"remove-login,{EVERYTHING}"))
     yield Situation("mallory weakens the password policy", (RESTORE_PASSWORD_POLICY, *both), _weakens_the_password_policy, WEAK)
     yield Situation("a key is exposed", both, _exposes_a_key, "")
 
@@ -151,6 +174,8 @@ class Scene:
         for each in reversed(seen):
             for receipt in each.undos:
                 self.world.take_back(receipt)
+            if each.case["remedy"] == REMOVE_LOGIN:
+                self.world.iam.create_login_profile(UserName="polsen", Password="Another-horse-9")
         self.world.ledger.clear()
         assert self.world.account.snapshot() == self.before
 
@@ -332,6 +357,7 @@ ASKED = {
         lambda world: attachment(world.policy("ReadOnly", ALLOW_ALL), role=world.role("build")),
         {DETACH_POLICY},
     ),
+    "a console password made": (lambda world: login_made(world.user("polsen"), iam_user("mallory")), {REMOVE_LOGIN}),
     "the password policy deleted": (lambda world: password_policy_deleted(), {RESTORE_PASSWORD_POLICY}),
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),

@@ -13,6 +13,8 @@ from botocore.handlers import json_decode_policies
 
 # The emulator knows no permissions boundary of a user; the proxy keeps it in this tag.
 BOUNDARY = "lab:boundary"
+# The emulator gives the time at which it made the user as that of the login profile; the proxy takes it from this tag.
+LOGIN = "lab:login"
 LOCAL = ["User", "Role", "Group", "LocalManagedPolicy"]  # AWS's own policies cannot change
 
 
@@ -114,6 +116,8 @@ def _tags(who: str, entity: dict) -> Iterator[str]:
     for tag in entity.get("Tags", []):
         if tag["Key"] == BOUNDARY:
             yield f"{who} is bounded by {tag['Value']}"
+            continue
+        if tag["Key"] == LOGIN:
             continue
         yield f"{who} has tag {tag['Key']}={tag['Value']}"
 

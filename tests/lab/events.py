@@ -69,6 +69,18 @@ def key_activated(key: str, user: str, status: str = "Active", actor: dict | Non
     return iam_call("UpdateAccessKey", {"userName": user, "accessKeyId": key, "status": status}, actor)
 
 
+def login_made(user, actor: dict | None = None, reset: bool = False) -> dict:
+    """Somebody gave a user a console password."""
+    name = getattr(user, "name", user)
+    made = {"loginProfile": {"userName": name, "createDate": "Mar 2, 2026 10:00:00 AM", "passwordResetRequired": reset}}
+    return iam_call("CreateLoginProfile", {"userName": name, "passwordResetRequired": reset}, actor, made)
+
+
+def login_reset(user, actor: dict | None = None, **parameters: bool) -> dict:
+    """Somebody reset a user's console password."""
+    return iam_call("UpdateLoginProfile", {"userName": getattr(user, "name", user), **parameters}, actor)
+
+
 def password_policy_set(actor: dict | None = None, **rules: int | bool) -> dict:
     """Somebody set the account's password policy; the record holds what the call named, and nothing if it named nothing."""
     named = {name[0].lower() + name[1:]: value for name, value in rules.items()}

@@ -11,9 +11,52 @@ from dataclasses import dataclass, field
 from lab.account import password_policy
 from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
-from lab.events import BILLING, attachment, default_set, exposure, iam_call, iam_user, joined, key_activated, key_created, misuse, password_policy_deleted, password_policy_set, put_inline, role_created, trust_updated, version_created, a_second_later, assumed_role, boundary_changed, but, detached, inline_deleted, left
-from lab.world import ALLOW_READING, DELETE_INLINE_POLICY, DETACH_EVERYWHERE, DENY_ALL, DENY_EVERYTHING, DETACH_POLICY, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, RESTORE_PASSWORD_POLICY, RESTORE_POLICY_VERSION, RESTORE_TRUST, World, RESTORE_GUARD, Target
+from lab.events import (
+    BILLING,
+    a_second_later,
+    assumed_role,
+    attachment,
+    boundary_changed,
+    but,
+    default_set,
+    detached,
+    exposure,
+    iam_call,
+    iam_user,
+    inline_deleted,
+    joined,
+    key_activated,
+    key_created,
+    left,
+    login_made,
+    login_reset,
+    misuse,
+    password_policy_deleted,
+    password_policy_set,
+    put_inline,
+    role_created,
+    trust_updated,
+    version_created,
+)
 from lab.rulebook import GUARD
+from lab.world import (
+    ALLOW_READING,
+    DELETE_INLINE_POLICY,
+    DENY_ALL,
+    DENY_EVERYTHING,
+    DETACH_EVERYWHERE,
+    DETACH_POLICY,
+    QUARANTINE_KEY,
+    QUARANTINE_PRINCIPAL,
+    REMOVE_GROUP_MEMBER,
+    REMOVE_LOGIN,
+    RESTORE_GUARD,
+    RESTORE_PASSWORD_POLICY,
+    RESTORE_POLICY_VERSION,
+    RESTORE_TRUST,
+    Target,
+    World,
+)
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -59,6 +102,8 @@ class Offence:
     settings: dict[str, str] = field(default_factory=dict, hash=False)
     # Whether AWS found it, rather than somebody called for it.
     finding: bool = False
+    # What a person does who gives it back, if no call of Rescind's can; the case and `rescind undo` then have to say what to do.
+    given_back_by: Callable[[World], object] | None = None
     # How it is known whom the remedy changes: by their unique id, by their access key, by their name alone, by the ARN of a policy, or because
     # there is one only.
     known_by: str = "name"
@@ -378,6 +423,22 @@ def _held_by(kind: str, name: str) -> Offence:
     return Offence(DETACH_EVERYWHERE, f"no version passes, held by a {kind}", commit, write, ("policy", "tools"), restores, known_by="arn", guardrails=ONLY_BAD_VERSIONS)
 
 
+# remove-login
+
+
+def _login(event: Callable):
+    def commit(world: World):
+        polsen = world.user("polsen")
+        return event(polsen, iam_user("mallory")), {f"- {world.login(polsen)}"}
+
+    return commit
+
+
+def _password_set(what: str, event: Callable, **more) -> Offence:
+    anew = lambda world: world.iam.create_login_profile(UserName="polsen", Password="Another-horse-9")  # noqa: E731
+    return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew, **more)
+
+
 # restore-password-policy
 
 # What IAM answers about a policy of which nothing was set: the emulator gives 0 for what is none.
@@ -449,6 +510,8 @@ OFFENCES = [
     _held_by("user", "polsen"),
     _held_by("group", "developers"),
     _held_by("role", "build"),
+    _password_set("a console password made", login_made, complete_without_parameters=True),
+    _password_set("a console password reset", login_reset),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),
     _gives_back("a key's quarantine lifted by its user", _key_quarantine_lifted, "AttachUserPolicy", ("user", "polsen"), guardrails=""),

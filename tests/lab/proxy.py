@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from lab.account import BOUNDARY
+from lab.account import BOUNDARY, LOGIN
 
 CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 # Longer than any time-out of the function's, shorter than a test's patience.
@@ -68,6 +68,7 @@ LACKING = {
     "ListServiceSpecificCredentials": lambda exchange: exchange.answered("<ServiceSpecificCredentials/>"),
     "PutUserPermissionsBoundary": lambda exchange: exchange.bound(),
     "DeleteUserPermissionsBoundary": lambda exchange: exchange.bound(),
+    "GetLoginProfile": lambda exchange: exchange.with_its_time(),
     "GetUser": lambda exchange: exchange.with_boundary(),
     "SetDefaultPolicyVersion": lambda exchange: exchange.made_default(),
 }
@@ -378,6 +379,15 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         self.body = body
         self.headers.replace_header("Content-Length", length)
         return self.reply(*self.forward())
+
+    def with_its_time(self) -> bool:
+        """A login profile was made when the user's tag says so."""
+        status, kind, body = self.forward()
+        tags = self.asks({"Action": "ListUserTags", "UserName": self.call.parameters["UserName"]})[2].decode()
+        tag = re.search(rf"<Key>{LOGIN}</Key>\s*<Value>([^<]*)</Value>", tags)
+        if tag is None:
+            return self.reply(status, kind, body)
+        return self.reply(status, kind, re.sub(r"<CreateDate>[^<]*<", f"<CreateDate>{tag[1]}<", body.decode()).encode())
 
     def asks(self, parameters: dict[str, str]) -> tuple[int, str, bytes]:
         """The emulator's answer to another call."""

@@ -36,6 +36,7 @@ DELETE_INLINE_POLICY = "delete-inline-policy"
 RESTORE_TRUST = "restore-trust"
 RESTORE_POLICY_VERSION = "restore-policy-version"
 DETACH_EVERYWHERE = "detach-everywhere"
+REMOVE_LOGIN = "remove-login"
 RESTORE_PASSWORD_POLICY = "restore-password-policy"
 RESTORE_GUARD = "restore-guard"
 # Function processes that are kept running, the least recently used one ends first.
@@ -223,6 +224,13 @@ class World:
         self.iam.update_user(UserName=user.name, NewUserName=new)
         self.aws.tell_whose_key_it_is(new)
         return Target("user", new, user.id, user.arn.removesuffix(user.name) + new)
+
+    def login(self, user: Target, made: str | None = "2026-03-02T10:00:00Z") -> str:
+        """Gives a user a console password, and says when IAM is to have made it: without a time, when the emulator made the user. Returns the fact."""
+        self.iam.create_login_profile(UserName=user.name, Password="Correct-horse-9")
+        if made:
+            self.iam.tag_user(UserName=user.name, Tags=[{"Key": account.LOGIN, "Value": made}])
+        return f"user {user.name} has a console password"
 
     def password_policy(self, **rules: int | bool) -> None:
         """Sets the account's password policy; what is not named is IAM's default."""

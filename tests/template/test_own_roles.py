@@ -45,6 +45,7 @@ EXPECTED = {
     "detach-everywhere": Judged(
         possible=frozenset({"iam-detachgrouppolicy", "iam-detachrolepolicy", "iam-detachuserpolicy"}),
     ),
+    "remove-login": Judged(),
     "restore-password-policy": Judged(),
     "restore-guard": Judged(
         certain=frozenset({"iam-addusertogroup", *(f"iam-{verb}{kind}policy" for verb in ("attach", "put") for kind in ("group", "role", "user")),

@@ -23,6 +23,7 @@ BY_NAME = {
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
     "detach-everywhere": {"CreatePolicyVersion", "SetDefaultPolicyVersion"},
+    "remove-login": {"CreateLoginProfile", "UpdateLoginProfile"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     "restore-guard": {
         *(f"Detach{kind}Policy" for kind in ("User", "Group", "Role")),
@@ -49,6 +50,7 @@ SAMPLES_OF = {
     "access-analyzer": [],
     "create-access-key": [],
     "create-service-specific-credential": [],
+    "create-login-profile": ["remove-login"],
     "create-policy.json": ["restore-policy-version"],
     "create-policy-version": ["detach-everywhere", "restore-policy-version"],
     "create-role": ["restore-trust"],
@@ -68,6 +70,7 @@ SAMPLES_OF = {
     "update-access-key": [],
     "update-assume-role-policy": ["restore-trust"],
     "update-account-password-policy": ["restore-password-policy"],
+    "update-login-profile": ["remove-login"],
     "update-user": [],
     "upload-signing-certificate": [],
     "upload-ssh-public-key": [],
@@ -291,7 +294,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-everywhere", "detach-policy", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-everywhere", "detach-policy", "remove-login", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.

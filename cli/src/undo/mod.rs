@@ -16,6 +16,7 @@ use policy::Case;
 use policy::text::shown;
 use remedy::caller::CallerError;
 use remedy::notice::Notice;
+use remedy::plan;
 use remedy::reading::Reader;
 use remedy::setting::Writer;
 use tokio::runtime::Runtime;
@@ -105,6 +106,9 @@ fn show(case: &Case, source: Source, steps: &[AnyStep], out: &mut impl Write) ->
     }
     for sibling in &case.siblings {
         writeln!(out, "the same change also called for {}, whose case has an undo of its own", sibling.name())?;
+    }
+    if let Some(why) = plan::irrevocable(case).filter(|_| steps.is_empty()) {
+        bail!("nothing was done: {why}");
     }
     if steps.is_empty() {
         bail!("nothing to undo: the outcome of this case is {}", case.outcome.name());

@@ -11,8 +11,8 @@ use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, Si
 use crate::finding;
 use crate::record::Event;
 use crate::remedy::Remedy::{
-    self, DeleteInlinePolicy, DetachEverywhere, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RestoreGuard, RestorePasswordPolicy,
-    RestorePolicyVersion, RestoreTrust,
+    self, DeleteInlinePolicy, DetachEverywhere, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin,
+    RestoreGuard, RestorePasswordPolicy, RestorePolicyVersion, RestoreTrust,
 };
 use crate::target::IdentityKind::{Group, Role, User};
 
@@ -59,6 +59,7 @@ const fn finding(name: &'static str, source: &'static str) -> Action {
 const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
 const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal];
 const VERSION: &[Remedy] = &[RestorePolicyVersion, DetachEverywhere, QuarantineKey, QuarantinePrincipal];
+const LOGIN: &[Remedy] = &[RemoveLogin, QuarantineKey, QuarantinePrincipal];
 const PASSWORD_POLICY: &[Remedy] = &[RestorePasswordPolicy, QuarantineKey, QuarantinePrincipal];
 const REMOVED: &[Remedy] = &[RestoreGuard, QuarantineKey, QuarantinePrincipal];
 const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipal];
@@ -80,6 +81,8 @@ pub static ACTIONS: &[Action] = &[
     iam("AddUserToGroup", change::read_group_joined, RemoveGroupMember, JOINED),
     iam("CreateRole", |call| change::read_trust_changed(true, call), RestoreTrust, TRUSTED),
     iam("UpdateAssumeRolePolicy", |call| change::read_trust_changed(false, call), RestoreTrust, TRUSTED),
+    iam("CreateLoginProfile", change::read_password_created, RemoveLogin, LOGIN),
+    iam("UpdateLoginProfile", change::read_password_reset, RemoveLogin, LOGIN),
     iam("UpdateAccountPasswordPolicy", change::read_password_policy_updated, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DeleteAccountPasswordPolicy", change::read_password_policy_deleted, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DetachUserPolicy", |call| change::read_policy_detached(User, call), RestoreGuard, REMOVED),

@@ -38,6 +38,8 @@ remedies! {
     RemoveGroupMember "remove-group-member",
     /// Removes forbidden principals from a role's trust policy.
     RestoreTrust "restore-trust",
+    /// Deletes a console password.
+    RemoveLogin "remove-login",
     /// Sets the account's password policy to the stricter of what it is and what the guardrail's baseline asks for.
     RestorePasswordPolicy "restore-password-policy",
     /// Gives back a policy, boundary or membership that the rulebook requires.

@@ -304,6 +304,12 @@ impl<'a> Hand<'a> {
         ))
     }
 
+    /// Whether something that was made at this time, in seconds since 1970, came after the change: the clocks of IAM and CloudTrail may differ a little.
+    #[must_use]
+    pub fn is_after_the_change(&self, made: i64) -> bool {
+        made > (self.circumstances.time() + SETTLED).timestamp()
+    }
+
     /// Waits until all answers of IAM agree about the change; false if it is so long ago that they do.
     pub async fn settles(&self) -> bool {
         let settled = self.circumstances.time() + SETTLED;

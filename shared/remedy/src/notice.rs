@@ -238,6 +238,7 @@ fn to_do(case: &Case) -> Vec<(&'static str, String)> {
         lines.push(("Also", format!("the same change calls for {siblings}, with a notice of its own")));
     }
     lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.undo).map(|undo| ("Undo", undo.command.clone())));
+    lines.extend(plan::irrevocable(case).map(|why| ("Undo", why)));
     lines.extend(case.outcomes.iter().flat_map(|outcome| &outcome.would).map(|call| ("By hand", call.command())));
     // What must never be done, or could lock everybody out, is not proposed to a person either.
     let by_hand = |(plan, change): &(&dyn Plan, &Change)| match case.outcome {

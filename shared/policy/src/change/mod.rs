@@ -11,6 +11,7 @@ mod group_left;
 mod inline_policy_deleted;
 mod inline_policy_put;
 mod password_policy_changed;
+mod password_set;
 mod policy_attached;
 mod policy_detached;
 mod policy_version_set;
@@ -36,6 +37,8 @@ pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
 pub use password_policy_changed::PasswordPolicyChanged;
 pub(crate) use password_policy_changed::{deleted as read_password_policy_deleted, updated as read_password_policy_updated};
+pub use password_set::{Oneself, PasswordSet};
+pub(crate) use password_set::{created as read_password_created, reset as read_password_reset};
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
 pub use policy_detached::PolicyDetached;
@@ -187,7 +190,7 @@ macro_rules! changes {
 
 changes! {
     PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
-    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft
+    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet
 }
 
 impl Change {

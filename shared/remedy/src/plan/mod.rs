@@ -9,6 +9,7 @@ mod detach_policy;
 mod quarantine_key;
 mod quarantine_principal;
 mod remove_group_member;
+mod remove_login;
 mod restore_guard;
 mod restore_password_policy;
 mod restore_policy_version;
@@ -26,6 +27,7 @@ pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
+pub use remove_login::{RemoveLogin, step as logout};
 pub use restore_guard::{Restoration, RestoreGuard, required, restoration};
 pub use restore_password_policy::{RestorePasswordPolicy, step as password_restoration};
 pub use restore_policy_version::RestorePolicyVersion;
@@ -101,12 +103,18 @@ pub trait Plan: Sync {
 
     /// Whether this remedy writes such a call, and an undo like this one for it. `call` is absent if an earlier try at the event made it.
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool;
+
+    /// Why no call undoes this remedy, and what a person has to do instead; `None` if one does.
+    fn irrevocable(&self, _: &Case, _: &Change) -> Option<String> {
+        None
+    }
 }
 
 static PLANS: &[&dyn Plan] = &[
     &DetachPolicy,
     &DeleteInlinePolicy,
     &RemoveGroupMember,
+    &RemoveLogin,
     &RestorePolicyVersion,
     &DetachEverywhere,
     &RestorePasswordPolicy,
@@ -121,6 +129,13 @@ static PLANS: &[&dyn Plan] = &[
 pub fn of(remedy: Remedy) -> &'static dyn Plan {
     // INVARIANT: a test finds each remedy here, so the first plan is never taken for another.
     PLANS.iter().copied().find(|plan| plan.remedy() == remedy).unwrap_or(&DetachPolicy)
+}
+
+/// Why no call undoes what was done in this case, and what a person has to do instead; `None` if one does, or nothing was done.
+#[must_use]
+pub fn irrevocable(case: &Case) -> Option<String> {
+    let done = case.outcomes.iter().find(|outcome| !outcome.calls.is_empty())?;
+    of(done.remedy).irrevocable(case, case.change.as_ref()?)
 }
 
 /// A setting with the value that a call gave it and the one that its undo gives back; `None` if they are not about the same setting.

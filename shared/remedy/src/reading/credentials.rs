@@ -34,6 +34,23 @@ impl Listed {
     }
 }
 
+/// When the user's login profile, which holds the console password, was made, in seconds since 1970; `None` if there is none, or no such user.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn login_made(reader: &Reader, user: &IamName) -> Result<Option<i64>, AwsCall> {
+    let answer = reader.get_login_profile().user_name(user.as_str()).send().await;
+    let answer = found(answer.named("iam:GetLoginProfile of user", user))?;
+    match answer {
+        Some(answer) => {
+            let profile = answer.login_profile.ok_or_else(|| AwsCall::empty(format!("iam:GetLoginProfile of user {user}")))?;
+            Ok(Some(profile.create_date.secs()))
+        }
+        None => Ok(None),
+    }
+}
+
 /// The user's credentials of a kind; `None` if there is no user of that name.
 ///
 /// A user has two access keys, two certificates and a handful of the others: one page.

@@ -47,6 +47,8 @@ proptest! {
         }
         reads_back(&ManagedPolicy { arn }, &[None, Some(text.clone())]);
         reads_back(&Trust { role: name(&user) }, std::slice::from_ref(&text));
+        reads_back(&Login { user: name(&user) }, &[false]);
+        assert_eq!(Login { user: name(&user) }.call(&true), None, "nobody can give a password back");
         reads_back(&Membership { user: name(&user), group: name(&other) }, &[true, false]);
         let rules = PasswordRules { max_password_age: days, password_reuse_prevention: days, hard_expiry: days.is_none(), ..PasswordRules::IAM_DEFAULTS };
         reads_back(&PasswordPolicy, &[None, Some(rules)]);

@@ -25,6 +25,7 @@ writes! {
     create_policy CreatePolicyFluentBuilder,
     delete_account_password_policy DeleteAccountPasswordPolicyFluentBuilder,
     delete_group_policy DeleteGroupPolicyFluentBuilder,
+    delete_login_profile DeleteLoginProfileFluentBuilder,
     delete_policy DeletePolicyFluentBuilder,
     delete_role_policy DeleteRolePolicyFluentBuilder,
     delete_role_permissions_boundary DeleteRolePermissionsBoundaryFluentBuilder,
