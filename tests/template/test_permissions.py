@@ -258,8 +258,15 @@ def test_the_policy_that_contains_users_outlives_the_stack_and_is_no_other_stack
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
 def test_no_function_detaches_a_quarantine_of_aws(stack, function, kind):
-    denial, = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
-    assert denial["Condition"] == {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
+    denials = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
+    quarantines = {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
+    assert quarantines in [denial["Condition"] for denial in denials]
+
+
+@pytest.mark.parametrize("kind", ["User", "Group", "Role"])
+def test_detach_everywhere_detaches_no_policy_of_rescind_s(stack, kind):
+    denials = applying(stack, role_of("detach-everywhere"), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
+    assert {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/rescind/Rescind*"}} in [denial["Condition"] for denial in denials]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -318,22 +318,20 @@ fn a_version_that_makes_administrators_is_forbidden_as_the_default_and_otherwise
 }
 
 #[test]
-fn a_vendor_s_policy_is_detached_from_nobody_while_its_guardrail_observes() {
-    let judged = |arn: &str, document: &str| {
+fn that_nobody_keeps_a_vendor_s_policy_without_a_good_version_is_only_observed() {
+    let judged = |arn: &str, document: &str| -> Vec<(String, bool, bool)> {
         let event = version("CreatePolicyVersion", r#""policyDocument":"x","setAsDefault":true"#);
         let event = event.replace("arn:aws:iam::123456789012:policy/Tools", arn);
         let cases = cases(&Event::from_envelope_or_record(&event).unwrap(), document, &[]);
-        let ids = broken(cases.first()).into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let enforced = cases.iter().filter(|case| case.asks_to_enforce()).filter_map(Case::remedy).collect::<Vec<_>>();
-        let observed = cases.iter().filter(|case| !case.asks_to_enforce()).filter_map(Case::remedy).collect::<Vec<_>>();
-        (ids, enforced, observed)
+        let guardrails = cases.iter().flat_map(|case| case.decision.guardrails());
+        let asks = |remedies: &[Remedy]| remedies.contains(&Remedy::DetachEverywhere);
+        guardrails.map(|guardrail| (guardrail.id.clone(), guardrail.mode == Mode::Enforce, asks(&guardrail.remedies))).collect()
     };
-    let (ids, enforced, observed) = judged("arn:aws:iam::123456789012:policy/vendor/Tools", EVERYTHING);
-    assert_eq!(ids, ["no-administrator-by-version", "nobody-holds-a-vendor-s-policy-without-a-good-version"]);
-    assert_eq!((enforced, observed), (vec![Remedy::RestorePolicyVersion], vec![Remedy::DetachEverywhere]));
-    let (ids, _, observed) = judged("arn:aws:iam::123456789012:policy/vendors/Tools", EVERYTHING);
-    assert_eq!((ids, observed), (vec!["no-administrator-by-version".to_owned()], Vec::new()));
-    assert_eq!(judged("arn:aws:iam::123456789012:policy/vendor/Tools", READS), (Vec::new(), Vec::new(), Vec::new()));
+    let restored = || ("no-administrator-by-version".to_owned(), true, false);
+    let detached = ("nobody-holds-a-vendor-s-policy-without-a-good-version".to_owned(), false, true);
+    assert_eq!(judged("arn:aws:iam::123456789012:policy/vendor/Tools", EVERYTHING), [restored(), detached]);
+    assert_eq!(judged("arn:aws:iam::123456789012:policy/vendors/Tools", EVERYTHING), [restored()]);
+    assert!(judged("arn:aws:iam::123456789012:policy/vendor/Tools", READS).is_empty());
 }
 
 #[test]
