@@ -105,6 +105,15 @@ def test_where_only_the_account_could_tell_the_answer_is_unknown(rulebook):
     assert "; unknown whether also by paths (low)" in decided.stdout.splitlines()[0]
 
 
+def test_the_accounts_that_roles_may_trust_are_an_option_of_decide():
+    foreign = "events/update-assume-role-policy-foreign.json"
+    assert rescind("decide", foreign).stdout.startswith("forbidden by trusted-accounts-are-listed (medium)")
+    decided = rescind("decide", foreign, "--trusted-accounts", "111111111111,999999999999")
+    assert (decided.returncode, decided.stdout) == (0, "allowed: no guardrail is broken\n")
+    refused = rescind("decide", foreign, "--trusted-accounts", "vendor")
+    assert refused.returncode != 0 and "vendor" in refused.stderr and "--trusted-accounts" in refused.stderr
+
+
 def test_a_log_file_a_list_json_lines_and_what_lookup_events_prints_are_decided_record_by_record():
     billing = {"eventID": "1", **json.loads(SAMPLE.read_text())["detail"]}
     harmless = {**billing, "eventName": "ListUsers"}

@@ -231,11 +231,14 @@ def whoever_was_renamed(world: World):
 def nobody_on_the_list(world: World):
     """Where no break-glass principal exists, the whole account is read for another administrator, and everything that one holds."""
     world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
-    polsen = world.user("polsen", holds=[BILLING], groups=[world.group("team", holds=[ADMINISTRATOR])])
+    team = world.group("team", holds=[ADMINISTRATOR])
+    polsen = world.user("polsen", holds=[BILLING], groups=[team])
     key, actor = world.key(polsen), iam_user("polsen", polsen.id)
-    world.writes_inline(polsen)
+    for holder in (team, polsen):
+        world.writes_inline(holder)
     text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
     web = world.trusting("web", text)
+    world.login(polsen)
     for name in ("polsen", "elsewhere"):
         if name != polsen.name:
             world.rename(polsen, name)
@@ -245,6 +248,8 @@ def nobody_on_the_list(world: World):
         yield trust_updated(web, text, actor)
         yield detached(KEY_QUARANTINE, polsen, actor)
         yield key_activated(key, "polsen", actor=actor)
+        yield login_made("polsen", actor)
+        yield login_made("polsen", iam_user("mallory"))
     # Whoever holds the policy does not count either.
     tools = world.policy("tools")
     world.iam.attach_group_policy(GroupName="team", PolicyArn=tools)
@@ -265,16 +270,16 @@ def a_role_is_the_only_administrator(world: World):
     world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
     text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
     yield trust_updated(world.trusting("web", text), text)
-        yield login_made("polsen", actor)
 
 
-# What the policy that all functions share allows, and a function never needs: restore-trust changes roles, and those are in no group.
-UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}}
 def whoever_lost_a_boundary(world: World):
     polsen = world.user("polsen", path="/nowhere/")
     world.policy("Boundary")
     yield boundary_changed(polsen, actor=by_itself(polsen))
 
+
+# What the policy that all functions share allows, and a function never needs: these two change no group, and no membership.
+UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}, REMOVE_LOGIN: {"iam:GetGroup"}}
 
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
 RARELY = {

@@ -574,3 +574,21 @@ fn a_password_policy_that_asks_for_less_than_the_baseline_is_forbidden_and_hard_
     );
     assert!(broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":24}"#).is_empty());
 }
+
+#[test]
+fn a_password_for_somebody_else_is_deleted_only_if_a_user_without_mfa_set_one_that_stays_valid() {
+    let broken = |action: &str, identity: &str, parameters: &str| judged(&call(action, identity, parameters), &[]);
+    let observed = "nobody-sets-a-password-for-somebody-else";
+    let (guardrails, remedies) = broken("CreateLoginProfile", POLSEN, r#"{"userName":"deploy"}"#);
+    assert_eq!(
+        (guardrails, remedies),
+        (vec!["no-password-for-somebody-else-without-mfa".to_owned(), observed.to_owned()], vec![Remedy::RemoveLogin])
+    );
+    assert_eq!(broken("UpdateLoginProfile", POLSEN, r#"{"userName":"deploy","passwordResetRequired":true}"#).0, [observed]);
+    assert_eq!(broken("CreateLoginProfile", POLSEN, r#"{"userName":"polsen"}"#).0, ["no-console-password-of-one-s-own-without-mfa"]);
+    let help_desk = role("arn:aws:iam::123456789012:role/helpdesk/Helpdesk");
+    let reset = |required: bool| format!(r#"{{"userName":"deploy","passwordResetRequired":{required}}}"#);
+    assert_eq!(broken("UpdateLoginProfile", &help_desk, &reset(true)).0, Vec::<String>::new());
+    assert_eq!(broken("UpdateLoginProfile", &help_desk, &reset(false)).0, [observed]);
+    assert_eq!(broken("CreateLoginProfile", &help_desk, &reset(true)).0, [observed]);
+}
