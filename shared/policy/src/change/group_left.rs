@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Change, Claim, Kind, Removes, Unread};
+use super::{Call, Change, Claim, Kind, Removes, Unread, group_joined};
 use crate::arn::IamName;
 use crate::facts::{Facts, Members};
-use crate::target::{Identity, IdentityKind, Target};
+use crate::target::{Identity, Target};
 
 /// A user was removed from a group.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -43,17 +43,8 @@ impl Kind for GroupLeft {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    user_name: Option<String>,
-    group_name: Option<String>,
-}
-
 /// Reads `RemoveUserFromGroup`.
 pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
-    let parameters: Parameters = call.parameters()?;
-    let user = call.identity(IdentityKind::User, parameters.user_name.as_deref())?;
-    let group = call.iam_name(parameters.group_name.as_deref())?;
+    let (user, group) = group_joined::named(call)?;
     Ok(vec![Claim::Change(Change::GroupLeft(GroupLeft { user, group }))])
 }

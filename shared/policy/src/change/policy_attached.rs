@@ -61,11 +61,16 @@ struct Parameters {
     policy_arn: Option<String>,
 }
 
-/// Reads `AttachUserPolicy`, `AttachGroupPolicy` or `AttachRolePolicy`.
-pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+/// The identity and the policy that a call names which attaches or detaches one.
+pub(super) fn named(kind: IdentityKind, call: &Call<'_>) -> Result<(Identity, PolicyArn), Unread> {
     let parameters: Parameters = call.parameters()?;
     let name = kind.pick(parameters.user_name, parameters.group_name, parameters.role_name);
     let identity = call.identity(kind, name.as_deref())?;
-    let policy_arn = call.policy_arn("policyArn", parameters.policy_arn.as_deref())?;
+    Ok((identity, call.policy_arn("policyArn", parameters.policy_arn.as_deref())?))
+}
+
+/// Reads `AttachUserPolicy`, `AttachGroupPolicy` or `AttachRolePolicy`.
+pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+    let (identity, policy_arn) = named(kind, call)?;
     Ok(vec![Claim::Change(Change::PolicyAttached(PolicyAttached { identity, policy_arn }))])
 }

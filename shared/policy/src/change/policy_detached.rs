@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Change, Claim, Kind, Removes, Unread};
+use super::{Call, Change, Claim, Kind, Removes, Unread, policy_attached};
 use crate::arn::PolicyArn;
 use crate::facts::{Facts, Members};
 use crate::target::{Identity, IdentityKind, Target};
@@ -49,20 +49,8 @@ impl Kind for PolicyDetached {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    user_name: Option<String>,
-    group_name: Option<String>,
-    role_name: Option<String>,
-    policy_arn: Option<String>,
-}
-
 /// Reads `DetachUserPolicy`, `DetachGroupPolicy` or `DetachRolePolicy`.
 pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
-    let parameters: Parameters = call.parameters()?;
-    let name = kind.pick(parameters.user_name, parameters.group_name, parameters.role_name);
-    let identity = call.identity(kind, name.as_deref())?;
-    let policy_arn = call.policy_arn("policyArn", parameters.policy_arn.as_deref())?;
+    let (identity, policy_arn) = policy_attached::named(kind, call)?;
     Ok(vec![Claim::Change(Change::PolicyDetached(PolicyDetached { identity, policy_arn }))])
 }

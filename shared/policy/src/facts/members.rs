@@ -20,17 +20,7 @@ impl Members {
     /// No members yet, for a change in this account.
     #[must_use]
     pub const fn new(account: AccountId, partition: &'static str) -> Self {
-        const NOTHING: Needs = Needs {
-            details: false,
-            groups: false,
-            group_path: false,
-            document: false,
-            holdings: false,
-            holders: false,
-            administrator: false,
-            guards: false,
-        };
-        Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: NOTHING, error: None }
+        Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: Needs::NONE, error: None }
     }
 
     /// The same with accounts of others that count as trusted.

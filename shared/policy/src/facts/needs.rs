@@ -25,10 +25,22 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        details: false,
+        groups: false,
+        group_path: false,
+        document: false,
+        holdings: false,
+        holders: false,
+        administrator: false,
+        guards: false,
+    };
+
     /// Whether nothing has to be read.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self == Self::default()
+        self == Self::NONE
     }
 }
 

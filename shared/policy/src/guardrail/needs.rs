@@ -144,16 +144,7 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs = Needs {
-        details: false,
-        groups: false,
-        group_path: false,
-        document: false,
-        holdings: false,
-        holders: false,
-        administrator: false,
-        guards: false,
-    };
+    const NONE: Needs = Needs::NONE;
     const GROUPS: Needs = Needs { groups: true, ..NONE };
     const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 
