@@ -1,9 +1,11 @@
+use policy::arn::UniqueId;
 use policy::case::Call;
 use policy::containment::Quarantine;
 use serde_json::{Value, json};
 
 use super::*;
 
+const ID_OF_X: &str = "AIDAEXAMPLEEXAMPLE001";
 const ID: &str = "rsc-8b332ad44cc59341";
 const BILLING: &str = "arn:aws:iam::aws:policy/job-function/Billing";
 const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1767225600";
@@ -111,7 +113,9 @@ fn told(remedy: &str, undo: &[Call]) -> Value {
         ]},
         "outcome": "applied",
         "outcomes": [{"remedy": remedy, "outcome": "applied", "undo": undo.iter().map(|call| {
-            json!({"service": call.service, "operation": call.operation, "parameters": call.parameters, "command": "rm -rf /"})
+            let mut receipt = serde_json::to_value(call).unwrap();
+            receipt["command"] = json!("rm -rf /");
+            receipt
         }).collect::<Value>()}],
     })
 }
@@ -258,6 +262,7 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
     let of_user = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "y"), ("PermissionsBoundary", arn)]);
     let denied = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "denied")]);
     let back = |(taken, given): (Call, Call)| (given, taken);
+    let of = |(call, undo): (Call, Call), id: &str| (call.about(UniqueId::new(id).ok()), undo.about(UniqueId::new(id).ok()));
     vec![
         ("detach-policy", vec![attachment("User", BILLING)]),
         ("detach-policy", vec![attachment("Group", BILLING)]),
@@ -267,7 +272,7 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("delete-inline-policy", vec![inline("Role", "{}")]),
         ("restore-trust", vec![(trust(&[OWN_TRUST]), trust(&[EVERYONE, OWN_TRUST]))]),
         ("restore-policy-version", vec![(version_of(TOOLS, "v1"), version_of(TOOLS, "v27"))]),
-        ("detach-everywhere", vec![attachment("User", TOOLS), attachment("Group", TOOLS), attachment("Role", TOOLS)]),
+        ("detach-everywhere", vec![of(attachment("User", TOOLS), ID_OF_X), attachment("Group", TOOLS), attachment("Role", TOOLS)]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
         ("restore-password-policy", vec![(restored, rules("6"))]),
         ("restore-guard", vec![back(attachment("User", "arn:aws:iam::123456789012:policy/team/x"))]),
@@ -364,6 +369,18 @@ fn an_undo_that_no_remedy_writes_is_refused() {
     }
     let many: Vec<Call> = (0..201).map(|_| attach(BILLING)).collect();
     assert!(steps("detach-policy", &many).is_err());
+}
+
+#[test]
+fn an_undo_about_somebody_else_of_the_same_name_is_refused() {
+    let id = |id: &str| UniqueId::new(id).ok();
+    let (_, made_steps) = every_step().into_iter().find(|(remedy, _)| *remedy == "detach-everywhere").unwrap();
+    let (call, undo) = made_steps[0].clone();
+    assert_eq!(undo.unique_id, id(ID_OF_X));
+    for other in [None, id("AIDAEXAMPLEEXAMPLE002")] {
+        let forged = [(call.clone(), undo.clone().about(other))];
+        assert!(step::of(&read(&made("detach-everywhere", &forged))).is_err(), "{forged:?}");
+    }
 }
 
 #[test]

@@ -8,9 +8,10 @@ use policy::remedy::Remedy;
 use policy::target::{Identity, IdentityKind, Target};
 use policy::text;
 use policy::{Case, Change};
+use remedy::candidates::{self, Choice};
 use remedy::reading::holders;
 use remedy::setting::{Attachment, DefaultVersion, Setting as _, Step};
-use remedy::{AwsCall, Ending, Function, Hand, Set, candidates};
+use remedy::{AwsCall, Ending, Function, Hand, Set};
 
 struct RestorePolicyVersion;
 
@@ -44,10 +45,10 @@ impl Function for RestorePolicyVersion {
             let setting = DefaultVersion { policy: set.policy_arn.clone() };
             let begun = listed.iter().find(|version| hand.has_begun(&step(&setting, forbidden, &version.id)));
             let to = match begun {
-                Some(version) => Some(version.id.clone()),
+                Some(version) => Choice::Version(version.id.clone()),
                 None => candidates::choice(hand, &set, &listed).await?,
             };
-            let Some(to) = to else {
+            let Choice::Version(to) = to else {
                 return nothing_passes(hand, &set, forbidden).await;
             };
             match hand.swap(&step(&setting, forbidden, &to)).await? {

@@ -36,13 +36,24 @@ pub async fn is_another(hand: &Hand<'_>, set: &PolicyVersionSet, forbidden: &str
     Ok(live.is_some_and(|live| !containment::says(&live, text) && plain(&live).is_ok_and(|live| live != *text)))
 }
 
+/// Which version could become the default.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Choice {
+    /// This one passes.
+    Version(String),
+    /// None of them passes, for certain.
+    Nothing,
+    /// None passes for certain, and nobody can say whether this one does.
+    Unknown(String),
+}
+
 /// The newest version that the rulebook lets stand. What was the default before comes first: the account is to be as it was; versions that were made
 /// after the change come last.
 ///
 /// # Errors
 ///
 /// If IAM did not answer.
-pub async fn choice(hand: &Hand<'_>, set: &PolicyVersionSet, listed: &[Version]) -> Result<Option<String>, AwsCall> {
+pub async fn choice(hand: &Hand<'_>, set: &PolicyVersionSet, listed: &[Version]) -> Result<Choice, AwsCall> {
     let known = set.replaced.as_ref().filter(|replaced| !replaced.assumed);
     let others = || listed.iter().filter(|version| Some(&version.id) != set.version.as_ref());
     let is_known = |version: &&Version| known.is_some_and(|known| known.versions.contains(&version.id));
@@ -50,15 +61,27 @@ pub async fn choice(hand: &Hand<'_>, set: &PolicyVersionSet, listed: &[Version])
     let first = others().filter(is_known);
     let then = others().filter(|version| !is_known(version) && !is_later(version));
     let last = others().filter(|version| !is_known(version) && is_later(version));
+    let mut choice = Choice::Nothing;
     for version in first.chain(then).chain(last) {
-        let Some(text) = holdings::version_document(hand.reader(), set.policy_arn.as_str(), &version.id).await? else {
-            continue;
-        };
-        if hand.passes(&set.candidate(version.id.clone(), text).into()).await? {
-            return Ok(Some(version.id.clone()));
+        match passes(hand, set, &version.id).await? {
+            Some(true) => return Ok(Choice::Version(version.id.clone())),
+            Some(false) => {}
+            None => choice = Choice::Unknown(version.id.clone()),
         }
     }
-    Ok(None)
+    Ok(choice)
+}
+
+/// Whether the rulebook would let this version stand as the default; `None` if nobody can say, because it was deleted at this moment for example.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn passes(hand: &Hand<'_>, set: &PolicyVersionSet, version: &str) -> Result<Option<bool>, AwsCall> {
+    match holdings::version_document(hand.reader(), set.policy_arn.as_str(), version).await? {
+        Some(text) => hand.passes(&set.candidate(version.to_owned(), text).into()).await,
+        None => Ok(None),
+    }
 }
 
 /// Why the forbidden version is in force no longer; `None` if it still is the default.

@@ -422,19 +422,20 @@ impl<'a> Hand<'a> {
         self.circumstances.would_pass(change, facts)
     }
 
-    /// The same, with the facts that it takes read from IAM. A candidate about which the rulebook gives no answer does not pass.
+    /// The same, with the facts that it takes read from IAM; `None` if nobody can say.
     ///
     /// # Errors
     ///
     /// If IAM did not answer.
-    pub async fn passes(&self, change: &Change) -> Result<bool, AwsCall> {
+    pub async fn passes(&self, change: &Change) -> Result<Option<bool>, AwsCall> {
         let unanswered = |error: &DecisionError| tracing::error!(%error, "candidate not judged");
         let Ok(needs) = self.circumstances.needs(change).inspect_err(unanswered) else {
-            return Ok(false);
+            return Ok(None);
         };
         let background = Background { break_glass: &self.environment.break_glass, replaced: None };
         let facts = facts::read(self.reader, self.circumstances, change, needs, background).await?;
-        Ok(facts.is_ok_and(|facts| self.would_pass(change, &facts).inspect_err(unanswered).unwrap_or(false)))
+        let facts = facts.as_ref().map_err(String::as_str);
+        Ok(self.circumstances.would_stand(change, facts).inspect_err(unanswered).ok().flatten())
     }
 
     /// Which version of a policy had been the default before this change.

@@ -10,6 +10,7 @@ use crate::environment::Environment;
 use crate::error::{AwsCall, found};
 use crate::hand::Ending;
 use crate::plan::Plan;
+use crate::reading::identity::Whom;
 use crate::reading::{Reader, holders, identity, responders};
 
 /// Roles under these paths can be changed by AWS alone; nobody else can create one there (IAM user guide, "IAM identifiers").
@@ -151,7 +152,12 @@ async fn responders_groups<'e>(reader: &Reader, environment: &'e Environment) ->
     let mut all = Vec::new();
     let users = environment.break_glass.iter().filter(|listed| listed.account.as_str() == account && listed.identity.is_user());
     for BreakGlass { identity: user, .. } in users {
-        all.push((user, found(identity::groups(reader, &user.name).await)?.unwrap_or_default()));
+        // If the unique id is known, under the name that it has now.
+        let now = match identity::resolve(reader, user, None).await? {
+            Whom::Is(now) => now,
+            Whom::Gone(_) | Whom::Unknown(_) => user.clone(),
+        };
+        all.push((user, found(identity::groups(reader, &now.name).await)?.unwrap_or_default()));
     }
     Ok(all)
 }

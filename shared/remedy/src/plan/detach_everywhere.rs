@@ -13,7 +13,8 @@
 //!
 //! # How it is undone
 //!
-//! The policy is attached again to everybody from whom Rescind detached it, with whatever its default version then says.
+//! The policy is attached again to everybody from whom Rescind detached it, with whatever its default version then says. Whoever was deleted since is
+//! left out, and so is a namesake who was made in their place.
 //!
 //! # Source
 //!
@@ -94,6 +95,10 @@ impl Plan for DetachEverywhere {
 
     fn touches(&self, _: &Case, change: &Change) -> Option<Target> {
         set(change).map(|set| Target::Policy(set.policy_arn.clone()))
+    }
+
+    fn is_each_alone(&self) -> bool {
+        true
     }
 
     /// The record does not say who holds the policy: so a person begins with a look at them.

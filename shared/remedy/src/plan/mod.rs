@@ -98,6 +98,11 @@ pub trait Plan: Sync {
         false
     }
 
+    /// Whether each of its steps is about somebody else: then the undo of one does not depend on the others.
+    fn is_each_alone(&self) -> bool {
+        false
+    }
+
     /// The calls, as far as the record says them: for `rescind decide`, which has no live account, and for people who have to act by hand.
     fn calls(&self, case: &Case, change: &Change) -> Vec<Call>;
 

@@ -1,7 +1,7 @@
 //! Who holds a managed policy.
 
-use aws_sdk_iam::types::PolicyUsageType;
-use policy::arn::{IamName, PolicyArn};
+use aws_sdk_iam::types::{PolicyUsageType, User};
+use policy::arn::{IamName, PolicyArn, UniqueId};
 use policy::break_glass::BreakGlass;
 use policy::capability::Capability;
 use policy::hearing::Circumstances;
@@ -14,7 +14,7 @@ use crate::error::{AwsCall, Named as _, found};
 /// How many users and roles are looked at for an administrator among them: each takes several calls.
 const READ: usize = 25;
 
-/// The users, groups and roles that hold a policy; `None` if the policy is gone. Permissions boundaries do not count.
+/// The users, groups and roles that hold a policy, with their unique ids; `None` if the policy is gone. Permissions boundaries do not count.
 ///
 /// # Errors
 ///
@@ -23,21 +23,22 @@ pub async fn of(reader: &Reader, policy: &PolicyArn) -> Result<Option<Vec<Identi
     let listed = reader.list_entities_for_policy().policy_arn(policy.as_str()).policy_usage_filter(PolicyUsageType::PermissionsPolicy);
     let mut pages = listed.into_paginator().send();
     let mut holders = Vec::new();
-    let mut add = |kind, name: Option<String>| {
-        holders.extend(name.and_then(|name| IamName::new(&name).ok()).map(|name| Identity::new(kind, name)));
+    let mut add = |kind, name: Option<String>, id: Option<String>| {
+        let id = id.and_then(|id| UniqueId::new(&id).ok());
+        holders.extend(name.and_then(|name| IamName::new(&name).ok()).map(|name| Identity::new(kind, name).with_id(id)));
     };
     while let Some(page) = pages.next().await {
         let Some(page) = found(page.named("iam:ListEntitiesForPolicy of", &policy.as_str()))? else {
             return Ok(None);
         };
         for user in page.policy_users.unwrap_or_default() {
-            add(IdentityKind::User, user.user_name);
+            add(IdentityKind::User, user.user_name, user.user_id);
         }
         for group in page.policy_groups.unwrap_or_default() {
-            add(IdentityKind::Group, group.group_name);
+            add(IdentityKind::Group, group.group_name, group.group_id);
         }
         for role in page.policy_roles.unwrap_or_default() {
-            add(IdentityKind::Role, role.role_name);
+            add(IdentityKind::Role, role.role_name, role.role_id);
         }
     }
     Ok(Some(holders))
@@ -98,7 +99,7 @@ pub async fn has_administrator(
     for holder in holders {
         let principals = if holder.kind == IdentityKind::Group { members(reader, holder).await? } else { vec![holder.clone()] };
         for principal in principals {
-            if looked_at.contains(&principal) {
+            if looked_at.iter().any(|looked_at| looked_at.is_same(&principal)) {
                 continue;
             }
             if looked_at.len() >= READ {
@@ -120,6 +121,10 @@ pub async fn has_administrator(
     Ok(Ok(false))
 }
 
+fn member(user: &User) -> Option<Identity> {
+    Some(Identity::user(IamName::new(&user.user_name).ok()?).with_id(UniqueId::new(&user.user_id).ok()))
+}
+
 /// The users in a group; no more than are looked at, and one.
 async fn members(reader: &Reader, group: &Identity) -> Result<Vec<Identity>, AwsCall> {
     let mut members = Vec::new();
@@ -128,7 +133,7 @@ async fn members(reader: &Reader, group: &Identity) -> Result<Vec<Identity>, Aws
         let Some(page) = found(page.named("iam:GetGroup on", group))? else {
             break;
         };
-        members.extend(page.users.iter().filter_map(|user| IamName::new(&user.user_name).ok()).map(Identity::user));
+        members.extend(page.users.iter().filter_map(member));
         if members.len() > READ {
             break;
         }
