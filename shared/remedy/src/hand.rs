@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
 use policy::arn::{PolicyArn, UniqueId};
 use policy::case::{Call, CredentialReport, Receipt};
 use policy::change::{PolicyVersionSet, Replaced};
@@ -25,13 +24,9 @@ use crate::log;
 use crate::protected::{self, Spared};
 use crate::reading::facts::{self, Background};
 use crate::reading::identity::Whom;
-use crate::reading::{Reader, identity};
+use crate::reading::{Reader, identity, settled};
 use crate::setting::{Home, Live, Setting, Step, Writer};
 
-/// How long IAM takes at most until all its answers agree: seen to be 3 to 4 s (issues of the Terraform provider, which waits for it).
-const SETTLED: TimeDelta = TimeDelta::seconds(5);
-/// If the clocks disagree, no wait is longer than this.
-const LONGEST: Duration = Duration::from_secs(6);
 /// How long to wait before a call is made again that IAM says has no object.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -307,17 +302,12 @@ impl<'a> Hand<'a> {
     /// Whether something that was made at this time, in seconds since 1970, came after the change: the clocks of IAM and CloudTrail may differ a little.
     #[must_use]
     pub fn is_after_the_change(&self, made: i64) -> bool {
-        made > (self.circumstances.time() + SETTLED).timestamp()
+        made > (self.circumstances.time() + settled::AFTER).timestamp()
     }
 
     /// Waits until all answers of IAM agree about the change; false if it is so long ago that they do.
     pub async fn settles(&self) -> bool {
-        let settled = self.circumstances.time() + SETTLED;
-        let left = (settled - Utc::now()).to_std().ok();
-        if let Some(left) = left {
-            tokio::time::sleep(left.min(LONGEST)).await;
-        }
-        left.is_some()
+        settled::agrees(self.circumstances.time()).await
     }
 
     /// How a setting is now. Just after the change, anything but the value that the change gave may be IAM's lag: then it is read again.

@@ -15,6 +15,7 @@ mod handler;
 mod ledger;
 mod log;
 mod message;
+mod missing;
 pub mod notice;
 pub mod plan;
 mod protected;
