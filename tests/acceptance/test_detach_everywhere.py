@@ -6,6 +6,7 @@ import pytest
 from lab.command import credentials, rescind
 from lab.events import version_created
 from lab.offence import ALLOW_ALL, ONLY_BAD_VERSIONS
+from lab.proxy import user_id
 from lab.rulebook import rulebook
 from lab.world import ALLOW_READING, DETACH_EVERYWHERE, OWN_ROLES, RESTORE_POLICY_VERSION, Observation
 
@@ -119,6 +120,134 @@ def test_a_try_that_was_cut_is_gone_on_with_and_the_case_holds_all_of_it(world, 
     assert len(second.case["outcomes"][0]["undo"]) == len(holders)
 
 
+def test_out_of_time_it_stops_before_lambda_kills_it_and_the_retry_does_the_rest(world, receives):
+    holders = [world.user(f"user-{number}") for number in range(6)]
+    tools, event = without_a_good_version(world, holders)
+    before = world.account.snapshot()
+    world.aws.dawdle("DetachUserPolicy", 2)
+    first = receives(event, fresh=True, seconds=10)
+    done = len(first.changed)
+    assert (first.error.type, first.notices, world.ledger.states) == ("Retryable.Unfinished", [], ["begun"])
+    assert f"detached from {done} holders, and there was no time for {len(holders) - done} more" in first.error.message
+    assert 0 < done < len(holders) and first.invocation.seconds < 10
+    world.aws.forget()
+    world.ledger.age()
+    second = receives(event, fresh=True)
+    assert (second.outcome, world.ledger.states) == ("applied", ["closed"])
+    assert first.changed | second.changed == {holder.no_longer_holds(tools) for holder in holders}
+    detached = [call.parameters["UserName"] for call in [*first.writes, *second.writes]]
+    assert sorted(detached) == [holder.name for holder in holders], "nobody twice"
+    is_complete(world, second, holders, before)
+
+
+@pytest.mark.parametrize("when", ["once the first is detached", "once the second is written down", "before the second is detached"])
+def test_killed_between_two_holders_the_retry_does_the_rest_and_the_case_names_them_all(world, receives, when):
+    holders = [world.user("polsen"), world.group("developers"), world.role("build")]
+    tools, event = without_a_good_version(world, holders)
+    before, aws = world.account.snapshot(), world.aws
+    {
+        "once the first is detached": lambda: aws.afterwards("DetachUserPolicy", world.kill),
+        "once the second is written down": lambda: aws.meanwhile("DetachUserPolicy", lambda: aws.afterwards("PutItem", world.kill)),
+        "before the second is detached": lambda: aws.instead("DetachGroupPolicy", world.kill),
+    }[when]()
+    killed = receives(event, fresh=True)
+    assert (killed.invocation.error is None, killed.changed) == (False, {holders[0].no_longer_holds(tools)})
+    aws.forget()
+    world.ledger.age()
+    again = receives(event, fresh=True)
+    assert (again.outcome, world.ledger.states) == ("applied", ["closed"])
+    assert again.changed == {holder.no_longer_holds(tools) for holder in holders[1:]}
+    is_complete(world, again, holders, before)
+
+
+def is_complete(world, seen, holders, before):
+    """The case and its notice have every holder, and its undo gives back what they all lost."""
+    (outcome,) = seen.case["outcomes"]
+    for listed in (outcome["calls"], outcome["undo"]):
+        assert {call["uniqueId"] for call in listed} == {holder.id for holder in holders}
+        assert len(listed) == len(holders)
+    for holder in holders:
+        assert f"{holder.kind} {holder.name}" in seen.notice.text
+    undone = rescind("undo", "-", "--yes", stdin=json.dumps(seen.case), env=credentials(world.account.url))
+    assert (undone.returncode, undone.stderr) == (0, "")
+    assert world.account.snapshot() == before
+
+
+def test_if_a_person_repairs_the_policy_between_two_tries_the_others_keep_it_and_the_case_names_who_lost_it(world, receives):
+    holders = [world.user("polsen"), world.group("developers"), world.role("build")]
+    tools, event = without_a_good_version(world, holders)
+    world.aws.instead("DetachGroupPolicy", world.kill)
+    receives(event, fresh=True)
+    world.aws.forget()
+    world.ledger.age()
+    world.writes_version(tools, ALLOW_READING)
+    again = receives(event, fresh=True)
+    assert (again.outcome, again.changed, again.writes) == ("applied", set(), [])
+    assert [call["uniqueId"] for call in again.case["outcomes"][0]["undo"]] == [holders[0].id]
+    assert "the others keep it: another version is the default now" in again.notice.text
+
+
+def test_a_namesake_of_a_holder_who_was_deleted_since_keeps_the_policy(world, receives):
+    polsen = world.user("polsen")
+    tools, event = without_a_good_version(world, [polsen])
+    world.remove("user", "polsen")
+    world.attach(tools, world.user("polsen"))
+    # IAM's listing lags: it still has the one who is gone.
+    holder = f"<PolicyUsers><member><UserName>polsen</UserName><UserId>{polsen.id}</UserId></member></PolicyUsers>"
+    world.aws.say("ListEntitiesForPolicy", f"{holder}<PolicyGroups/><PolicyRoles/><IsTruncated>false</IsTruncated>")
+    seen = receives(event)
+    assert (seen.outcome, seen.changed, seen.writes) == ("already-clean", set(), [])
+
+
+def test_a_holder_who_was_renamed_since_loses_it_under_the_new_name(world, receives):
+    polsen = world.user("polsen")
+    tools, event = without_a_good_version(world, [polsen])
+    renamed = world.rename(polsen, "elsewhere")
+    namesake = world.user("polsen")
+    world.attach(tools, namesake)
+    holder = f"<PolicyUsers><member><UserName>polsen</UserName><UserId>{polsen.id}</UserId></member></PolicyUsers>"
+    world.aws.say("ListEntitiesForPolicy", f"{holder}<PolicyGroups/><PolicyRoles/><IsTruncated>false</IsTruncated>")
+    seen = receives(event)
+    assert (seen.outcome, seen.changed) == ("applied", {renamed.no_longer_holds(tools)})
+
+
+def test_an_undo_leaves_out_who_is_gone_and_gives_nothing_to_a_namesake(world, receives):
+    polsen, build = world.user("polsen"), world.role("build")
+    tools, event = without_a_good_version(world, [polsen, build])
+    seen = receives(event)
+    world.remove("user", "polsen")
+    world.user("polsen")
+    undone = rescind("undo", "-", "--yes", stdin=json.dumps(seen.case), env=credentials(world.account.url))
+    assert (undone.returncode, undone.stderr) == (0, "")
+    assert f"user polsen with the unique id {polsen.id} is gone or renamed" in undone.stdout
+    listed = world.iam.list_entities_for_policy(PolicyArn=tools)
+    assert (listed["PolicyUsers"], [role["RoleName"] for role in listed["PolicyRoles"]]) == ([], ["build"])
+
+
+def test_whoever_renames_a_break_glass_principal_does_not_strip_them(world, receives):
+    keeper, member, operators, polsen = world.user("keeper"), world.user("member"), world.group("operators"), world.user("polsen")
+    world.join(member, operators)
+    tools, event = without_a_good_version(world, [keeper, operators, polsen])
+    world.aws.spell_user_ids()
+    listed = ",".join(f"{user.arn}={user_id(user.id)}" for user in (keeper, member))
+    world.rename(keeper, "keeper-away")
+    world.rename(member, "member-away")
+    seen = receives(event, BREAK_GLASS=listed)
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(tools)})
+    for said in ("user keeper-away keeps it", "group operators keeps it"):
+        assert said in seen.notice.text
+
+
+def test_if_the_only_administrators_would_lose_it_with_their_group_nobody_loses_it(world, receives):
+    last, administrators, polsen = world.user("last"), world.group("administrators"), world.user("polsen")
+    world.join(last, administrators)
+    _, event = without_a_good_version(world, [administrators, polsen])
+    gone = "arn:aws:iam::123456789012:user/gone"
+    seen = receives(event, BREAK_GLASS=gone)
+    assert (seen.outcome, seen.changed, seen.writes) == ("unremediable", set(), [])
+    assert "could lock everybody out" in seen.notice.text
+
+
 def test_more_than_a_hundred_holders_are_a_persons_decision(world, receives):
     holders = [world.user(f"user-{number:03}") for number in range(103)]
     tools, event = without_a_good_version(world, holders)
@@ -128,8 +257,27 @@ def test_more_than_a_hundred_holders_are_a_persons_decision(world, receives):
     assert len(seen.case["outcomes"][0]["would"]) == 3
 
 
-def test_the_shipped_rulebook_never_does_it(world, receives):
-    vendor = world.policy("tools", ALLOW_ALL, path="/vendor/")
-    world.attach(vendor, world.user("polsen"))
-    seen = receives(version_created(vendor, world.writes_version(vendor, AGAIN), AGAIN), guardrails="")
+def without_its_good_version(world, *holders, path: str = "/") -> tuple[str, dict]:
+    """A policy whose good version an attacker has deleted, and the event of the one that they made the default."""
+    tools = world.policy("tools", ALLOW_READING, path=path)
+    for holder in holders:
+        world.attach(tools, holder)
+    event = version_created(tools, world.writes_version(tools, ALLOW_ALL), ALLOW_ALL)
+    world.iam.delete_policy_version(PolicyArn=tools, VersionId="v1")
+    return tools, event
+
+
+def test_that_good_versions_may_have_been_deleted_is_said(world, receives):
+    polsen = world.user("polsen")
+    tools, event = without_its_good_version(world, polsen)
+    seen = receives(event)
+    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(tools)})
+    assert "1 of its versions were deleted" in seen.notice.text and "DeletePolicyVersion" in seen.notice.text
+
+
+@pytest.mark.parametrize("path", ["/", "/vendor/"])
+def test_by_the_shipped_rulebook_whoever_deletes_the_good_versions_strips_nobody(world, path):
+    _, event = without_its_good_version(world, world.user("polsen"), world.role("production"), path=path)
+    seen = world.receives(event, name=DETACH_EVERYWHERE)
     assert (seen.changed, seen.writes) == (set(), [])
+    assert [case["outcome"] for case in seen.cases] == (["observed"] if path == "/vendor/" else [])

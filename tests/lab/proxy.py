@@ -54,6 +54,11 @@ class Rule:
     left: int
 
 
+def user_id(emulated: str) -> str:
+    """The unique id that IAM would give a user with that one of the emulator's."""
+    return f"AIDA{emulated.upper()[:17]}"
+
+
 def answer(operation: str, result: str = "") -> bytes:
     """What IAM answers to an operation."""
     text = (
@@ -202,6 +207,11 @@ class Proxy:
             return exchange.reply(200, "text/xml", answer(operation, f"<Policies>{''.join(named)}</Policies>{more}"))
 
         self._rule("GetAccountAuthorizationDetails", UNLIMITED, act)
+
+    def spell_user_ids(self) -> None:
+        """IAM's answers have the unique ids of users as IAM makes them: those of the emulator begin with any letter."""
+        for operation in ("GetUser", "ListUsers", "ListEntitiesForPolicy"):
+            self._rule(operation, UNLIMITED, lambda exchange: exchange.with_user_ids())
 
     def list_holders(self, per_page: int) -> None:
         """IAM lists a policy's holders in pages of so many: the emulator gives all it has in one answer."""
@@ -358,6 +368,10 @@ class Exchange(http.server.BaseHTTPRequestHandler):
     def made_long_ago(self) -> bool:
         status, kind, body = self.forward()
         return self.reply(status, kind, re.sub(rb"<CreateDate>[^<]*", b"<CreateDate>2020-01-01T00:00:00Z", body))
+
+    def with_user_ids(self) -> bool:
+        status, kind, body = self.forward()
+        return self.reply(status, kind, re.sub(rb"<UserId>([^<]*)", lambda found: b"<UserId>" + user_id(found[1].decode()).encode(), body))
 
     def with_boundary(self) -> bool:
         status, kind, body = self.forward()

@@ -32,13 +32,7 @@ pub async fn detach(hand: &mut Hand<'_>, set: &PolicyVersionSet, held: Held, beg
     let Held { policy, mut holders, mut spared, boundaries } = held;
     let step = |holder: Identity| Step { setting: Attachment { identity: holder, policy: policy.clone() }, from: true, to: false };
     let is_begun = |holder: &Identity| begun.iter().any(|begun| begun.setting.identity.is_same(holder));
-    // Those that IAM lists no longer: the earlier try got so far. A namesake of one of them is somebody else.
-    let mut detached = 0;
-    for made in begun.iter().filter(|begun| !holders.iter().any(|holder| holder.is_same(&begun.setting.identity))) {
-        if hand.already(made) == Set::Done {
-            detached += 1;
-        }
-    }
+    let mut detached = made(hand, begun, &holders);
     holders.retain(|holder| !spared.iter().any(|spared| spared.holder.is_same(holder)));
     holders.sort_by_key(|holder| !is_begun(holder));
     let now = holders.len().min(MOST.saturating_sub(detached));
@@ -83,6 +77,13 @@ pub async fn detach(hand: &mut Hand<'_>, set: &PolicyVersionSet, held: Held, beg
     } else {
         Ending::spared("nobody may lose it".to_owned()).saying(notes)
     })
+}
+
+/// How many of the steps that an earlier try had begun are made: those whose holder IAM lists no longer. They are part of the case. A namesake of one
+/// of them is somebody else.
+pub fn made(hand: &mut Hand<'_>, begun: &[Step<Attachment>], holders: &[Identity]) -> usize {
+    let made = begun.iter().filter(|begun| !holders.iter().any(|holder| holder.is_same(&begun.setting.identity)));
+    made.filter(|made| hand.already(made) == Set::Done).count()
 }
 
 /// Who keeps the policy, and why.

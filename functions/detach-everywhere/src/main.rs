@@ -9,11 +9,10 @@ use policy::remedy::Remedy;
 use policy::target::Target;
 use policy::{Case, Change};
 use remedy::candidates::{self, Choice};
-use remedy::reading::identity::{self, Whom};
 use remedy::reading::versions::Version;
 use remedy::reading::{holders, versions};
-use remedy::setting::{Attachment, DefaultVersion, Live, Setting as _, Step};
-use remedy::{AwsCall, Ending, Function, Hand, Set};
+use remedy::setting::{Attachment, DefaultVersion, Setting as _, Step};
+use remedy::{AwsCall, Ending, Function, Hand};
 
 use crate::detaching::{Held, late};
 
@@ -36,7 +35,7 @@ impl Function for DetachEverywhere {
         let begun: Vec<Step<Attachment>> = hand.begun(case);
         let listed = match stands(hand, case, set, forbidden, begun.is_empty()).await? {
             Ok(listed) => listed,
-            Err(ending) => return without_another_step(hand, &begun, ending).await,
+            Err(ending) => return without_another_step(hand, set, &begun, ending).await,
         };
         let read = hand.deadline().before_the_remedy(Box::pin(held(hand, set))).await;
         let Some(read) = read else {
@@ -44,7 +43,7 @@ impl Function for DetachEverywhere {
         };
         match read? {
             Ok(held) => Ok(detaching::detach(hand, set, held, &begun).await?.saying(deleted(&listed))),
-            Err(ending) => without_another_step(hand, &begun, ending).await,
+            Err(ending) => without_another_step(hand, set, &begun, ending).await,
         }
     }
 }
@@ -97,27 +96,21 @@ async fn stands(
 }
 
 /// How the remedy ends without another step: what an earlier try detached is part of the case, and can be undone.
-async fn without_another_step(hand: &mut Hand<'_>, begun: &[Step<Attachment>], ending: Ending) -> Result<Ending, AwsCall> {
-    let mut made = 0;
-    for step in begun {
-        if !still_holds(hand, step).await? && hand.already(step) == Set::Done {
-            made += 1;
-        }
+async fn without_another_step(
+    hand: &mut Hand<'_>,
+    set: &PolicyVersionSet,
+    begun: &[Step<Attachment>],
+    ending: Ending,
+) -> Result<Ending, AwsCall> {
+    if begun.is_empty() {
+        return Ok(ending);
     }
-    if made == 0 {
+    let holders = holders::of(hand.reader(), &set.policy_arn).await?.unwrap_or_default();
+    if detaching::made(hand, begun, &holders) == 0 {
         return Ok(ending);
     }
     let why = ending.why().map(|why| format!("the others keep it: {why}"));
     Ok(Ending::done().saying(why))
-}
-
-/// Whether the one from whom a step takes the policy holds it still, under whatever name.
-async fn still_holds(hand: &Hand<'_>, step: &Step<Attachment>) -> Result<bool, AwsCall> {
-    let Attachment { identity, policy } = &step.setting;
-    Ok(match identity::resolve(hand.reader(), identity, None).await? {
-        Whom::Is(identity) => Attachment { identity, policy: policy.clone() }.get(hand.reader()).await? == Live::Is(true),
-        Whom::Gone(_) | Whom::Unknown(_) => false,
-    })
 }
 
 /// Who holds the policy, read live; or how the remedy ends if nobody may lose it.

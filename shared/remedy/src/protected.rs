@@ -2,7 +2,7 @@
 
 use policy::Change;
 use policy::arn::{IamName, PolicyArn, UniqueId, begins_with};
-use policy::break_glass::{self, BreakGlass, Standing};
+use policy::break_glass::{self, Standing};
 use policy::remedy::Remedy;
 use policy::target::{Identity, IdentityKind};
 
@@ -10,7 +10,6 @@ use crate::environment::Environment;
 use crate::error::{AwsCall, found};
 use crate::hand::Ending;
 use crate::plan::Plan;
-use crate::reading::identity::Whom;
 use crate::reading::{Reader, holders, identity, responders};
 
 /// Roles under these paths can be changed by AWS alone; nobody else can create one there (IAM user guide, "IAM identifiers").
@@ -103,7 +102,8 @@ pub async fn holders(
         return Ok(Err(why));
     }
     let has_groups = holders.iter().any(|holder| holder.kind == IdentityKind::Group);
-    let groups = if has_groups { responders_groups(reader, environment).await? } else { Vec::new() };
+    let (list, account) = (&environment.break_glass, environment.account.as_str());
+    let groups = if has_groups { holders::groups_of_break_glass(reader, list, account).await? } else { Vec::new() };
     let mut spared = Vec::new();
     for holder in holders {
         let why = match listed(environment, holder).or_else(|| grouped(&groups, holder)) {
@@ -123,7 +123,8 @@ async fn break_glass(reader: &Reader, environment: &Environment, identity: &Iden
     if identity.kind != IdentityKind::Group {
         return Ok(None);
     }
-    Ok(grouped(&responders_groups(reader, environment).await?, identity))
+    let groups = holders::groups_of_break_glass(reader, &environment.break_glass, environment.account.as_str()).await?;
+    Ok(grouped(&groups, identity))
 }
 
 /// What is said of a break-glass principal.
@@ -144,22 +145,6 @@ fn grouped(groups: &[(&Identity, Vec<IamName>)], identity: &Identity) -> Option<
     let is_in = |groups: &[IamName]| groups.iter().any(|group| identity.is_named(IdentityKind::Group, group.as_str()));
     let (user, _) = groups.iter().find(|(_, groups)| is_in(groups))?;
     Some(format!("break-glass {user} is in {identity}, {A_PERSON_HAS_TO_LOOK}"))
-}
-
-/// The break-glass users of this account, each with the groups that they are in.
-async fn responders_groups<'e>(reader: &Reader, environment: &'e Environment) -> Result<Vec<(&'e Identity, Vec<IamName>)>, AwsCall> {
-    let account = environment.account.as_str();
-    let mut all = Vec::new();
-    let users = environment.break_glass.iter().filter(|listed| listed.account.as_str() == account && listed.identity.is_user());
-    for BreakGlass { identity: user, .. } in users {
-        // If the unique id is known, under the name that it has now.
-        let now = match identity::resolve(reader, user, None).await? {
-            Whom::Is(now) => now,
-            Whom::Gone(_) | Whom::Unknown(_) => user.clone(),
-        };
-        all.push((user, found(identity::groups(reader, &now.name).await)?.unwrap_or_default()));
-    }
-    Ok(all)
 }
 
 /// Why a role must not be changed: it is one of Rescind's own, or only AWS can change it.

@@ -8,6 +8,7 @@ use policy::hearing::Circumstances;
 use policy::target::{Identity, IdentityKind};
 
 use super::holdings::{self, Except};
+use super::identity::Whom;
 use super::{Reader, identity};
 use crate::error::{AwsCall, Named as _, found};
 
@@ -57,7 +58,8 @@ pub async fn policy(reader: &Reader, policy: &PolicyArn) -> Result<Option<(Polic
     Ok(answer.map(|answer| (spelt(answer.arn), count(answer.permissions_boundary_usage_count))))
 }
 
-/// The first break-glass principal among these holders, or in a group among them.
+/// The first break-glass principal among these holders, or in a group among them. Whoever has the name of one counts, and so does the one that was
+/// renamed, if the list has the unique id.
 ///
 /// # Errors
 ///
@@ -69,19 +71,39 @@ pub async fn break_glass<'b>(
     holders: &[Identity],
 ) -> Result<Option<&'b Identity>, AwsCall> {
     let holds = |kind, name: &str| holders.iter().any(|holder| holder.is_named(kind, name));
-    let has_groups = holders.iter().any(|holder| holder.kind == IdentityKind::Group);
-    for BreakGlass { identity: listed, .. } in list.iter().filter(|listed| listed.account.as_str() == account) {
-        if holds(listed.kind, listed.name.as_str()) {
-            return Ok(Some(listed));
-        }
-        if has_groups && listed.is_user() {
-            let groups = found(identity::groups(reader, &listed.name).await)?.unwrap_or_default();
-            if groups.iter().any(|group| holds(IdentityKind::Group, group.as_str())) {
-                return Ok(Some(listed));
-            }
-        }
+    let is_holder = |listed: &&Identity| holds(listed.kind, listed.name.as_str()) || holders.iter().any(|holder| holder.is_same(listed));
+    let mut all = list.iter().filter(|listed| listed.account.as_str() == account).map(|listed| &listed.identity);
+    if let Some(listed) = all.find(is_holder) {
+        return Ok(Some(listed));
     }
-    Ok(None)
+    if !holders.iter().any(|holder| holder.kind == IdentityKind::Group) {
+        return Ok(None);
+    }
+    let groups = groups_of_break_glass(reader, list, account).await?;
+    let is_in_one = |groups: &[IamName]| groups.iter().any(|group| holds(IdentityKind::Group, group.as_str()));
+    Ok(groups.into_iter().find(|(_, groups)| is_in_one(groups)).map(|(user, _)| user))
+}
+
+/// The break-glass users of an account, each with the groups that they are in.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn groups_of_break_glass<'b>(
+    reader: &Reader,
+    list: &'b [BreakGlass],
+    account: &str,
+) -> Result<Vec<(&'b Identity, Vec<IamName>)>, AwsCall> {
+    let mut all = Vec::new();
+    for BreakGlass { identity: user, .. } in list.iter().filter(|listed| listed.account.as_str() == account && listed.identity.is_user()) {
+        // If the unique id is known, under the name that it has now.
+        let now = match identity::resolve(reader, user, None).await? {
+            Whom::Is(now) => now,
+            Whom::Gone(_) | Whom::Unknown(_) => user.clone(),
+        };
+        all.push((user, found(identity::groups(reader, &now.name).await)?.unwrap_or_default()));
+    }
+    Ok(all)
 }
 
 /// Whether one of these holders of a policy, or a member of a group among them, is certainly an administrator without it; or why that cannot be said.
