@@ -8,7 +8,7 @@ from lab.events import version_created
 from lab.offence import ALLOW_ALL, ONLY_BAD_VERSIONS
 from lab.proxy import user_id
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DETACH_EVERYWHERE, OWN_ROLES, RESTORE_POLICY_VERSION, Observation
+from lab.world import ALLOW_READING, DENY_EVERYTHING, DETACH_EVERYWHERE, OWN_ROLES, RESTORE_POLICY_VERSION, Observation
 
 # Both texts are forbidden, and say different things.
 AGAIN = {**ALLOW_ALL, "Id": "again"}
@@ -236,6 +236,16 @@ def test_whoever_renames_a_break_glass_principal_does_not_strip_them(world, rece
     assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(tools)})
     for said in ("user keeper-away keeps it", "group operators keeps it"):
         assert said in seen.notice.text
+
+
+def test_whoever_spoils_the_policy_that_contains_users_frees_nobody(world, receives):
+    contained = world.user("contained", holds=[DENY_EVERYTHING])
+    version = world.writes_version(DENY_EVERYTHING, ALLOW_ALL)
+    world.iam.delete_policy_version(PolicyArn=DENY_EVERYTHING, VersionId="v1")
+    for arn in (DENY_EVERYTHING, DENY_EVERYTHING.lower()):
+        seen = receives(version_created(arn, version, ALLOW_ALL))
+        assert (seen.changed, seen.writes) == (set(), [])
+    assert contained.name in str(world.iam.list_entities_for_policy(PolicyArn=DENY_EVERYTHING)["PolicyUsers"])
 
 
 def test_if_the_only_administrators_would_lose_it_with_their_group_nobody_loses_it(world, receives):

@@ -98,6 +98,8 @@ class Offence:
     target: tuple[str, str]
     # The function that makes the case if no remedy is applied.
     reporter: str
+    # Who loses a policy, if that is what the remedy changes: kind and name.
+    holder: tuple[str, str] | None = None
     # What the rulebook has besides the shipped guardrails, and the function's environment besides the usual.
     guardrails: str = ""
     settings: dict[str, str] = field(default_factory=dict, hash=False)
@@ -421,7 +423,8 @@ def _held_by(kind: str, name: str) -> Offence:
         return event, {holder.no_longer_holds(tools)}
 
     write, restores = f"Detach{kind.capitalize()}Policy", RESTORE_POLICY_VERSION
-    return Offence(DETACH_EVERYWHERE, f"no version passes, held by a {kind}", commit, write, ("policy", "tools"), restores, known_by="arn", guardrails=ONLY_BAD_VERSIONS)
+    what = f"no version passes, held by a {kind}"
+    return Offence(DETACH_EVERYWHERE, what, commit, write, ("policy", "tools"), restores, (kind, name), known_by="arn", guardrails=ONLY_BAD_VERSIONS)
 
 
 # remove-login

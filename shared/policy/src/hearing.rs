@@ -143,9 +143,8 @@ impl<'a> Circumstances<'a> {
         for Part { alone, weighed, .. } in self.parts(change)? {
             let decision = self.rulebook.decide(&self.question(alone.as_ref().unwrap_or(change), facts), weighed, unread)?;
             match decision {
-                Decision::Allowed | Decision::Exempt { .. } => {}
                 Decision::Forbidden { guardrails, .. } if guardrails.iter().any(takes_back) => return Ok(Some(false)),
-                Decision::Forbidden { undecided: None, .. } => {}
+                Decision::Allowed | Decision::Exempt { .. } | Decision::Forbidden { undecided: None, .. } => {}
                 Decision::Forbidden { .. } | Decision::Unknown { .. } => stands = None,
             }
         }
