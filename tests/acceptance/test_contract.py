@@ -8,7 +8,7 @@ from lab.command import credentials, rescind
 from lab.events import anew, assumed_role, but, iam_user, late, scheduled, updated
 from lab.offence import ADMINISTRATOR, CALLS, FINDINGS, OF_IDENTITIES, OF_KNOWN_USERS, OFFENCES, Offence, undated
 from lab.rulebook import EXEMPT_EVERYBODY, rulebook
-from lab.world import DELETE_INLINE_POLICY, OWN_ROLES, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, Observation, World
+from lab.world import DELETE_INLINE_POLICY, DETACH_EVERYWHERE, OWN_ROLES, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, Observation, World
 
 # The function's own time-out: past it Lambda kills the process, and nobody would learn why.
 FUNCTION_SECONDS = 30
@@ -47,6 +47,11 @@ class Trial:
         """One case of that outcome, one notice of it, and nothing changed."""
         return (seen.outcome, seen.notice.case, seen.changed, seen.writes) == (outcome, seen.case, set(), [])
 
+    @property
+    def may_be_quiet(self) -> bool:
+        """Another function reports what the record does not tell, or nobody can tell that a quarantine was lifted."""
+        return self.offence.function in (QUARANTINE_PRINCIPAL, DETACH_EVERYWHERE)
+
     def is_quiet(self, seen: Observation) -> bool:
         return (seen.cases, seen.notices, seen.changed, seen.writes) == ([], [], set(), [])
 
@@ -81,7 +86,8 @@ def test_the_case_lists_the_calls_that_were_made(trial):
     seen = trial.receives()
     (outcome,) = seen.case["outcomes"]
     made = [{"service": call.service, "operation": call.operation, "parameters": call.parameters} for call in seen.writes]
-    assert outcome["calls"] == made
+    # The unique id says whom a call is about, and is no parameter of it.
+    assert [{name: part for name, part in call.items() if name != "uniqueId"} for call in outcome["calls"]] == made
     assert [call["operation"] for call in made] == [trial.offence.write]
 
 
@@ -401,8 +407,7 @@ def test_where_the_record_does_not_tell_the_change_a_person_is_told(trial, param
         assert trial.is_told_as("unremediable", seen)
         assert seen.case["decision"]["verdict"] == "unknown" and "change" not in seen.case
     else:
-        # Another function reports it, or nobody can tell that a quarantine was lifted.
-        assert trial.offence.function == QUARANTINE_PRINCIPAL
+        assert trial.may_be_quiet
 
 
 @only(CALLS)
@@ -429,7 +434,7 @@ def test_each_malformed_parameter_is_told_to_a_person_and_nothing_is_changed(tri
 def assert_told_or_not_asked(trial: Trial, seen: Observation) -> None:
     """IAM accepted the call, so that a person has to know; whether it is a quarantine that was lifted, nobody can tell."""
     assert (seen.error, seen.changed, seen.writes, seen.invocation.crashed) == (None, set(), [], False)
-    if seen.cases or trial.offence.function != QUARANTINE_PRINCIPAL:
+    if seen.cases or not trial.may_be_quiet:
         assert trial.is_told_as("unremediable", seen)
 
 
@@ -542,7 +547,7 @@ def test_what_iam_lists_and_never_finds_is_an_error_that_lambda_retries(trial):
 
 @only(OF_IDENTITIES)
 def test_a_break_glass_principal_is_never_touched(trial):
-    kind, name = trial.offence.target
+    kind, name = trial.offence.holder or trial.offence.target
     if kind in ("group", "policy"):
         responder = trial.world.user("responder", groups=[name] if kind == "group" else [])
         if kind == "policy":

@@ -5,7 +5,7 @@ import json
 import pytest
 from lab.emulator import ACCOUNT, changed
 from lab.events import corpus
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, REMOVE_LOGIN, RESTORE_TRUST, RESTORE_POLICY_VERSION, RESTORE_PASSWORD_POLICY, RESTORE_GUARD
+from lab.world import DETACH_EVERYWHERE, DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, REMOVE_LOGIN, RESTORE_TRUST, RESTORE_POLICY_VERSION, RESTORE_PASSWORD_POLICY, RESTORE_GUARD
 
 FINDING = None  # a record without the name of a call
 CREDENTIALS = {
@@ -25,6 +25,7 @@ ANSWERED = {
     REMOVE_GROUP_MEMBER: {"AddUserToGroup"},
     RESTORE_TRUST: {"CreateRole", "UpdateAssumeRolePolicy"},
     RESTORE_POLICY_VERSION: {"CreatePolicyVersion", "SetDefaultPolicyVersion", "CreatePolicy"},
+    DETACH_EVERYWHERE: set(),
     REMOVE_LOGIN: {"CreateLoginProfile", "UpdateLoginProfile"},
     RESTORE_PASSWORD_POLICY: {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     RESTORE_GUARD: {"DetachUserPolicy"},

@@ -38,6 +38,7 @@ from lab.world import (
     ALLOW_READING,
     DELETE_INLINE_POLICY,
     DENY_EVERYTHING,
+    DETACH_EVERYWHERE,
     DETACH_POLICY,
     FUNCTIONS,
     QUARANTINE_KEY,
@@ -70,6 +71,7 @@ ASKED = {
     DELETE_INLINE_POLICY: (PUT,),
     REMOVE_GROUP_MEMBER: (JOIN,),
     RESTORE_POLICY_VERSION: (VERSION,),
+    DETACH_EVERYWHERE: (VERSION,),
     RESTORE_TRUST: (TRUST,),
     REMOVE_LOGIN: (LOGIN,),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
@@ -286,6 +288,7 @@ RARELY = {
     REMOVE_GROUP_MEMBER: [],
     RESTORE_TRUST: [(a_role_is_the_only_administrator, RESPONDER), (a_role_is_the_only_administrator, {"BREAK_GLASS": f"{RESPONDING_USER}=AIDAEXAMPLEEXAMPLE00"})],
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
+    DETACH_EVERYWHERE: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     REMOVE_LOGIN: [],
     RESTORE_PASSWORD_POLICY: [],
     RESTORE_GUARD: [(whoever_lost_a_boundary, {})],

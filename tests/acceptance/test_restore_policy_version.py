@@ -7,6 +7,7 @@ import pytest
 from lab.command import credentials, rescind
 from lab.events import attachment, but, default_set, iam_call, iam_user, sample, version_created
 from lab.offence import ADMINISTRATOR, ALLOW_ALL
+from lab.proxy import user_id
 from lab.rulebook import rulebook
 from lab.world import ALLOW_READING, DENY_EVERYTHING, DETACH_POLICY, OWN_ROLES, QUARANTINE_PRINCIPAL, RESTORE_POLICY_VERSION, Observation, World
 
@@ -199,6 +200,17 @@ def test_a_policy_that_a_break_glass_principal_holds_through_a_group_is_left_to_
     tools, event = written(world, ALLOW_ALL, ALLOW_READING)
     world.user("responder", groups=[world.group("responders", holds=[tools])])
     seen = receives(world, event, BREAK_GLASS="arn:aws:iam::123456789012:user/responder")
+    assert (seen.outcome, seen.changed) == ("unremediable", set())
+    assert "break-glass user responder holds this policy" in seen.notice.text
+
+
+@pytest.mark.parametrize("through_a_group", [True, False])
+def test_whoever_renames_a_break_glass_principal_does_not_change_what_they_can_do(world, through_a_group):
+    tools, event = written(world, ALLOW_ALL, ALLOW_READING)
+    responder = world.user("responder", groups=[world.group("responders", holds=[tools])]) if through_a_group else world.user("responder", holds=[tools])
+    world.aws.spell_user_ids()
+    world.rename(responder, "elsewhere")
+    seen = receives(world, event, BREAK_GLASS=f"{responder.arn}={user_id(responder.id)}")
     assert (seen.outcome, seen.changed) == ("unremediable", set())
     assert "break-glass user responder holds this policy" in seen.notice.text
 

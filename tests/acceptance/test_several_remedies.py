@@ -11,6 +11,7 @@ from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER
 from lab.rulebook import rulebook
 from lab.world import (
     DELETE_INLINE_POLICY,
+    DETACH_EVERYWHERE,
     DETACH_POLICY,
     FUNCTIONS,
     QUARANTINE_KEY,
@@ -35,6 +36,7 @@ WRITES = {
     DELETE_INLINE_POLICY: "DeleteUserPolicy",
     RESTORE_TRUST: "UpdateAssumeRolePolicy",
     RESTORE_POLICY_VERSION: "SetDefaultPolicyVersion",
+    DETACH_EVERYWHERE: "DetachUserPolicy",
     REMOVE_LOGIN: "DeleteLoginProfile",
     RESTORE_PASSWORD_POLICY: "UpdateAccountPasswordPolicy",
     RESTORE_GUARD: "AttachUserPolicy",

@@ -219,9 +219,18 @@ def test_what_is_attached_again_needs_no_undo(undo, world, polsen):
 
 
 def test_a_policy_that_is_gone_cannot_be_attached(undo, polsen):
-    ran, moved = undo(told("detach-policy", receipt("AttachUserPolicy", UserName="polsen", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/gone")), "--yes")
+    gone = f"arn:aws:iam::{ACCOUNT}:policy/gone"
+    case = told("detach-policy", receipt("AttachUserPolicy", UserName="polsen", PolicyArn=gone), change={**DETACHED["change"], "policyArn": gone})
+    ran, moved = undo(case, "--yes")
     assert (ran.returncode, moved) == (1, set())
-    assert f"moved: arn:aws:iam::{ACCOUNT}:policy/gone is gone" in ran.stderr
+    assert f"moved: {gone} is gone" in ran.stderr
+
+
+def test_a_policy_that_the_case_is_not_about_is_not_attached(undo, polsen):
+    another = "arn:aws:iam::aws:policy/AdministratorAccess"
+    ran, moved = undo(told("detach-policy", receipt("AttachUserPolicy", UserName="polsen", PolicyArn=another)), "--yes")
+    assert (ran.returncode, ran.stdout, moved) == (1, "", set())
+    assert ran.stderr.startswith("this case holds an undo that Rescind does not write")
 
 
 def test_keys_that_were_quarantined_are_active_again_and_what_failed_in_between_can_be_done_later(undo, world, polsen):

@@ -45,6 +45,7 @@ from lab.world import (
     DELETE_INLINE_POLICY,
     DENY_ALL,
     DENY_EVERYTHING,
+    DETACH_EVERYWHERE,
     DETACH_POLICY,
     QUARANTINE_KEY,
     QUARANTINE_PRINCIPAL,
@@ -97,6 +98,8 @@ class Offence:
     target: tuple[str, str]
     # The function that makes the case if no remedy is applied.
     reporter: str
+    # Who loses a policy, if that is what the remedy changes: kind and name.
+    holder: tuple[str, str] | None = None
     # What the rulebook has besides the shipped guardrails, and the function's environment besides the usual.
     guardrails: str = ""
     settings: dict[str, str] = field(default_factory=dict, hash=False)
@@ -393,6 +396,37 @@ def _restores(what: str, commit: Callable) -> Offence:
     return Offence(RESTORE_POLICY_VERSION, what, commit, "SetDefaultPolicyVersion", ("policy", "tools"), RESTORE_POLICY_VERSION, known_by="arn")
 
 
+# detach-everywhere: the shipped rulebook enforces it nowhere
+
+
+ONLY_BAD_VERSIONS = """
+@id("nobody-holds-what-has-no-good-version")
+@description("No version of this policy passes")
+@severity("critical")
+@remedy("restore-policy-version,detach-everywhere")
+forbid (principal, action in Action::"policy-version", resource)
+when { context.isDefault && context.policy.grants.admin };
+"""
+
+
+def _no_version_passes(world: World, *holders):
+    tools = world.policy("tools", ALLOW_ALL)
+    for holder in holders:
+        world.attach(tools, holder)
+    return tools, version_created(tools, world.writes_version(tools, {**ALLOW_ALL, "Id": "again"}), {**ALLOW_ALL, "Id": "again"})
+
+
+def _held_by(kind: str, name: str) -> Offence:
+    def commit(world: World):
+        holder = getattr(world, kind)(name)
+        tools, event = _no_version_passes(world, holder)
+        return event, {holder.no_longer_holds(tools)}
+
+    write, restores = f"Detach{kind.capitalize()}Policy", RESTORE_POLICY_VERSION
+    what = f"no version passes, held by a {kind}"
+    return Offence(DETACH_EVERYWHERE, what, commit, write, ("policy", "tools"), restores, (kind, name), known_by="arn", guardrails=ONLY_BAD_VERSIONS)
+
+
 # remove-login
 
 
@@ -478,6 +512,9 @@ OFFENCES = [
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
     _restores("a version created as the default", _version_created),
     _restores("an old version set as the default", _old_version_set),
+    _held_by("user", "polsen"),
+    _held_by("group", "developers"),
+    _held_by("role", "build"),
     _password_set("a console password made", login_made, complete_without_parameters=True),
     _password_set("a console password reset", login_reset),
     _of_the_account("a password policy weakened", _weakened),

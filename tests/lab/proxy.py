@@ -54,6 +54,11 @@ class Rule:
     left: int
 
 
+def user_id(emulated: str) -> str:
+    """The unique id that IAM would give a user with that one of the emulator's."""
+    return f"AIDA{emulated.upper()[:17]}"
+
+
 def answer(operation: str, result: str = "") -> bytes:
     """What IAM answers to an operation."""
     text = (
@@ -203,6 +208,29 @@ class Proxy:
 
         self._rule("GetAccountAuthorizationDetails", UNLIMITED, act)
 
+    def spell_user_ids(self) -> None:
+        """IAM's answers have the unique ids of users as IAM makes them: those of the emulator begin with any letter."""
+        for operation in ("GetUser", "ListUsers", "ListEntitiesForPolicy"):
+            self._rule(operation, UNLIMITED, lambda exchange: exchange.with_user_ids())
+
+    def list_holders(self, per_page: int) -> None:
+        """IAM lists a policy's holders in pages of so many: the emulator gives all it has in one answer."""
+
+        def act(exchange: "Exchange") -> bool:
+            operation, asked = "ListEntitiesForPolicy", exchange.call.parameters
+            first = int(asked.get("Marker", 0))
+            _, _, body = exchange.asks({"Action": operation, "PolicyArn": asked["PolicyArn"]})
+            kinds = re.findall(r"<(Policy(?:Users|Groups|Roles))>(.*?)</\1>", body.decode(), re.DOTALL)
+            holders = [(kind, member) for kind, members in kinds for member in re.findall(r"<member>.*?</member>", members, re.DOTALL)]
+            last = first + per_page
+            page = "".join(
+                f"<{kind}>{''.join(member for its, member in holders[first:last] if its == kind)}</{kind}>" for kind, _ in kinds
+            )
+            more = f"<IsTruncated>true</IsTruncated><Marker>{last}</Marker>" if last < len(holders) else "<IsTruncated>false</IsTruncated>"
+            return exchange.reply(200, "text/xml", answer(operation, page + more))
+
+        self._rule("ListEntitiesForPolicy", UNLIMITED, act)
+
     @contextlib.contextmanager
     def down(self):
         """Nobody listens: connection refused."""
@@ -340,6 +368,10 @@ class Exchange(http.server.BaseHTTPRequestHandler):
     def made_long_ago(self) -> bool:
         status, kind, body = self.forward()
         return self.reply(status, kind, re.sub(rb"<CreateDate>[^<]*", b"<CreateDate>2020-01-01T00:00:00Z", body))
+
+    def with_user_ids(self) -> bool:
+        status, kind, body = self.forward()
+        return self.reply(status, kind, re.sub(rb"<UserId>([^<]*)", lambda found: b"<UserId>" + user_id(found[1].decode()).encode(), body))
 
     def with_boundary(self) -> bool:
         status, kind, body = self.forward()

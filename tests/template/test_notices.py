@@ -169,6 +169,7 @@ def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
         ("remove-group-member", ["AddUserToGroup"]),
         ("restore-trust", ["CreateRole", "UpdateAssumeRolePolicy", "AcquireRole", "UpdateOpenIDConnectProvider"]),
         ("restore-policy-version", ["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"]),
+        ("detach-everywhere", ["CreatePolicyVersion", "SetDefaultPolicyVersion"]),
         ("remove-login", ["CreateLoginProfile", "UpdateLoginProfile"]),
         ("restore-password-policy", ["UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"]),
         ("restore-guard", ["Detach*", "Delete*Policy", "*PermissionsBoundary", "RemoveUserFromGroup"]),

@@ -42,6 +42,9 @@ EXPECTED = {
         certain=frozenset({"iam-setdefaultpolicyversion"}),
         kinds=frozenset({"permissions-management"}),
     ),
+    "detach-everywhere": Judged(
+        possible=frozenset({"iam-detachgrouppolicy", "iam-detachrolepolicy", "iam-detachuserpolicy"}),
+    ),
     "remove-login": Judged(),
     "restore-password-policy": Judged(),
     "restore-guard": Judged(

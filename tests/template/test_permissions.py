@@ -113,6 +113,11 @@ def test_no_function_may_change_a_break_glass_principal(full_stack, function):
         ("restore-guard", "iam:PutUserPermissionsBoundary", ["user/polsen"]),
         ("restore-guard", "iam:PutRolePermissionsBoundary", ["role/build"]),
         ("restore-guard", "iam:AddUserToGroup", ["group/denied"]),
+        ("detach-everywhere", "iam:DetachUserPolicy", ["user/polsen", "user/finance/polsen"]),
+        ("detach-everywhere", "iam:DetachGroupPolicy", ["group/staff"]),
+        ("detach-everywhere", "iam:DetachRolePolicy", ["role/build"]),
+        ("detach-everywhere", "iam:ListPolicyVersions", ["policy/own"]),
+        ("detach-everywhere", "iam:ListEntitiesForPolicy", ["policy/own"]),
         ("remove-login", "iam:DeleteLoginProfile", ["user/polsen", "user/finance/polsen"]),
         ("remove-login", "iam:GetLoginProfile", ["user/polsen"]),
         ("quarantine-key", "iam:UpdateAccessKey", ["user/deploy", "user/ci/deploy"]),
@@ -165,6 +170,10 @@ def test_a_function_reaches_its_targets(stack, function, action, resources):
         ("restore-guard", "iam:DeleteRolePermissionsBoundary", ["role/build"]),
         ("restore-guard", "iam:RemoveUserFromGroup", ["group/denied"]),
         ("restore-guard", "iam:CreatePolicyVersion", ["policy/own"]),
+        ("detach-everywhere", "iam:DetachRolePolicy", [OWN_ROLE, *ROLES_OF_AWS]),
+        ("detach-everywhere", "iam:AttachUserPolicy", ["user/polsen"]),
+        ("detach-everywhere", "iam:SetDefaultPolicyVersion", ["policy/own"]),
+        ("detach-everywhere", "iam:DeleteUserPermissionsBoundary", ["user/polsen"]),
         ("remove-login", "iam:CreateLoginProfile", ["user/polsen"]),
         ("remove-login", "iam:UpdateLoginProfile", ["user/polsen"]),
         ("remove-login", "iam:DeleteUser", ["user/polsen"]),
@@ -249,8 +258,15 @@ def test_the_policy_that_contains_users_outlives_the_stack_and_is_no_other_stack
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
 def test_no_function_detaches_a_quarantine_of_aws(stack, function, kind):
-    denial, = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
-    assert denial["Condition"] == {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
+    denials = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
+    quarantines = {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
+    assert quarantines in [denial["Condition"] for denial in denials]
+
+
+@pytest.mark.parametrize("kind", ["User", "Group", "Role"])
+def test_detach_everywhere_detaches_no_policy_of_rescind_s(stack, kind):
+    denials = applying(stack, role_of("detach-everywhere"), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
+    assert {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/rescind/Rescind*"}} in [denial["Condition"] for denial in denials]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

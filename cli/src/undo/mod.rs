@@ -52,7 +52,8 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let steps = step::of(&case)?;
     show(&case, source, &steps, out)?;
     let caller = live::caller()?;
-    let left = runtime.block_on(checked(&caller.reader(), &steps, out))?;
+    let alone = case.outcomes.iter().all(|outcome| plan::of(outcome.remedy).is_each_alone());
+    let left = runtime.block_on(checked(&caller.reader(), &steps, alone, out))?;
     if arguments.dry_run {
         writeln!(out, "everything is as Rescind left it and can be undone; nothing was done")?;
         return Ok(());
@@ -61,7 +62,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     if !arguments.yes && !agreed()? {
         bail!("nothing was done");
     }
-    runtime.block_on(undo(&caller.writer(), &left, out))
+    runtime.block_on(undo(&caller.writer(), &left, alone, out))
 }
 
 impl Arguments {
@@ -126,14 +127,16 @@ fn command(step: &AnyStep) -> String {
     step.call().map(|call| call.command()).unwrap_or_default()
 }
 
-/// The steps that are left to do. Nothing is half done: if anything moved, that is an error.
-async fn checked<'a>(reader: &Reader, steps: &'a [AnyStep], out: &mut impl Write) -> Result<Vec<&'a AnyStep>> {
+/// The steps that are left to do. Nothing is half done: if anything moved, that is an error; unless each step stands alone, and only those are left out
+/// whose holder is gone.
+async fn checked<'a>(reader: &Reader, steps: &'a [AnyStep], alone: bool, out: &mut impl Write) -> Result<Vec<&'a AnyStep>> {
     let (mut left, mut undone, mut moved) = (Vec::new(), Vec::new(), Vec::new());
     for step in steps {
         match step.state(reader).await.map_err(CallerError::from).context("nothing was done")? {
             State::AsLeft => left.push(step),
+            State::Gone(how) if alone => undone.push(how),
             State::Undone(how) => undone.push(how),
-            State::Moved(how) => moved.push(how),
+            State::Moved(how) | State::Gone(how) => moved.push(how),
         }
     }
     if !moved.is_empty() {
@@ -161,18 +164,26 @@ fn agreed() -> Result<bool> {
     Ok(matches!(&*answer.trim().to_ascii_lowercase(), "y" | "yes"))
 }
 
-/// Makes the calls. If one fails, those after it are not made.
-async fn undo(writer: &Writer, steps: &[&AnyStep], out: &mut impl Write) -> Result<()> {
+/// Makes the calls. If one fails, those after it are not made; unless each stands alone, and AWS refuses this one for good.
+async fn undo(writer: &Writer, steps: &[&AnyStep], alone: bool, out: &mut impl Write) -> Result<()> {
+    let mut refused = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         let done = command(step);
-        match step.make(writer).await.map_err(CallerError::from) {
+        match step.make(writer).await {
             Ok(Made::Done) => writeln!(out, "done: {done}")?,
             Ok(Made::Kept(why)) => writeln!(out, "left out: {done}\n  AWS keeps it: {why}")?,
-            Err(error) => {
-                let rest = steps.iter().skip(place + 1).map(|step| format!("\nnot done: {}", command(step)));
-                bail!("failed: {done}\n  {error}{}", rest.collect::<String>());
+            Err(call) => {
+                let goes_on = alone && !call.failure.is_retryable();
+                refused.push(format!("failed: {done}\n  {}", CallerError::from(call)));
+                if !goes_on {
+                    refused.extend(steps.iter().skip(place + 1).map(|step| format!("not done: {}", command(step))));
+                    break;
+                }
             }
         }
+    }
+    if !refused.is_empty() {
+        bail!("{}", refused.join("\n"));
     }
     Ok(())
 }

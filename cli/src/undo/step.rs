@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use policy::Case;
 use policy::case::{Call, Outcome};
 use policy::text::quoted;
-use remedy::reading::Reader;
+use remedy::reading::{Reader, identity};
 use remedy::setting::{
     Attachment, Boundary, CredentialStatus, DefaultVersion, Home, InlinePolicy, Live, ManagedPolicy, Membership, PasswordPolicy, Setting,
     Trust, Writer,
@@ -24,6 +24,8 @@ pub enum State {
     Undone(String),
     /// Neither.
     Moved(String),
+    /// Whoever had it is gone or renamed.
+    Gone(String),
 }
 
 /// What came of a call that did not fail.
@@ -52,13 +54,19 @@ impl<S: Setting> Back<S> {
 
     async fn state(&self, reader: &Reader) -> Result<State, AwsCall> {
         let Self { setting, left, to } = self;
+        if let Some(whom) = setting.whom()
+            && let Some(id) = &whom.id
+            && identity::id_of(reader, whom).await?.is_none_or(|now| now != id.as_str())
+        {
+            return Ok(State::Gone(format!("{whom} with the unique id {} is gone or renamed", id.as_str())));
+        }
         Ok(match setting.resolve(reader).await? {
             Live::Is(now) if S::is_same(&now, to) => State::Undone(format!("{setting}: already {}", S::words(to))),
             Live::Is(now) if left.as_ref().is_none_or(|left| S::is_same(&now, left)) => {
                 setting.obstacle(reader, to).await?.map_or(State::AsLeft, State::Moved)
             }
             Live::Is(_) => State::Moved(format!("{setting} is no longer as Rescind left it")),
-            Live::Gone | Live::Unclear => State::Moved(format!("{} is gone or renamed", setting.holder())),
+            Live::Gone | Live::Unclear => State::Gone(format!("{} is gone or renamed", setting.holder())),
         })
     }
 

@@ -1,9 +1,11 @@
+use policy::arn::UniqueId;
 use policy::case::Call;
 use policy::containment::Quarantine;
 use serde_json::{Value, json};
 
 use super::*;
 
+const ID_OF_X: &str = "AIDAEXAMPLEEXAMPLE001";
 const ID: &str = "rsc-8b332ad44cc59341";
 const BILLING: &str = "arn:aws:iam::aws:policy/job-function/Billing";
 const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1767225600";
@@ -22,6 +24,11 @@ fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
             "type": "TrustChanged", "target": {"type": "role", "name": undo.parameter("RoleName")}, "document": undo.parameter("PolicyDocument"),
             "trusted": [{"principal": {"type": "everyone"}, "guardrails": ["billing-is-for-finance"]}],
         });
+        return case;
+    }
+    if remedy == "detach-everywhere" {
+        case["change"] =
+            json!({"type": "PolicyVersionSet", "policyArn": TOOLS, "version": "v2", "isDefault": true, "deed": "created-version"});
         return case;
     }
     if remedy == "restore-guard" {
@@ -106,7 +113,9 @@ fn told(remedy: &str, undo: &[Call]) -> Value {
         ]},
         "outcome": "applied",
         "outcomes": [{"remedy": remedy, "outcome": "applied", "undo": undo.iter().map(|call| {
-            json!({"service": call.service, "operation": call.operation, "parameters": call.parameters, "command": "rm -rf /"})
+            let mut receipt = serde_json::to_value(call).unwrap();
+            receipt["command"] = json!("rm -rf /");
+            receipt
         }).collect::<Value>()}],
     })
 }
@@ -253,15 +262,17 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
     let of_user = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "y"), ("PermissionsBoundary", arn)]);
     let denied = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "denied")]);
     let back = |(taken, given): (Call, Call)| (given, taken);
+    let of = |(call, undo): (Call, Call), id: &str| (call.about(UniqueId::new(id).ok()), undo.about(UniqueId::new(id).ok()));
     vec![
         ("detach-policy", vec![attachment("User", BILLING)]),
-        ("detach-policy", vec![attachment("Group", "arn:aws:iam::123456789012:policy/team/x")]),
+        ("detach-policy", vec![attachment("Group", BILLING)]),
         ("detach-policy", vec![attachment("Role", BILLING)]),
         ("delete-inline-policy", vec![inline("User", " {\"Statement\": []}\n")]),
         ("delete-inline-policy", vec![inline("Group", "anything at all")]),
         ("delete-inline-policy", vec![inline("Role", "{}")]),
         ("restore-trust", vec![(trust(&[OWN_TRUST]), trust(&[EVERYONE, OWN_TRUST]))]),
         ("restore-policy-version", vec![(version_of(TOOLS, "v1"), version_of(TOOLS, "v27"))]),
+        ("detach-everywhere", vec![of(attachment("User", TOOLS), ID_OF_X), attachment("Group", TOOLS), attachment("Role", TOOLS)]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
         ("restore-password-policy", vec![(restored, rules("6"))]),
         ("restore-guard", vec![back(attachment("User", "arn:aws:iam::123456789012:policy/team/x"))]),
@@ -309,6 +320,7 @@ fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
         "delete-inline-policy",
         "remove-group-member",
         "restore-policy-version",
+        "detach-everywhere",
         "restore-password-policy",
         "restore-trust",
         "restore-guard",
@@ -360,6 +372,18 @@ fn an_undo_that_no_remedy_writes_is_refused() {
 }
 
 #[test]
+fn an_undo_about_somebody_else_of_the_same_name_is_refused() {
+    let id = |id: &str| UniqueId::new(id).ok();
+    let (_, made_steps) = every_step().into_iter().find(|(remedy, _)| *remedy == "detach-everywhere").unwrap();
+    let (call, undo) = made_steps[0].clone();
+    assert_eq!(undo.unique_id, id(ID_OF_X));
+    for other in [None, id("AIDAEXAMPLEEXAMPLE002")] {
+        let forged = [(call.clone(), undo.clone().about(other))];
+        assert!(step::of(&read(&made("detach-everywhere", &forged))).is_err(), "{forged:?}");
+    }
+}
+
+#[test]
 fn a_password_policy_is_given_back_only_as_the_case_says_that_it_was() {
     let (_, made_steps) = every_step().into_iter().find(|(remedy, _)| *remedy == "restore-password-policy").unwrap();
     let (restored, weak) = made_steps[0].clone();
@@ -390,7 +414,9 @@ fn a_remedy_that_was_not_carried_out_has_no_receipt() {
 
 #[test]
 fn what_is_shown_is_what_would_be_done_and_not_what_the_file_says_of_it() {
-    let mut case = told("detach-policy", &[attach("arn:aws:iam::aws:policy/$(id)/Billing")]);
+    const STRANGE: &str = "arn:aws:iam::aws:policy/$(id)/Billing";
+    let mut case = told("detach-policy", &[attach(STRANGE)]);
+    case["change"]["policyArn"] = json!(STRANGE);
     case["record"]["eventName"] = json!("\u{1b}[2J\u{202e}");
     case["id"] = json!("\u{1b}[2J");
     case["decision"]["guardrails"][0]["id"] = json!("\u{1b}[2J");

@@ -3,16 +3,14 @@
 use std::process::ExitCode;
 
 use policy::case::Call;
-use policy::change::{Deed, PolicyVersionSet};
-use policy::containment;
-use policy::document::plain;
+use policy::change::PolicyVersionSet;
 use policy::remedy::Remedy;
 use policy::target::{Identity, IdentityKind, Target};
 use policy::text;
 use policy::{Case, Change};
-use remedy::reading::versions::Version;
-use remedy::reading::{holders, holdings, versions};
-use remedy::setting::{Attachment, DefaultVersion, Live, Setting as _, Step};
+use remedy::candidates::{self, Choice};
+use remedy::reading::holders;
+use remedy::setting::{Attachment, DefaultVersion, Setting as _, Step};
 use remedy::{AwsCall, Ending, Function, Hand, Set};
 
 struct RestorePolicyVersion;
@@ -38,20 +36,20 @@ impl Function for RestorePolicyVersion {
         }
         let set = PolicyVersionSet { replaced: hand.replaces(set).await?, ..set.clone() };
         for _ in 0..TRIES {
-            let Some(listed) = listed(hand, &set).await? else {
+            let Some(listed) = candidates::listed(hand, &set).await? else {
                 return Ok(Ending::clean("the policy was deleted".to_owned()));
             };
-            if is_another(hand, &set, forbidden).await? {
+            if candidates::is_another(hand, &set, forbidden).await? {
                 return Ok(Ending::clean("another policy has this ARN now, or the version was deleted".to_owned()));
             }
             let setting = DefaultVersion { policy: set.policy_arn.clone() };
             let begun = listed.iter().find(|version| hand.has_begun(&step(&setting, forbidden, &version.id)));
             let to = match begun {
-                Some(version) => Some(version.id.clone()),
-                None => choice(hand, &set, &listed).await?,
+                Some(version) => Choice::Version(version.id.clone()),
+                None => candidates::choice(hand, &set, &listed).await?,
             };
-            let Some(to) = to else {
-                return nothing_passes(hand, &set, &setting, forbidden).await;
+            let Choice::Version(to) = to else {
+                return nothing_passes(hand, &set, forbidden).await;
             };
             match hand.swap(&step(&setting, forbidden, &to)).await? {
                 (Set::Done, raced) => {
@@ -78,57 +76,10 @@ fn step(setting: &DefaultVersion, forbidden: &str, to: &str) -> Step<DefaultVers
     Step { setting: setting.clone(), from: forbidden.to_owned(), to: to.to_owned() }
 }
 
-/// The policy's versions, the newest first; `None` if the policy is gone. Just after the change, that may be IAM's lag.
-async fn listed(hand: &Hand<'_>, set: &PolicyVersionSet) -> Result<Option<Vec<Version>>, AwsCall> {
-    let listed = versions::of(hand.reader(), &set.policy_arn).await?;
-    if listed.is_some() || !hand.settles().await {
-        return Ok(listed);
-    }
-    versions::of(hand.reader(), &set.policy_arn).await
-}
-
-/// Whether the forbidden version says something else than the record: no version is ever given another text, so the policy was made anew.
-async fn is_another(hand: &Hand<'_>, set: &PolicyVersionSet, forbidden: &str) -> Result<bool, AwsCall> {
-    let Some(text) = &set.document else {
-        return Ok(false);
-    };
-    let live = holdings::version_document(hand.reader(), set.policy_arn.as_str(), forbidden).await?;
-    Ok(live.is_some_and(|live| !containment::says(&live, text) && plain(&live).is_ok_and(|live| live != *text)))
-}
-
-/// The newest version that the rulebook lets stand. What was the default before comes first: the account is to be as it was; versions that were made
-/// after the change come last.
-async fn choice(hand: &Hand<'_>, set: &PolicyVersionSet, listed: &[Version]) -> Result<Option<String>, AwsCall> {
-    let known = set.replaced.as_ref().filter(|replaced| !replaced.assumed);
-    let others = || listed.iter().filter(|version| Some(&version.id) != set.version.as_ref());
-    let is_known = |version: &&Version| known.is_some_and(|known| known.versions.contains(&version.id));
-    let is_later = |version: &&Version| set.deed == Deed::CreatedVersion && version.is_newer_than(set.version.as_deref());
-    let first = others().filter(is_known);
-    let then = others().filter(|version| !is_known(version) && !is_later(version));
-    let last = others().filter(|version| !is_known(version) && is_later(version));
-    for version in first.chain(then).chain(last) {
-        let Some(text) = holdings::version_document(hand.reader(), set.policy_arn.as_str(), &version.id).await? else {
-            continue;
-        };
-        if hand.passes(&set.candidate(version.id.clone(), text).into()).await? {
-            return Ok(Some(version.id.clone()));
-        }
-    }
-    Ok(None)
-}
-
 /// No version passes: a person learns the calls, unless the forbidden version is the default no longer.
-async fn nothing_passes(hand: &Hand<'_>, set: &PolicyVersionSet, setting: &DefaultVersion, forbidden: &str) -> Result<Ending, AwsCall> {
-    let mut live = setting.get(hand.reader()).await?;
-    if live != Live::Is(forbidden.to_owned()) && hand.settles().await {
-        live = setting.get(hand.reader()).await?;
-    }
-    match live {
-        Live::Is(version) if version == forbidden => {}
-        Live::Is(_) => {
-            return Ok(Ending::clean("another version is the default now: that is another change, with an event of its own".to_owned()));
-        }
-        Live::Gone | Live::Unclear => return Ok(Ending::clean("the policy was deleted".to_owned())),
+async fn nothing_passes(hand: &Hand<'_>, set: &PolicyVersionSet, forbidden: &str) -> Result<Ending, AwsCall> {
+    if let Some(why) = candidates::is_over(hand, set, forbidden).await? {
+        return Ok(Ending::clean(why.to_owned()));
     }
     let arn = set.policy_arn.as_str();
     let holders = holders::of(hand.reader(), &set.policy_arn).await?.unwrap_or_default();

@@ -11,8 +11,8 @@ use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, Si
 use crate::finding;
 use crate::record::Event;
 use crate::remedy::Remedy::{
-    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin, RestoreGuard,
-    RestorePasswordPolicy, RestorePolicyVersion, RestoreTrust,
+    self, DeleteInlinePolicy, DetachEverywhere, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin,
+    RestoreGuard, RestorePasswordPolicy, RestorePolicyVersion, RestoreTrust,
 };
 use crate::target::IdentityKind::{Group, Role, User};
 
@@ -58,7 +58,7 @@ const fn finding(name: &'static str, source: &'static str) -> Action {
 
 const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
 const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal];
-const VERSION: &[Remedy] = &[RestorePolicyVersion, QuarantineKey, QuarantinePrincipal];
+const VERSION: &[Remedy] = &[RestorePolicyVersion, DetachEverywhere, QuarantineKey, QuarantinePrincipal];
 const LOGIN: &[Remedy] = &[RemoveLogin, QuarantineKey, QuarantinePrincipal];
 const PASSWORD_POLICY: &[Remedy] = &[RestorePasswordPolicy, QuarantineKey, QuarantinePrincipal];
 const REMOVED: &[Remedy] = &[RestoreGuard, QuarantineKey, QuarantinePrincipal];

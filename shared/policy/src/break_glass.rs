@@ -54,6 +54,12 @@ impl BreakGlass {
         self.account.as_str() == account && self.identity.is_named(kind, name)
     }
 
+    /// Whether it is the user or role with this unique id, whatever its name is now: whoever renames a responder does not take them off the list.
+    fn is_known_by(&self, account: &str, kind: IdentityKind, id: Option<&str>) -> bool {
+        let known = self.identity.id.as_ref().map(UniqueId::as_str);
+        self.account.as_str() == account && self.identity.kind == kind && known.is_some() && known == id
+    }
+
     /// Whether it is the one that this list gives the unique id of, or none.
     fn has_id(&self, id: Option<&str>) -> bool {
         self.identity.id.as_ref().is_none_or(|known| Some(known.as_str()) == id)
@@ -63,6 +69,9 @@ impl BreakGlass {
 /// What a user or role of this account is on the list.
 #[must_use]
 pub fn standing(list: &[BreakGlass], account: &str, kind: IdentityKind, name: &str, id: Option<&str>) -> Standing {
+    if list.iter().any(|listed| listed.is_known_by(account, kind, id)) {
+        return Standing::Listed;
+    }
     let mut named = list.iter().filter(|listed| listed.is_named(account, kind, name)).peekable();
     match (named.peek().is_some(), named.any(|listed| listed.has_id(id))) {
         (false, _) => Standing::Unlisted,
@@ -100,6 +109,18 @@ mod tests {
         for other in [None, Some("AROAEXAMPLEEXAMPLE002")] {
             assert_eq!(role(&listed, "responder", other), Standing::Recreated);
         }
+    }
+
+    #[test]
+    fn one_that_was_renamed_is_known_by_the_unique_id() {
+        let listed = format!("arn:aws:iam::123456789012:role/responder={ID}");
+        assert_eq!(role(&listed, "renamed", Some(ID)), Standing::Listed);
+        for other in [None, Some("AROAEXAMPLEEXAMPLE002")] {
+            assert_eq!(role(&listed, "renamed", other), Standing::Unlisted);
+        }
+        assert_eq!(role("arn:aws:iam::123456789012:role/responder", "renamed", None), Standing::Unlisted);
+        let elsewhere = listed.replace("123456789012", "999999999999");
+        assert_eq!(role(&elsewhere, "renamed", Some(ID)), Standing::Unlisted);
     }
 
     #[test]

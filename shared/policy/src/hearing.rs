@@ -126,19 +126,29 @@ impl<'a> Circumstances<'a> {
     ///
     /// If the rulebook gave no answer.
     pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
+        Ok(self.would_stand(change, Ok(facts))? == Some(true))
+    }
+
+    /// The same, or `None` if that cannot be said: because the facts cannot be had, for the reason given, or do not suffice. A remedy that takes
+    /// something away because nothing passes has to be sure of it.
+    ///
+    /// # Errors
+    ///
+    /// If the rulebook gave no answer.
+    pub fn would_stand(&self, change: &Change, facts: Result<&Facts, &str>) -> Result<Option<bool>, DecisionError> {
+        let (none, unread) = (Facts::none(), facts.err());
+        let facts = facts.unwrap_or(&none);
         let takes_back = |guardrail: &Guardrail| guardrail.mode == Mode::Enforce && !guardrail.remedies.is_empty();
+        let mut stands = Some(true);
         for Part { alone, weighed, .. } in self.parts(change)? {
-            let decision = self.rulebook.decide(&self.question(alone.as_ref().unwrap_or(change), facts), weighed, None)?;
-            let stands = match decision {
-                Decision::Allowed | Decision::Exempt { .. } => true,
-                Decision::Forbidden { guardrails, undecided } => undecided.is_none() && !guardrails.iter().any(takes_back),
-                Decision::Unknown { .. } => false,
-            };
-            if !stands {
-                return Ok(false);
+            let decision = self.rulebook.decide(&self.question(alone.as_ref().unwrap_or(change), facts), weighed, unread)?;
+            match decision {
+                Decision::Forbidden { guardrails, .. } if guardrails.iter().any(takes_back) => return Ok(Some(false)),
+                Decision::Allowed | Decision::Exempt { .. } | Decision::Forbidden { undecided: None, .. } => {}
+                Decision::Forbidden { .. } | Decision::Unknown { .. } => stands = None,
             }
         }
-        Ok(true)
+        Ok(stands)
     }
 
     /// The facts that the decision about a change depends on.

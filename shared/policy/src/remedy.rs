@@ -32,6 +32,8 @@ remedies! {
     DeleteInlinePolicy "delete-inline-policy",
     /// Makes the newest version that the rulebook lets stand the default one again.
     RestorePolicyVersion "restore-policy-version",
+    /// Detaches the policy from everybody who holds it, if the rulebook lets none of its versions stand.
+    DetachEverywhere "detach-everywhere",
     /// Removes the user from the group.
     RemoveGroupMember "remove-group-member",
     /// Removes forbidden principals from a role's trust policy.

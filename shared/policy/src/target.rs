@@ -118,6 +118,15 @@ impl Identity {
         self.kind == kind && self.name.as_str().eq_ignore_ascii_case(name)
     }
 
+    /// Whether both are the same user, group or role: by their unique ids if both are known, and by their names only if not.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.id, &other.id) {
+            (Some(one), Some(another)) => self.kind == other.kind && one == another,
+            _ => self.is_named(other.kind, other.name.as_str()),
+        }
+    }
+
     /// The user or role that the end of an ARN names: `user/path/name`.
     #[must_use]
     pub fn of_resource(resource: &str) -> Option<Self> {
@@ -273,5 +282,17 @@ mod tests {
         let user = Identity::user(IamName::new("Polsen").unwrap());
         assert!(user.is_named(IdentityKind::User, "polsen"));
         assert!(!user.is_named(IdentityKind::Role, "polsen"));
+    }
+
+    #[test]
+    fn unique_ids_decide_and_names_only_without_them() {
+        let named =
+            |name: &str, id: Option<&str>| Identity::user(IamName::new(name).unwrap()).with_id(id.map(|id| UniqueId::new(id).unwrap()));
+        let polsen = named("polsen", Some("AIDAEXAMPLEEXAMPLE001"));
+        assert!(polsen.is_same(&named("renamed", Some("AIDAEXAMPLEEXAMPLE001"))));
+        assert!(!polsen.is_same(&named("polsen", Some("AIDAEXAMPLEEXAMPLE002"))));
+        assert!(polsen.is_same(&named("Polsen", None)) && named("Polsen", None).is_same(&polsen));
+        assert!(!polsen.is_same(&named("other", None)));
+        assert!(!polsen.is_same(&Identity { kind: IdentityKind::Role, ..polsen.clone() }));
     }
 }

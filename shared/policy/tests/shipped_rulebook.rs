@@ -319,6 +319,23 @@ fn a_version_that_makes_administrators_is_forbidden_as_the_default_and_otherwise
 }
 
 #[test]
+fn that_nobody_keeps_a_vendor_s_policy_without_a_good_version_is_only_observed() {
+    let judged = |arn: &str, document: &str| -> Vec<(String, bool, bool)> {
+        let event = version("CreatePolicyVersion", r#""policyDocument":"x","setAsDefault":true"#);
+        let event = event.replace("arn:aws:iam::123456789012:policy/Tools", arn);
+        let cases = cases(&Event::from_envelope_or_record(&event).unwrap(), document, &[]);
+        let guardrails = cases.iter().flat_map(|case| case.decision.guardrails());
+        let asks = |remedies: &[Remedy]| remedies.contains(&Remedy::DetachEverywhere);
+        guardrails.map(|guardrail| (guardrail.id.clone(), guardrail.mode == Mode::Enforce, asks(&guardrail.remedies))).collect()
+    };
+    let restored = || ("no-administrator-by-version".to_owned(), true, false);
+    let detached = ("nobody-holds-a-vendor-s-policy-without-a-good-version".to_owned(), false, true);
+    assert_eq!(judged("arn:aws:iam::123456789012:policy/vendor/Tools", EVERYTHING), [restored(), detached]);
+    assert_eq!(judged("arn:aws:iam::123456789012:policy/vendors/Tools", EVERYTHING), [restored()]);
+    assert!(judged("arn:aws:iam::123456789012:policy/vendor/Tools", READS).is_empty());
+}
+
+#[test]
 fn what_the_default_version_before_granted_already_is_only_reported() {
     let event = Event::from_envelope_or_record(&version("SetDefaultPolicyVersion", r#""versionId":"v2""#)).unwrap();
     let (rulebook, actor) = (&*RULEBOOK, Actor::of(&event).unwrap());

@@ -56,8 +56,7 @@ impl Handler {
             return Ok(Tried { case, failure: None, page });
         }
         let Clients { reader, writer, .. } = &self.clients;
-        let own = (&self.environment.deny_everything, self.environment.break_glass.as_slice());
-        let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, own, page);
+        let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, &self.environment, page);
         let ended = self.take_back::<F>(&mut hand, plan::of(remedy), &case, &change).await;
         let (outcome, failure) = match ended {
             Ok(ending) => (if acts { applied(remedy, &mut hand, ending) } else { observed(remedy, &mut hand, ending, &case) }, None),

@@ -39,6 +39,12 @@ impl Deadline {
         (left >= self.all / 2).then(|| Self { all: self.all, ..Self::after(now, left) })
     }
 
+    /// Whether there is time for one more step before the notice has to be sent.
+    #[must_use]
+    pub fn leaves_time(self) -> bool {
+        Instant::now() < self.report
+    }
+
     /// What has to be read before anything can be decided or done; `None` if it takes so long that too little time would be left to do it.
     pub async fn before_the_remedy<T>(self, reading: impl Future<Output = T>) -> Option<T> {
         timeout_at(self.facts, reading).await.ok()

@@ -67,6 +67,8 @@ pub enum Failure {
     Exists,
     /// Something else uses it.
     InUse,
+    /// There was not enough time for all of it.
+    Unfinished,
     /// Somebody else has changed it in the meantime.
     Conflict,
     /// Any other refusal.
@@ -86,6 +88,7 @@ impl Failure {
             Self::Full => "a quota is used up",
             Self::Exists => "exists already",
             Self::InUse => "in use",
+            Self::Unfinished => "out of time",
             Self::Conflict => "changed in the meantime",
             Self::Rejected => "rejected",
         }
@@ -94,7 +97,7 @@ impl Failure {
     const fn advice(self) -> &'static str {
         match self {
             Self::AccessDenied => "look for a service control policy, permissions boundary or key policy that stops the function's role",
-            Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled | Self::Conflict => {
+            Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled | Self::Unfinished | Self::Conflict => {
                 "Lambda tries again; if it still fails, send the event again from the queue"
             }
             Self::Unmodifiable | Self::NotFound | Self::Full | Self::Exists | Self::InUse | Self::Rejected => {
@@ -106,7 +109,7 @@ impl Failure {
     /// Whether the same call can succeed later by itself.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled | Self::Conflict)
+        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Unsettled | Self::Unfinished | Self::Conflict)
     }
 
     fn of_code(code: &str, status: u16) -> Self {
@@ -251,6 +254,7 @@ impl Error {
                 Failure::Unreachable => "Retryable.Unreachable",
                 Failure::ServiceError => "Retryable.ServiceError",
                 Failure::Unsettled | Failure::Conflict => "Retryable.Unsettled",
+                Failure::Unfinished => "Retryable.Unfinished",
             },
         }
     }

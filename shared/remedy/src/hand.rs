@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use policy::Change;
 use policy::arn::{PolicyArn, UniqueId};
-use policy::break_glass::BreakGlass;
 use policy::case::{Call, CredentialReport, Receipt};
 use policy::change::{PolicyVersionSet, Replaced};
 use policy::containment::Containment;
@@ -13,17 +11,21 @@ use policy::document::DocumentError;
 use policy::facts::{Access, Facts, Texts};
 use policy::guardrail::DecisionError;
 use policy::hearing::Circumstances;
+use policy::remedy::Remedy;
 use policy::target::{Identity, IdentityKind};
+use policy::{Case, Change};
 
 use crate::deadline::Deadline;
+use crate::environment::Environment;
 use crate::error::{AwsCall, Failure, found};
 use crate::ledger::Page;
 use crate::ledger::contained::Contained;
 use crate::log;
+use crate::protected::{self, Spared};
 use crate::reading::facts::{self, Background};
 use crate::reading::identity::Whom;
 use crate::reading::{Reader, identity, settled};
-use crate::setting::{Live, Setting, Step, Writer};
+use crate::setting::{Home, Live, Setting, Step, Writer};
 
 /// How long to wait before a call is made again that IAM says has no object.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -93,6 +95,12 @@ impl Ending {
         self.came == Came::Done
     }
 
+    /// What there is to say about it.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
     /// The same with something to say about it.
     #[must_use]
     pub fn saying(self, detail: Option<String>) -> Self {
@@ -119,8 +127,7 @@ pub struct Hand<'a> {
     writer: Option<&'a Writer>,
     circumstances: Circumstances<'a>,
     deadline: Deadline,
-    deny_everything: &'a PolicyArn,
-    break_glass: &'a [BreakGlass],
+    environment: &'a Environment,
     /// Where the ledger holds what this hand does.
     pub(crate) page: Page<'a>,
     calls: Vec<Call>,
@@ -133,10 +140,10 @@ impl<'a> Hand<'a> {
         writer: Option<&'a Writer>,
         circumstances: Circumstances<'a>,
         deadline: Deadline,
-        (deny_everything, break_glass): (&'a PolicyArn, &'a [BreakGlass]),
+        environment: &'a Environment,
         page: Page<'a>,
     ) -> Self {
-        Self { reader, writer, circumstances, deadline, deny_everything, break_glass, page, calls: Vec::new(), undo: Vec::new() }
+        Self { reader, writer, circumstances, deadline, environment, page, calls: Vec::new(), undo: Vec::new() }
     }
 
     /// The calls that were made, or would be, and how they are undone: the last first.
@@ -160,7 +167,17 @@ impl<'a> Hand<'a> {
     /// The stack's own policy that denies a user everything.
     #[must_use]
     pub const fn deny_everything(&self) -> &'a PolicyArn {
-        self.deny_everything
+        &self.environment.deny_everything
+    }
+
+    /// Those of a policy's holders from whom no remedy takes it, each with the reason; or, if nobody were left who could give it back to the
+    /// others, why none of them may lose it.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not answer.
+    pub async fn spares(&self, remedy: Remedy, holders: &[Identity]) -> Result<Result<Vec<Spared>, String>, AwsCall> {
+        protected::holders(self.reader, self.environment, remedy, holders).await
     }
 
     /// Notes in the ledger that somebody is contained so already: the guard of quarantines keeps it like any other.
@@ -340,6 +357,17 @@ impl<'a> Hand<'a> {
         step.call().is_some_and(|call| self.page.earlier(&call).is_some())
     }
 
+    /// The steps of one kind that an earlier try at this event had begun, in their order.
+    #[must_use]
+    pub fn begun<S: Setting>(&self, case: &Case) -> Vec<Step<S>> {
+        let home = Home::of(case);
+        let step = |(call, undo): (&Call, Option<&Call>)| {
+            let ((setting, to), (_, from)) = (S::parse(call, home)?, S::parse(undo?, home)?);
+            Some(Step { setting, from, to })
+        };
+        self.page.begun().filter_map(step).collect()
+    }
+
     /// Notes a step that is made. If an earlier try had begun it, that one knew better how it was before.
     fn record(&mut self, call: Call, undo: Option<Call>) {
         let earlier = self.page.earlier(&call).map(|written| written.undo.clone());
@@ -348,7 +376,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Nothing is left to do: an earlier try at this event has done it if it had begun to, somebody else otherwise.
-    fn already<S: Setting>(&mut self, step: &Step<S>) -> Set {
+    pub fn already<S: Setting>(&mut self, step: &Step<S>) -> Set {
         match step.call() {
             Some(call) if self.has_begun(step) => {
                 self.record(call, step.undo());
@@ -384,19 +412,20 @@ impl<'a> Hand<'a> {
         self.circumstances.would_pass(change, facts)
     }
 
-    /// The same, with the facts that it takes read from IAM. A candidate about which the rulebook gives no answer does not pass.
+    /// The same, with the facts that it takes read from IAM; `None` if nobody can say.
     ///
     /// # Errors
     ///
     /// If IAM did not answer.
-    pub async fn passes(&self, change: &Change) -> Result<bool, AwsCall> {
+    pub async fn passes(&self, change: &Change) -> Result<Option<bool>, AwsCall> {
         let unanswered = |error: &DecisionError| tracing::error!(%error, "candidate not judged");
         let Ok(needs) = self.circumstances.needs(change).inspect_err(unanswered) else {
-            return Ok(false);
+            return Ok(None);
         };
-        let background = Background { break_glass: self.break_glass, replaced: None };
+        let background = Background { break_glass: &self.environment.break_glass, replaced: None };
         let facts = facts::read(self.reader, self.circumstances, change, needs, background).await?;
-        Ok(facts.is_ok_and(|facts| self.would_pass(change, &facts).inspect_err(unanswered).unwrap_or(false)))
+        let facts = facts.as_ref().map_err(String::as_str);
+        Ok(self.circumstances.would_stand(change, facts).inspect_err(unanswered).ok().flatten())
     }
 
     /// Which version of a policy had been the default before this change.

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod caller;
+pub mod candidates;
 mod clients;
 mod cut;
 mod deadline;
@@ -31,3 +32,4 @@ pub use guard::denies_everything;
 pub use hand::{Ending, Hand, Set};
 pub use handler::Function;
 pub use ledger::archive;
+pub use protected::Spared;

@@ -1,8 +1,9 @@
 //! What Rescind never touches, whoever asks.
 
 use policy::Change;
-use policy::arn::{PolicyArn, UniqueId, begins_with};
-use policy::break_glass::{self, BreakGlass, Standing};
+use policy::arn::{IamName, PolicyArn, UniqueId, begins_with};
+use policy::break_glass::{self, Standing};
+use policy::remedy::Remedy;
 use policy::target::{Identity, IdentityKind};
 
 use crate::environment::Environment;
@@ -61,35 +62,89 @@ pub async fn policy(reader: &Reader, environment: &Environment, plan: &dyn Plan,
             format!("break-glass {listed} holds this policy, and no remedy ever touches what they can do: a person has to look at once");
         return Ok(Some(Ending::spared(why)));
     }
-    if list.is_empty() || responders::is_anyone_left(reader, list, account, &holders, None).await? {
+    Ok(nobody_is_left(reader, environment, plan.remedy(), &holders).await?.map(Ending::spared))
+}
+
+/// Why a policy's holders must not all lose what it grants: nobody else could give it back.
+async fn nobody_is_left(
+    reader: &Reader,
+    environment: &Environment,
+    remedy: Remedy,
+    holders: &[Identity],
+) -> Result<Option<String>, AwsCall> {
+    let (list, account) = (&environment.break_glass, environment.account.as_str());
+    if list.is_empty() || responders::is_anyone_left(reader, list, account, holders, None).await? {
         return Ok(None);
     }
-    Ok(Some(Ending::spared(format!(
+    Ok(Some(format!(
         "nobody else could give it back: no break-glass principal exists, and no user or role that does not hold this policy is certainly an administrator, so applying {} could lock everybody out",
-        plan.remedy().name()
-    ))))
+        remedy.name()
+    )))
+}
+
+/// A holder of a policy from whom no remedy takes it.
+#[derive(Clone, Debug)]
+pub struct Spared {
+    /// Who.
+    pub holder: Identity,
+    /// Why.
+    pub why: String,
+}
+
+/// Those of a policy's holders from whom no remedy takes it; or, if nobody were left who could give it back to the others, why none may lose it.
+pub async fn holders(
+    reader: &Reader,
+    environment: &Environment,
+    remedy: Remedy,
+    holders: &[Identity],
+) -> Result<Result<Vec<Spared>, String>, AwsCall> {
+    if let Some(why) = nobody_is_left(reader, environment, remedy, holders).await? {
+        return Ok(Err(why));
+    }
+    let has_groups = holders.iter().any(|holder| holder.kind == IdentityKind::Group);
+    let (list, account) = (&environment.break_glass, environment.account.as_str());
+    let groups = if has_groups { holders::groups_of_break_glass(reader, list, account).await? } else { Vec::new() };
+    let mut spared = Vec::new();
+    for holder in holders {
+        let why = match listed(environment, holder).or_else(|| grouped(&groups, holder)) {
+            Some(why) => Some(why),
+            None => role(reader, environment, holder).await?.and_then(|ending| ending.detail),
+        };
+        spared.extend(why.map(|why| Spared { holder: holder.clone(), why }));
+    }
+    Ok(Ok(spared))
 }
 
 /// Why an identity must not be changed: it is a break-glass principal, or a group that one is in.
 async fn break_glass(reader: &Reader, environment: &Environment, identity: &Identity) -> Result<Option<String>, AwsCall> {
-    let account = environment.account.as_str();
-    let id = identity.id.as_ref().map(UniqueId::as_str);
-    let why = "which no remedy ever touches: a person has to look at once";
-    match break_glass::standing(&environment.break_glass, account, identity.kind, identity.name.as_str(), id) {
-        Standing::Unlisted => {}
-        Standing::Listed | Standing::Recreated => return Ok(Some(format!("{identity} is a break-glass principal, {why}"))),
+    if let Some(why) = listed(environment, identity) {
+        return Ok(Some(why));
     }
     if identity.kind != IdentityKind::Group {
         return Ok(None);
     }
-    let users = environment.break_glass.iter().filter(|listed| listed.account.as_str() == account && listed.identity.is_user());
-    for BreakGlass { identity: user, .. } in users {
-        let groups = found(identity::groups(reader, &user.name).await)?.unwrap_or_default();
-        if groups.iter().any(|group| identity.is_named(IdentityKind::Group, group.as_str())) {
-            return Ok(Some(format!("break-glass {user} is in {identity}, {why}")));
-        }
+    let groups = holders::groups_of_break_glass(reader, &environment.break_glass, environment.account.as_str()).await?;
+    Ok(grouped(&groups, identity))
+}
+
+/// What is said of a break-glass principal.
+const A_PERSON_HAS_TO_LOOK: &str = "which no remedy ever touches: a person has to look at once";
+
+/// The same of a break-glass principal alone.
+fn listed(environment: &Environment, identity: &Identity) -> Option<String> {
+    let account = environment.account.as_str();
+    let id = identity.id.as_ref().map(UniqueId::as_str);
+    match break_glass::standing(&environment.break_glass, account, identity.kind, identity.name.as_str(), id) {
+        Standing::Unlisted => None,
+        Standing::Listed | Standing::Recreated => Some(format!("{identity} is a break-glass principal, {A_PERSON_HAS_TO_LOOK}")),
     }
-    Ok(None)
+}
+
+/// The same of a group, by the groups of the break-glass users.
+fn grouped(groups: &[(&Identity, Vec<IamName>)], identity: &Identity) -> Option<String> {
+    let is_in = |groups: &[IamName]| groups.iter().any(|group| identity.is_named(IdentityKind::Group, group.as_str()));
+    let (user, _) = groups.iter().find(|(_, groups)| is_in(groups))?;
+    Some(format!("break-glass {user} is in {identity}, {A_PERSON_HAS_TO_LOOK}"))
 }
 
 /// Why a role must not be changed: it is one of Rescind's own, or only AWS can change it.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arn::UniqueId;
 use crate::text::{shell_document, shell_word};
 
 /// Parameters that are on or off. The `aws` command has two options for each, without a value: `--hard-expiry` and `--no-hard-expiry`.
@@ -27,6 +28,9 @@ pub struct Call {
     pub operation: String,
     /// Its parameters, all of them text.
     pub parameters: BTreeMap<String, String>,
+    /// The unique id of the user, group or role that they name, if it matters who that is: the name may be somebody else's later.
+    #[serde(default, rename = "uniqueId", skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<UniqueId>,
 }
 
 impl Call {
@@ -37,7 +41,14 @@ impl Call {
             service: "iam".to_owned(),
             operation: operation.to_owned(),
             parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            unique_id: None,
         }
+    }
+
+    /// The same call about somebody with this unique id.
+    #[must_use]
+    pub fn about(self, unique_id: Option<UniqueId>) -> Self {
+        Self { unique_id, ..self }
     }
 
     /// A parameter, if the call has it.
@@ -102,6 +113,16 @@ mod tests {
     fn a_flag_has_no_value_on_the_command_line() {
         let call = Call::iam("CreatePolicyVersion", &[("PolicyArn", "arn"), ("PolicyDocument", "{}"), ("SetAsDefault", "true")]);
         assert_eq!(call.command(), "aws iam create-policy-version --policy-arn arn --policy-document '{}' --set-as-default");
+    }
+
+    #[test]
+    fn a_call_keeps_whom_it_is_about_and_the_command_line_does_not() {
+        let call = Call::iam("AttachUserPolicy", &[("UserName", "polsen")]).about(UniqueId::new("AIDAEXAMPLEEXAMPLE001").ok());
+        let written = serde_json::to_string(&call).unwrap();
+        assert!(written.ends_with(r#","uniqueId":"AIDAEXAMPLEEXAMPLE001"}"#), "{written}");
+        assert_eq!(serde_json::from_str::<Call>(&written).unwrap(), call);
+        assert_eq!(call.command(), "aws iam attach-user-policy --user-name polsen");
+        assert!(!serde_json::to_string(&call.about(None)).unwrap().contains("uniqueId"));
     }
 
     #[test]

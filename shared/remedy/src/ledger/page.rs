@@ -54,6 +54,11 @@ impl<'a> Page<'a> {
         self.earlier.iter().find(|written| written.call == *call)
     }
 
+    /// The steps that an earlier try at the same event had stored, each with its undo.
+    pub fn begun(&self) -> impl Iterator<Item = (&Call, Option<&Call>)> {
+        self.earlier.iter().map(|written| (&written.call, written.undo.as_ref()))
+    }
+
     /// Why the remedy waits, if it does: its guardrails had too many. One that was begun never waits, nor does any while the ledger is out of reach.
     ///
     /// # Errors

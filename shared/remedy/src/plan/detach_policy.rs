@@ -69,6 +69,8 @@ impl Plan for DetachPolicy {
     }
 
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
-        gives_back::<Attachment>(call, undo, Home::of(case))
+        let policy = case.change.as_ref().and_then(step).map(|step| step.setting.policy);
+        let is_its_policy = undo.parameter("PolicyArn").zip(policy).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other.as_str()));
+        is_its_policy && gives_back::<Attachment>(call, undo, Home::of(case))
     }
 }

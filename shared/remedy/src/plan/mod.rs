@@ -4,6 +4,7 @@
 //! facts.
 
 mod delete_inline_policy;
+mod detach_everywhere;
 mod detach_policy;
 mod quarantine_key;
 mod quarantine_principal;
@@ -21,6 +22,7 @@ use policy::target::Target;
 use policy::{Case, Change};
 
 pub use delete_inline_policy::{DeleteInlinePolicy, step as deletion};
+pub use detach_everywhere::DetachEverywhere;
 pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
@@ -96,6 +98,11 @@ pub trait Plan: Sync {
         false
     }
 
+    /// Whether each of its steps is about somebody else: then the undo of one does not depend on the others.
+    fn is_each_alone(&self) -> bool {
+        false
+    }
+
     /// The calls, as far as the record says them: for `rescind decide`, which has no live account, and for people who have to act by hand.
     fn calls(&self, case: &Case, change: &Change) -> Vec<Call>;
 
@@ -114,6 +121,7 @@ static PLANS: &[&dyn Plan] = &[
     &RemoveGroupMember,
     &RemoveLogin,
     &RestorePolicyVersion,
+    &DetachEverywhere,
     &RestorePasswordPolicy,
     &RestoreTrust,
     &RestoreGuard,

@@ -60,6 +60,13 @@ pub async fn of(reader: &Reader, policy: &PolicyArn) -> Result<Option<Vec<Versio
     Ok(Some(versions))
 }
 
+/// How many versions of a policy were deleted, of which these are left.
+#[must_use]
+pub fn deleted(left: &[Version]) -> u64 {
+    let newest = left.iter().map(Version::number).max().unwrap_or_default();
+    newest.saturating_sub(u64::try_from(left.len()).unwrap_or(u64::MAX))
+}
+
 /// Which version had been the default before a change at this moment; `None` if there was none, or it is deleted. `known` is what the ledger says.
 ///
 /// IAM does not say it, and the newest one before may have been made only to be taken for it: so every one of the last day may have been it, and
@@ -124,6 +131,14 @@ mod tests {
 
     fn listed(versions: &[Version], set: &PolicyVersionSet, known: Option<&str>) -> (Vec<String>, bool) {
         replaced(versions, set, at(), known).map(|replaced| (replaced.versions, replaced.assumed)).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_was_deleted_is_counted_by_the_numbers_that_are_missing() {
+        let versions = aged(&[0, 900, 1000]);
+        assert_eq!(deleted(&versions), 0);
+        assert_eq!(deleted(&versions[..1]), 2);
+        assert_eq!(deleted(&[]), 0);
     }
 
     #[test]

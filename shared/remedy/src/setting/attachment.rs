@@ -33,10 +33,15 @@ impl Setting for Attachment {
         self.identity.to_string()
     }
 
+    fn whom(&self) -> Option<&Identity> {
+        Some(&self.identity)
+    }
+
     fn call(&self, attached: &bool) -> Option<Call> {
         let verb = if *attached { "Attach" } else { "Detach" };
         let operation = format!("{verb}{}Policy", self.identity.kind.name());
-        Some(Call::iam(&operation, &[named(&self.identity), ("PolicyArn", self.policy.as_str())]))
+        let call = Call::iam(&operation, &[named(&self.identity), ("PolicyArn", self.policy.as_str())]);
+        Some(call.about(self.identity.id.clone()))
     }
 
     fn parse(call: &Call, home: Home<'_>) -> Option<(Self, bool)> {

@@ -76,6 +76,11 @@ pub trait Setting: Clone + fmt::Display {
     /// What has to exist so that there is such a setting at all: `user polsen`.
     fn holder(&self) -> String;
 
+    /// Whose it is, if its calls say the unique id.
+    fn whom(&self) -> Option<&Identity> {
+        None
+    }
+
     /// The call that sets it to a value; `None` if no call can.
     fn call(&self, value: &Self::Value) -> Option<Call>;
 
@@ -163,7 +168,7 @@ fn named(identity: &Identity) -> (&'static str, &str) {
 fn identity_of(call: &Call) -> Option<Identity> {
     IdentityKind::ALL.into_iter().find_map(|kind| {
         let name = policy::arn::IamName::new(call.parameter(kind.name_parameter())?).ok()?;
-        Some(Identity::new(kind, name))
+        Some(Identity::new(kind, name).with_id(call.unique_id.clone()))
     })
 }
 

@@ -1,4 +1,4 @@
-use policy::arn::{CredentialId, IamName, PolicyArn};
+use policy::arn::{CredentialId, IamName, PolicyArn, UniqueId};
 use policy::credential::{Credential, CredentialKind};
 use policy::password::PasswordRules;
 use proptest::prelude::*;
@@ -37,7 +37,10 @@ proptest! {
     fn every_setting_reads_back_exactly_the_calls_that_it_makes(user in "[A-Za-z0-9+=,.@_-]{1,64}", other in "[A-Za-z0-9+=,.@_-]{1,64}", text in ".{0,80}", kind in 0..3_usize, days in proptest::option::of(1..=1095_u16)) {
         let identity = Identity::new(IdentityKind::ALL[kind], name(&user));
         for arn in ["arn:aws:iam::aws:policy/job-function/Billing".to_owned(), format!("arn:aws:iam::123456789012:policy/x/{other}")] {
-            reads_back(&Attachment { identity: identity.clone(), policy: PolicyArn::new(&arn).unwrap() }, &[true, false]);
+            let policy = PolicyArn::new(&arn).unwrap();
+            for id in [None, UniqueId::new("AIDAEXAMPLEEXAMPLE001").ok()] {
+                reads_back(&Attachment { identity: identity.clone().with_id(id), policy: policy.clone() }, &[true, false]);
+            }
         }
         reads_back(&InlinePolicy { identity, name: name(&other) }, &[None, Some(text.clone())]);
         let arn = PolicyArn::new(&format!("arn:aws:iam::123456789012:policy/rescind/{other}")).unwrap();
