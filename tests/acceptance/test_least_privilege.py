@@ -13,6 +13,7 @@ from lab.events import (
     anew,
     attachment,
     default_set,
+    device_deactivated,
     exposure,
     iam_call,
     iam_user,
@@ -49,6 +50,7 @@ from lab.world import (
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 VERSION, TRUST = 'in Action::"policy-version"', 'in Action::"trust"'
 LOGIN = 'in Action::"console-password"'
+MFA = 'in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"]'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
@@ -57,10 +59,10 @@ ASKED = {
     REMOVE_GROUP_MEMBER: (JOIN,),
     RESTORE_POLICY_VERSION: (VERSION,),
     RESTORE_TRUST: (TRUST,),
-    REMOVE_LOGIN: (LOGIN,),
+    REMOVE_LOGIN: (LOGIN, MFA),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, CREDENTIAL, FINDING, LIFT),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, MFA, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, MFA, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -69,7 +71,8 @@ FACTS = {
     "groups": 'resource is User && resource in Group::"arn:aws:iam::123456789012:group/nobody"',
 }
 OF_SOME = {
-    "before": ((ATTACH, PUT, JOIN, VERSION), "context.after.grants.admin && !context.before.grants.admin"),
+    "before": ((ATTACH, PUT, JOIN, VERSION, MFA), "context.after.grants.admin && !context.before.grants.admin"),
+    "device": ((MFA,), "!context.hasDevice && context.denied"),
     "holders": ((VERSION,), "context.holders.administrator || context.holders.breakGlass"),
     "policy": ((ATTACH, PUT, VERSION), "context.policy.grants.dataAccess"),
     "group": ((JOIN,), 'context.group.grants.dataAccess || context.group.path == "/nowhere/"'),
@@ -115,6 +118,7 @@ def every_change(world: World):
     yield default_set(own, "v1", actor)
     world.login(user)
     yield login_reset(user, actor)
+    yield device_deactivated(user, actor)
     yield password_policy_set(actor, MinimumPasswordLength=14)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))

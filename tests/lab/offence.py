@@ -15,6 +15,8 @@ from lab.events import (
     BILLING,
     attachment,
     default_set,
+    device_deactivated,
+    device_enabled,
     exposure,
     iam_call,
     iam_user,
@@ -36,6 +38,7 @@ from lab.world import (
     DELETE_INLINE_POLICY,
     DENY_ALL,
     DENY_EVERYTHING,
+    DENY_WITHOUT_MFA,
     DETACH_POLICY,
     QUARANTINE_KEY,
     QUARANTINE_PRINCIPAL,
@@ -301,6 +304,34 @@ def _password_set(what: str, event: Callable, **more) -> Offence:
     return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew, **more)
 
 
+# Whatever the change is, so that no fact is read: what IAM says now decides what the function does.
+DEVICES = """
+@id("second-factors")
+@severity("high")
+@remedy("remove-login")
+forbid (principal, action in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"], resource);
+"""
+
+
+def _device_deactivated(world: World):
+    polsen = world.user("polsen")
+    return device_deactivated(polsen, iam_user("mallory")), {polsen.now_holds(DENY_WITHOUT_MFA)}
+
+
+def _denial_lifted(world: World):
+    polsen = world.user("polsen")
+    return iam_call("DetachUserPolicy", {"userName": "polsen", "policyArn": DENY_WITHOUT_MFA}, iam_user("mallory")), {polsen.now_holds(DENY_WITHOUT_MFA)}
+
+
+def _device_enabled(world: World):
+    polsen = world.user("polsen", holds=[DENY_WITHOUT_MFA])
+    return device_enabled(polsen, world.enrols(polsen)), {polsen.no_longer_holds(DENY_WITHOUT_MFA)}
+
+
+def _second_factor(what: str, commit: Callable, call: str) -> Offence:
+    return Offence(REMOVE_LOGIN, what, commit, call, ("user", "polsen"), REMOVE_LOGIN, guardrails=DEVICES)
+
+
 # restore-password-policy
 
 # What IAM answers about a policy of which nothing was set: the emulator gives 0 for what is none.
@@ -371,6 +402,9 @@ OFFENCES = [
     _restores("an old version set as the default", _old_version_set),
     _password_set("a console password made", login_made, complete_without_parameters=True),
     _password_set("a console password reset", login_reset),
+    _second_factor("the last device deactivated", _device_deactivated, "AttachUserPolicy"),
+    _second_factor("the denial without MFA detached", _denial_lifted, "AttachUserPolicy"),
+    _second_factor("a device enabled", _device_enabled, "DetachUserPolicy"),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),
 ]

@@ -161,7 +161,7 @@ def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
         ("remove-group-member", ["AddUserToGroup"]),
         ("restore-trust", ["CreateRole", "UpdateAssumeRolePolicy"]),
         ("restore-policy-version", ["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"]),
-        ("remove-login", ["CreateLoginProfile", "UpdateLoginProfile"]),
+        ("remove-login", ["CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"]),
         ("restore-password-policy", ["UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"]),
     ],
 )

@@ -7,6 +7,7 @@ import json
 
 import boto3
 import pytest
+from lab.world import WITHOUT_MFA
 
 from .stack import ACCOUNT, STACK_ID, allowed_calls, applying, listed, logical_id, may, statements, translate
 
@@ -108,6 +109,7 @@ def test_no_function_may_change_a_break_glass_principal(full_stack, function):
         ("restore-policy-version", "iam:ListEntitiesForPolicy", ["policy/own"]),
         ("remove-login", "iam:DeleteLoginProfile", ["user/polsen", "user/finance/polsen"]),
         ("remove-login", "iam:GetLoginProfile", ["user/polsen"]),
+        ("remove-login", "iam:ListMFADevices", ["user/polsen"]),
         ("quarantine-key", "iam:UpdateAccessKey", ["user/deploy", "user/ci/deploy"]),
         ("quarantine-key", "iam:UpdateSSHPublicKey", ["user/deploy"]),
         ("quarantine-key", "iam:UpdateSigningCertificate", ["user/deploy"]),
@@ -230,6 +232,17 @@ def test_the_policy_that_contains_users_outlives_the_stack_and_is_no_other_stack
     assert f"{IAM}policy{policy['Properties']['Path']}{policy['Properties']['ManagedPolicyName']}" == IAM + DENY_EVERYTHING
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement == {"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}
+
+
+def test_the_policy_that_asks_for_mfa_says_what_the_functions_look_for_and_remove_login_moves_no_other(stack):
+    policy = stack.resources["DenyWithoutMfaPolicy"]
+    assert (policy["DeletionPolicy"], policy["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert policy["Properties"]["PolicyDocument"] == WITHOUT_MFA
+    arn = f"{IAM}policy/rescind/RescindDenyWithoutMfa-{STACK_ID}"
+    assert arn == f"{IAM}policy{policy['Properties']['Path']}{policy['Properties']['ManagedPolicyName']}"
+    for action in ("iam:AttachUserPolicy", "iam:DetachUserPolicy"):
+        (statement,) = applying(stack, role_of("remove-login"), "Allow", action, IAM + "user/polsen")
+        assert statement["Condition"] == {"ArnEquals": {"iam:PolicyARN": arn}}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -22,7 +22,7 @@ BY_NAME = {
     "remove-group-member": {"AddUserToGroup"},
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
-    "remove-login": {"CreateLoginProfile", "UpdateLoginProfile"},
+    "remove-login": {"CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
 }
 # These take every write to IAM, and every finding about credentials.
@@ -47,9 +47,11 @@ SAMPLES_OF = {
     "create-policy.json": ["restore-policy-version"],
     "create-policy-version": ["restore-policy-version"],
     "create-role": ["restore-trust"],
+    "deactivate-mfa-device": ["remove-login"],
     "delete-account-password-policy": ["restore-password-policy"],
     "delete-role-policy": [],
-    "detach-user-policy": [],
+    "detach-user-policy": ["remove-login"],
+    "enable-mfa-device": ["remove-login"],
     "guardduty-": [],
     "health-": [],
     "put-group-policy": ["delete-inline-policy"],

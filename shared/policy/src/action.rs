@@ -42,6 +42,8 @@ enum Kind {
     Finding,
     /// By several calls, if what they take away is called like a quarantine.
     Lift,
+    /// By the call that detaches it, if the policy is called like the denial without MFA.
+    LiftOfMfa,
 }
 
 const IAM: &str = "iam.amazonaws.com";
@@ -82,6 +84,16 @@ pub static ACTIONS: &[Action] = &[
     iam("UpdateAssumeRolePolicy", |call| change::read_trust_changed(false, call), RestoreTrust, TRUSTED),
     iam("CreateLoginProfile", change::read_password_created, RemoveLogin, LOGIN),
     iam("UpdateLoginProfile", change::read_password_reset, RemoveLogin, LOGIN),
+    iam("DeactivateMFADevice", change::read_mfa_deactivated, RemoveLogin, LOGIN),
+    iam("EnableMFADevice", change::read_mfa_enabled, RemoveLogin, LOGIN),
+    Action {
+        name: "LiftMfaDenial",
+        source: IAM,
+        reporter: RemoveLogin.name(),
+        remedies: LOGIN,
+        kind: Kind::LiftOfMfa,
+        read: change::read_mfa_denial_lifted,
+    },
     iam("UpdateAccountPasswordPolicy", change::read_password_policy_updated, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DeleteAccountPasswordPolicy", change::read_password_policy_deleted, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("UpdateUser", |call| change::read_renamed(User, call), QuarantinePrincipal, &OF_ACTOR),
@@ -124,6 +136,9 @@ impl Action {
         if record.is_finding() {
             let by_service = ACTIONS.iter().find(|action| action.kind == Kind::Finding && action.source == source);
             return by_service.or_else(|| Self::named("SecurityFinding"));
+        }
+        if source == IAM && change::lifts_mfa_denial(event) {
+            return ACTIONS.iter().find(|action| action.kind == Kind::LiftOfMfa);
         }
         if source == IAM && change::takes_quarantine_away(event) {
             return Self::lift();

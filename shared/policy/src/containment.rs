@@ -21,6 +21,8 @@ pub const PREFIX: &str = "RescindQuarantine-";
 pub const PATH: &str = "/rescind/";
 /// The name of the stack's own policy that denies everything begins with this; the id of the stack follows.
 pub const DENY_EVERYTHING: &str = "RescindDenyEverything-";
+/// The name of the stack's own policy that denies everything without MFA begins with this; the id of the stack follows.
+pub const DENY_WITHOUT_MFA: &str = "RescindDenyWithoutMfa-";
 /// AWS's own policy that denies everything: nobody in the account can change it.
 const AWS_DENIES_ALL: &str = "AWSDenyAll";
 
@@ -83,6 +85,36 @@ pub fn deny_everything() -> String {
 #[must_use]
 pub fn is_called_deny_everything(policy: &PolicyArn) -> bool {
     policy.path().eq_ignore_ascii_case(PATH) && begins_with(policy.name(), DENY_EVERYTHING)
+}
+
+/// The calls by which users enrol a device of their own, and take it into use: the denial without MFA leaves them open.
+const ENROLLING: [&str; 7] = [
+    "iam:CreateVirtualMFADevice",
+    "iam:EnableMFADevice",
+    "iam:GetUser",
+    "iam:ListMFADevices",
+    "iam:ListVirtualMFADevices",
+    "iam:ResyncMFADevice",
+    "sts:GetSessionToken",
+];
+/// Those of them that name a user. Whoever has no device must not enrol one for somebody else.
+const OF_A_USER: [&str; 4] = ["iam:EnableMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ResyncMFADevice"];
+
+/// The text of the policy that denies a user everything but enrolling a device, as long as the session has no MFA. A call that is signed with an
+/// access key alone says nothing about MFA, and is denied as well.
+#[must_use]
+pub fn deny_without_mfa() -> String {
+    let without = json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } });
+    let oneself = ["arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}"];
+    let all_else = json!({ "Sid": "EnrolADeviceFirst", "Effect": "Deny", "NotAction": ENROLLING, "Resource": "*", "Condition": without });
+    let others = json!({ "Sid": "ForOneself", "Effect": "Deny", "Action": OF_A_USER, "NotResource": oneself, "Condition": without });
+    json!({ "Version": "2012-10-17", "Statement": [all_else, others] }).to_string()
+}
+
+/// Whether a managed policy has the name and path of a stack's policy that denies everything without MFA.
+#[must_use]
+pub fn is_called_deny_without_mfa(policy: &PolicyArn) -> bool {
+    policy.path().eq_ignore_ascii_case(PATH) && begins_with(policy.name(), DENY_WITHOUT_MFA)
 }
 
 /// AWS's own policy that denies everything, in this partition: for people who act by hand, and if somebody has changed the stack's own.

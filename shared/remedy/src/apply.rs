@@ -9,6 +9,7 @@ use policy::{Case, Change};
 
 use crate::clients::Clients;
 use crate::deadline::Deadline;
+use crate::environment::Environment;
 use crate::error::{AwsCall, Error, Failure};
 use crate::hand::{Came, Ending, Hand};
 use crate::handler::{Function, Handler};
@@ -56,7 +57,8 @@ impl Handler {
             return Ok(Tried { case, failure: None, page });
         }
         let Clients { reader, writer, .. } = &self.clients;
-        let own = (&self.environment.deny_everything, self.environment.break_glass.as_slice());
+        let Environment { deny_everything, deny_without_mfa, break_glass, .. } = &self.environment;
+        let own = (deny_everything, deny_without_mfa, break_glass.as_slice());
         let mut hand = Hand::new(reader, acts.then_some(writer), circumstances, deadline, own, page);
         let ended = self.take_back::<F>(&mut hand, plan::of(remedy), &case, &change).await;
         let (outcome, failure) = match ended {

@@ -123,6 +123,15 @@ pub async fn denies_everything(reader: &Reader, policy: &PolicyArn) -> Result<bo
     Ok(is_called_so && says(&ManagedPolicy { arn: policy.clone() }, reader, &containment::deny_everything()).await?)
 }
 
+/// Whether this policy denies everything without MFA, as long as it says so.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn denies_without_mfa(reader: &Reader, policy: &PolicyArn) -> Result<bool, AwsCall> {
+    says(&ManagedPolicy { arn: policy.clone() }, reader, &containment::deny_without_mfa()).await
+}
+
 impl Contained {
     fn lifted(&self) -> QuarantineLifted {
         QuarantineLifted::of(self.identity.clone().into(), self.containment.clone())

@@ -125,6 +125,7 @@ pub struct Hand<'a> {
     circumstances: Circumstances<'a>,
     deadline: Deadline,
     deny_everything: &'a PolicyArn,
+    deny_without_mfa: &'a PolicyArn,
     break_glass: &'a [BreakGlass],
     /// Where the ledger holds what this hand does.
     pub(crate) page: Page<'a>,
@@ -138,10 +139,21 @@ impl<'a> Hand<'a> {
         writer: Option<&'a Writer>,
         circumstances: Circumstances<'a>,
         deadline: Deadline,
-        (deny_everything, break_glass): (&'a PolicyArn, &'a [BreakGlass]),
+        (deny_everything, deny_without_mfa, break_glass): (&'a PolicyArn, &'a PolicyArn, &'a [BreakGlass]),
         page: Page<'a>,
     ) -> Self {
-        Self { reader, writer, circumstances, deadline, deny_everything, break_glass, page, calls: Vec::new(), undo: Vec::new() }
+        Self {
+            reader,
+            writer,
+            circumstances,
+            deadline,
+            deny_everything,
+            deny_without_mfa,
+            break_glass,
+            page,
+            calls: Vec::new(),
+            undo: Vec::new(),
+        }
     }
 
     /// The calls that were made, or would be, and how they are undone: the last first.
@@ -166,6 +178,18 @@ impl<'a> Hand<'a> {
     #[must_use]
     pub const fn deny_everything(&self) -> &'a PolicyArn {
         self.deny_everything
+    }
+
+    /// The stack's own policy that denies a user everything without MFA.
+    #[must_use]
+    pub const fn deny_without_mfa(&self) -> &'a PolicyArn {
+        self.deny_without_mfa
+    }
+
+    /// When the change was made, in seconds since 1970.
+    #[must_use]
+    pub fn time_of_the_change(&self) -> i64 {
+        self.circumstances.time().timestamp()
     }
 
     /// Notes in the ledger that somebody is contained so already: the guard of quarantines keeps it like any other.

@@ -7,6 +7,7 @@ mod credential_activated;
 mod credential_exposed;
 mod group_joined;
 mod inline_policy_put;
+mod mfa_changed;
 mod password_policy_changed;
 mod password_set;
 mod policy_attached;
@@ -25,6 +26,10 @@ pub use group_joined::GroupJoined;
 pub(crate) use group_joined::read as read_group_joined;
 pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
+pub use mfa_changed::{MfaChanged, MfaDeed};
+pub(crate) use mfa_changed::{
+    deactivated as read_mfa_deactivated, enabled as read_mfa_enabled, lifted as read_mfa_denial_lifted, lifts as lifts_mfa_denial,
+};
 pub use password_policy_changed::PasswordPolicyChanged;
 pub(crate) use password_policy_changed::{deleted as read_password_policy_deleted, updated as read_password_policy_updated};
 pub use password_set::{Oneself, PasswordSet};
@@ -160,7 +165,7 @@ macro_rules! changes {
 
 changes! {
     PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
-    PasswordPolicyChanged, PasswordSet
+    PasswordPolicyChanged, PasswordSet, MfaChanged
 }
 
 impl Change {

@@ -28,6 +28,8 @@ impl Members {
             holdings: false,
             holders: false,
             administrator: false,
+            device: false,
+            denied: false,
         };
         Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: NOTHING, error: None }
     }
@@ -117,6 +119,14 @@ impl Members {
             ("count".to_owned(), RestrictedExpression::new_long(count.into())),
         ];
         self.record("holders", members.into_iter());
+    }
+
+    /// `hasDevice` and `denied`: whether a user has an MFA device, and is denied everything without one.
+    pub fn second_factor(&mut self, facts: &Facts) {
+        self.unread.device |= facts.device().is_none();
+        self.unread.denied |= facts.denied().is_none();
+        self.boolean("hasDevice", facts.device().unwrap_or_default());
+        self.boolean("denied", facts.denied().unwrap_or_default());
     }
 
     /// The path of the group that a user joined.

@@ -20,6 +20,10 @@ pub struct Needs {
     pub holders: bool,
     /// Whether one of them is an administrator: everything that each of them holds.
     pub administrator: bool,
+    /// Whether a user has an MFA device: `ListMFADevices`.
+    pub device: bool,
+    /// Whether a user is denied everything without MFA: `ListAttachedUserPolicies`.
+    pub denied: bool,
 }
 
 impl Needs {
@@ -42,6 +46,8 @@ impl BitOr for Needs {
             holdings: self.holdings || other.holdings,
             holders: self.holders || other.holders,
             administrator: self.administrator || other.administrator,
+            device: self.device || other.device,
+            denied: self.denied || other.denied,
         }
     }
 }
@@ -58,6 +64,8 @@ impl BitAnd for Needs {
             holdings: self.holdings && other.holdings,
             holders: self.holders && other.holders,
             administrator: self.administrator && other.administrator,
+            device: self.device && other.device,
+            denied: self.denied && other.denied,
         }
     }
 }

@@ -24,7 +24,7 @@ pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
-pub use remove_login::{RemoveLogin, step as logout};
+pub use remove_login::{RemoveLogin, denial, step as logout};
 pub use restore_password_policy::{RestorePasswordPolicy, step as password_restoration};
 pub use restore_policy_version::RestorePolicyVersion;
 pub use restore_trust::{RestoreTrust, offenders, step as trust_restoration};

@@ -51,6 +51,26 @@ pub async fn login_made(reader: &Reader, user: &IamName) -> Result<Option<i64>, 
     }
 }
 
+/// Whether the user has an MFA device; `None` if there is no such user. `but` is one that was deactivated at that time, in seconds since 1970: IAM
+/// may list it a little longer, and it counts only if it was enabled again since.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn has_device(reader: &Reader, user: &IamName, but: Option<(&str, i64)>) -> Result<Option<bool>, AwsCall> {
+    let mut pages = reader.list_mfa_devices().user_name(user.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let Some(page) = found(page.named("iam:ListMFADevices of user", user))? else {
+            return Ok(None);
+        };
+        let counts = |serial: &str, enabled: i64| but.is_none_or(|(gone, at)| !serial.eq_ignore_ascii_case(gone) || enabled > at);
+        if page.mfa_devices.iter().any(|device| counts(&device.serial_number, device.enable_date.secs())) {
+            return Ok(Some(true));
+        }
+    }
+    Ok(Some(false))
+}
+
 /// The user's credentials of a kind; `None` if there is no user of that name.
 ///
 /// A user has two access keys, two certificates and a handful of the others: one page.

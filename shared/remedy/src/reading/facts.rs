@@ -1,8 +1,10 @@
 //! What a guardrail has to know that the record does not say. Rescind reads it only if a guardrail asks.
 
 use policy::Change;
+use policy::arn::PolicyArn;
 use policy::break_glass::BreakGlass;
-use policy::change::{Found, Gives, InlinePolicyPut, Missing, PolicyVersionSet, Replaced};
+use policy::change::{Found, Gives, InlinePolicyPut, MfaChanged, MfaDeed, Missing, PolicyVersionSet, Replaced};
+use policy::containment::is_called_deny_without_mfa;
 use policy::facts::{Access, Facts, Holders, Needs, Texts};
 use policy::hearing::Circumstances;
 use policy::target::{Identity, Target};
@@ -10,7 +12,7 @@ use policy::text;
 
 use super::holdings::{self, Except};
 use super::identity::{Owner, Whom};
-use super::{Reader, holders, identity, versions};
+use super::{Reader, credentials, holders, identity, versions};
 use crate::error::{AwsCall, found};
 
 /// Why a fact cannot be had. AWS answered, so this is no error, but the change cannot be judged, and a person has to know.
@@ -96,6 +98,21 @@ pub async fn read(
             facts = facts.with_holdings(before, after);
         }
     }
+    if let (Change::MfaChanged(changed), Some(user)) = (change, target.user()) {
+        if needs.device {
+            let gone = deactivated(changed, circumstances.time().timestamp());
+            match credentials::has_device(reader, &user.name, gone).await? {
+                Some(has_one) => facts = facts.with_device(has_one),
+                None => return Ok(Err(GONE.to_owned())),
+            }
+        }
+        if needs.denied {
+            match found(holdings::attached(reader, user).await)? {
+                Some(attached) => facts = facts.with_denied(attached.iter().any(|arn| is_denial(arn))),
+                None => return Ok(Err(GONE.to_owned())),
+            }
+        }
+    }
     if let Gives::Version(set) = given {
         facts = match of_policy(reader, circumstances, set, needs, background, facts).await? {
             Ok(facts) => facts,
@@ -103,6 +120,19 @@ pub async fn read(
         };
     }
     Ok(Ok(facts))
+}
+
+/// The device that a change says is gone since this time.
+#[must_use]
+pub const fn deactivated(changed: &MfaChanged, at: i64) -> Option<(&str, i64)> {
+    match &changed.deed {
+        MfaDeed::Deactivated { serial_number } => Some((serial_number.as_str(), at)),
+        MfaDeed::Enabled { .. } | MfaDeed::Lifted { .. } => None,
+    }
+}
+
+fn is_denial(arn: &str) -> bool {
+    PolicyArn::new(arn).is_ok_and(|policy| policy.owner() != "aws" && is_called_deny_without_mfa(&policy))
 }
 
 /// What is asked about a policy whose version was changed: what its default said before, and who holds it.
