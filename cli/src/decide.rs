@@ -1,10 +1,11 @@
 //! `rescind decide`: the cases that events would make.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
+use policy::arn::AccountId;
 use policy::case::{Next, Outcome, RemedyOutcome};
 use policy::change::Gives;
 use policy::facts::{Facts, Needs, Texts};
@@ -19,14 +20,38 @@ use serde_json::json;
 
 use crate::{input, records};
 
+/// What is decided, and by which rulebook.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// EventBridge events or CloudTrail records as JSON: one or a list, JSON lines, a log file, the output of `aws cloudtrail lookup-events`; -
+    /// for standard input.
+    events: PathBuf,
+    /// The rulebook's folder.
+    #[arg(long, default_value = "guardrails")]
+    guardrails: PathBuf,
+    /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
+    #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
+    trusted_accounts: Vec<AccountId>,
+    /// Print the cases themselves, as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// By what events are judged.
+struct Judge<'a> {
+    rulebook: Rulebook,
+    trusted_accounts: &'a [AccountId],
+}
+
 /// Prints the cases, for people or as JSON.
-pub fn run(events: &Path, guardrails: &Path, json: bool, out: &mut impl Write) -> Result<()> {
-    let rulebook = ::rulebook::load(guardrails)?;
+pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments, out: &mut impl Write) -> Result<()> {
+    let json = *json;
+    let judge = Judge { rulebook: ::rulebook::load(guardrails)?, trusted_accounts };
     let text = input::read(events).with_context(|| format!("cannot read {}", events.display()))?;
     let records = records::of(&text)?;
     if let [record] = &*records {
         let event = Event::from_envelope_or_record(record)?;
-        return action(&event).and_then(|action| one(&rulebook, &event, action, json, out));
+        return action(&event).and_then(|action| one(&judge, &event, action, json, out));
     }
     let (mut passed, mut failed) = (0, 0);
     for (place, record) in (1..).zip(&records) {
@@ -39,7 +64,7 @@ pub fn run(events: &Path, guardrails: &Path, json: bool, out: &mut impl Write) -
         if !json {
             writeln!(out, "── record {place} ──")?;
         }
-        let judged = event.map_err(anyhow::Error::from).and_then(|event| one(&rulebook, &event, action(&event)?, json, out));
+        let judged = event.map_err(anyhow::Error::from).and_then(|event| one(&judge, &event, action(&event)?, json, out));
         if let Err(error) = judged {
             failed += 1;
             let error = text::chain(&*error);
@@ -74,8 +99,8 @@ fn action(event: &Event) -> Result<&'static Action> {
     Ok(action)
 }
 
-fn one(rulebook: &Rulebook, event: &Event, action: &'static Action, json: bool, out: &mut impl Write) -> Result<()> {
-    let cases = decide(rulebook, event, action)?;
+fn one(judge: &Judge<'_>, event: &Event, action: &'static Action, json: bool, out: &mut impl Write) -> Result<()> {
+    let cases = decide(judge, event, action)?;
     match (&*cases, json) {
         ([], true) => writeln!(out, "null")?,
         ([], false) if event.record.error_code.is_some() => {
@@ -96,9 +121,9 @@ fn one(rulebook: &Rulebook, event: &Event, action: &'static Action, json: bool, 
 }
 
 /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
-fn decide(rulebook: &Rulebook, event: &Event, action: &'static Action) -> Result<Vec<Case>> {
+fn decide(judge: &Judge<'_>, event: &Event, action: &'static Action) -> Result<Vec<Case>> {
     let actor = Actor::of(event)?;
-    let circumstances = Circumstances::of(rulebook, event, action, &actor, &[]);
+    let circumstances = Circumstances::of(&judge.rulebook, event, action, &actor, &[]).trusting(judge.trusted_accounts);
     Hearing::open(circumstances).into_iter().filter_map(|hearing| decide_one(circumstances, hearing).transpose()).collect()
 }
 

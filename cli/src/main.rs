@@ -40,17 +40,7 @@ enum Command {
         dir: PathBuf,
     },
     /// Print the cases that events would make, without touching AWS.
-    Decide {
-        /// EventBridge events or CloudTrail records as JSON: one or a list, JSON lines, a log file, the output of `aws cloudtrail lookup-events`; -
-        /// for standard input.
-        events: PathBuf,
-        /// The rulebook's folder.
-        #[arg(long, default_value = "guardrails")]
-        guardrails: PathBuf,
-        /// Print the cases themselves, as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Decide(decide::Arguments),
     /// Print a rulebook as a document in Markdown: what each guardrail forbids, why, and what answers it.
     Describe {
         /// The rulebook's folder.
@@ -83,7 +73,7 @@ fn main() -> ExitCode {
     let ran = match Arguments::parse().command {
         Command::Cases(arguments) => cases::run(&arguments, &mut out),
         Command::Check { dir } => check::run(&dir, &mut out),
-        Command::Decide { events, guardrails, json } => decide::run(&events, &guardrails, json, &mut out),
+        Command::Decide(arguments) => decide::run(&arguments, &mut out),
         Command::Describe { dir } => describe::run(&dir, &mut out),
         Command::Explain(arguments) => explain::run(&arguments, &mut out),
         Command::Grants { files, json } => grants::run(&files, json, &mut out),

@@ -20,7 +20,7 @@ def rulebook(tmp_path: Path) -> Path:
 def test_the_shipped_rulebook_is_valid():
     checked = rescind("check")
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert checked.stdout == "guardrails: valid, 53 guardrails and 5 exemptions\n"
+    assert checked.stdout == "guardrails: valid, 55 guardrails and 5 exemptions\n"
 
 
 def test_a_flaw_is_named_by_file_line_and_column_with_what_was_meant(rulebook):
@@ -103,6 +103,15 @@ def test_where_only_the_account_could_tell_the_answer_is_unknown(rulebook):
     assert decided.returncode == 0
     assert decided.stdout.startswith("forbidden by billing-is-for-finance (high)"), "what the record decides stands"
     assert "; unknown whether also by paths (low)" in decided.stdout.splitlines()[0]
+
+
+def test_the_accounts_that_roles_may_trust_are_an_option_of_decide():
+    foreign = "events/update-assume-role-policy-foreign.json"
+    assert rescind("decide", foreign).stdout.startswith("forbidden by trusted-accounts-are-listed (medium)")
+    decided = rescind("decide", foreign, "--trusted-accounts", "111111111111,999999999999")
+    assert (decided.returncode, decided.stdout) == (0, "allowed: no guardrail is broken\n")
+    refused = rescind("decide", foreign, "--trusted-accounts", "vendor")
+    assert refused.returncode != 0 and "vendor" in refused.stderr and "--trusted-accounts" in refused.stderr
 
 
 def test_a_log_file_a_list_json_lines_and_what_lookup_events_prints_are_decided_record_by_record():

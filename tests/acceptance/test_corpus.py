@@ -5,7 +5,7 @@ import json
 import pytest
 from lab.emulator import ACCOUNT, changed
 from lab.events import corpus
-from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, REMOVE_LOGIN, RESTORE_TRUST, RESTORE_POLICY_VERSION, RESTORE_PASSWORD_POLICY
+from lab.world import DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, REMOVE_LOGIN, RESTORE_TRUST, RESTORE_POLICY_VERSION, RESTORE_PASSWORD_POLICY, RESTORE_GUARD
 
 FINDING = None  # a record without the name of a call
 CREDENTIALS = {
@@ -27,6 +27,7 @@ ANSWERED = {
     RESTORE_POLICY_VERSION: {"CreatePolicyVersion", "SetDefaultPolicyVersion", "CreatePolicy"},
     REMOVE_LOGIN: {"CreateLoginProfile", "UpdateLoginProfile"},
     RESTORE_PASSWORD_POLICY: {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
+    RESTORE_GUARD: {"DetachUserPolicy"},
     QUARANTINE_KEY: {"AttachUserPolicy", FINDING, *CREDENTIALS},
     QUARANTINE_PRINCIPAL: {FINDING, *(f"{verb}{kind}Policy" for verb in ("Delete", "Put", "Detach") for kind in ("User", "Role"))},
 }

@@ -40,6 +40,6 @@ def test_the_evaluation_table_has_every_item_with_its_tests_and_its_code():
     for number, code, tests in rows:
         assert all(name.startswith(f"item_{number}_") for name in re.findall(r"`(\w+)`", tests)), number
         for path in re.findall(r"`([\w/]+\.rs)`", code):
-            assert int(number) in items_of(ROOT / "shared" / "policy" / "src" / path), f"{path} does not say where it honours item {number}"
+            assert int(number) in items_of(ROOT / "shared" / "grants" / "src" / path), f"{path} does not say where it honours item {number}"
     tabled = {name for name in written_tests() if re.match(r"item_\d+_", name)}
     assert tabled == tabled & names_in("evaluation.md"), "a test of an item that the table lacks"

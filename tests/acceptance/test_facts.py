@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from lab.offence import CALLS
-from lab.world import GUARDRAILS
+from lab.world import GUARDRAILS, QUARANTINE_PRINCIPAL
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "shared/policy/src/guardrail/schema.json").read_text())[""]
-SETS = {"allows": "nobody:Nothing", "escalations": "iam-putuserpolicy", "organizations": "o-a1b2c3d4e5"}
+SETS = {"allows": "nobody:Nothing", "escalations": "iam-putuserpolicy", "organizations": "o-a1b2c3d4e5", "removes": "policy=arn:aws:iam:::policy/Nothing"}
 
 
 def conditions(path: str, shape: dict) -> Iterator[str]:
@@ -53,7 +53,8 @@ def questions(action: str, resource: str) -> list[str]:
 def test_every_attribute_that_a_guardrail_can_ask_about_is_read(world, tmp_path, offence):
     event, _ = offence.commit(world)
     called = event["detail"]["eventName"]
-    action = called if called in SCHEMA["actions"] else "LiftQuarantine"
+    lifts = offence.reporter == QUARANTINE_PRINCIPAL and called.startswith(("Delete", "Detach", "Put"))
+    action = "LiftQuarantine" if lifts else called
     parameters = event["detail"]["requestParameters"]
     kinds = SCHEMA["actions"][action]["appliesTo"]["resourceTypes"]
     resource = kinds[0] if len(kinds) == 1 else next(kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters)

@@ -12,13 +12,17 @@ from lab.events import (
     READ_ONLY,
     anew,
     attachment,
+    boundary_changed,
     default_set,
     device_deactivated,
+    detached,
     exposure,
     iam_call,
     iam_user,
+    inline_deleted,
     joined,
     key_activated,
+    left,
     login_made,
     login_reset,
     misuse,
@@ -28,7 +32,7 @@ from lab.events import (
     updated,
     version_created,
 )
-from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OFFENCES, RESPONDER, of_session
+from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, KEY_QUARANTINE, OFFENCES, RESPONDER, by_itself, of_session, the_guard
 from lab.privileges import calls_of_the_role
 from lab.rulebook import rulebook
 from lab.world import (
@@ -41,6 +45,7 @@ from lab.world import (
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
     REMOVE_LOGIN,
+    RESTORE_GUARD,
     RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
@@ -49,6 +54,15 @@ from lab.world import (
 
 ATTACH, PUT, JOIN, LIFT = 'in Action::"attach-policy"', 'in Action::"put-policy"', '== Action::"AddUserToGroup"', '== Action::"LiftQuarantine"'
 VERSION, TRUST = 'in Action::"policy-version"', 'in Action::"trust"'
+DETACH, DELETE, BOUND, LEAVE = 'in Action::"detach-policy"', 'in Action::"delete-policy"', 'in Action::"change-boundary"', '== Action::"RemoveUserFromGroup"'
+REMOVE = 'in Action::"remove"'
+# What restore-guard's guardrails on these calls require.
+REQUIRED = {
+    DETACH: "policy=arn:aws:iam:::policy/team/Guard",
+    DELETE: "inline=guard:guard.json",
+    BOUND: "boundary=arn:aws:iam:::policy/Boundary",
+    LEAVE: "policy=arn:aws:iam:::policy/team/Guard",
+}
 LOGIN = 'in Action::"console-password"'
 MFA = 'in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"]'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
@@ -61,8 +75,9 @@ ASKED = {
     RESTORE_TRUST: (TRUST,),
     REMOVE_LOGIN: (LOGIN, MFA),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, MFA, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, LOGIN, MFA, CREDENTIAL, FINDING, LIFT),
+    RESTORE_GUARD: (DETACH, DELETE, BOUND, LEAVE),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, MFA, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, MFA, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -86,12 +101,16 @@ def asks_for_every_fact(function: str) -> str:
     asked = [(scope, name, FACTS[name]) for scope, name in facts]
     asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
     return "".join(
-        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\nforbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
+        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\n{requires(function, scope)}forbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
         for number, (scope, name, condition) in enumerate(asked)
     )
 
 
 TRUST_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}]}
+
+
+def requires(function: str, scope: str) -> str:
+    return f'@requires("{REQUIRED[scope]}")\n' if function == RESTORE_GUARD else ""
 
 
 def every_change(world: World):
@@ -120,6 +139,14 @@ def every_change(world: World):
     yield login_reset(user, actor)
     yield device_deactivated(user, actor)
     yield password_policy_set(actor, MinimumPasswordLength=14)
+    guard = the_guard(world)
+    world.attach(guard, team)
+    for target in (user, group, role):
+        yield detached(guard, target, actor)
+        yield inline_deleted(target, "guard", actor)
+    yield boundary_changed(user, own, actor)
+    yield boundary_changed(role, None, actor)
+    yield left(user, team, actor)
     yield key_activated(world.key(user), user.name, actor=actor)
     yield exposure(world.key(user))
     yield misuse(of_session(role.name))
@@ -206,11 +233,14 @@ def whoever_was_renamed(world: World):
 def nobody_on_the_list(world: World):
     """Where no break-glass principal exists, the whole account is read for another administrator, and everything that one holds."""
     world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
-    polsen = world.user("polsen", holds=[BILLING], groups=[world.group("team", holds=[ADMINISTRATOR])])
+    team = world.group("team", holds=[ADMINISTRATOR])
+    polsen = world.user("polsen", holds=[BILLING], groups=[team])
     key, actor = world.key(polsen), iam_user("polsen", polsen.id)
-    world.writes_inline(polsen)
+    for holder in (team, polsen):
+        world.writes_inline(holder)
     text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
     web = world.trusting("web", text)
+    world.login(polsen)
     for name in ("polsen", "elsewhere"):
         if name != polsen.name:
             world.rename(polsen, name)
@@ -218,7 +248,10 @@ def nobody_on_the_list(world: World):
         yield put_inline(polsen, ALLOW_READING, actor=actor)
         yield joined("polsen", "team", actor)
         yield trust_updated(web, text, actor)
+        yield detached(KEY_QUARANTINE, polsen, actor)
         yield key_activated(key, "polsen", actor=actor)
+        yield login_made("polsen", actor)
+        yield login_made("polsen", iam_user("mallory"))
     # Whoever holds the policy does not count either.
     tools = world.policy("tools")
     world.iam.attach_group_policy(GroupName="team", PolicyArn=tools)
@@ -239,11 +272,17 @@ def a_role_is_the_only_administrator(world: World):
     world.writes_inline(world.role("administrator", holds=[ADMINISTRATOR]))
     text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYONE]})
     yield trust_updated(world.trusting("web", text), text)
-        yield login_made("polsen", actor)
 
 
-# What the policy that all functions share allows, and a function never needs: restore-trust changes roles, and those are in no group.
-UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}}
+def whoever_lost_a_boundary(world: World):
+    polsen = world.user("polsen", path="/nowhere/")
+    world.policy("Boundary")
+    yield boundary_changed(polsen, actor=by_itself(polsen))
+
+
+# What the policy that all functions share allows, and a function never needs: these two change no group, and no membership.
+UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}, REMOVE_LOGIN: {"iam:GetGroup"}}
+
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
 RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
@@ -253,6 +292,7 @@ RARELY = {
     RESTORE_POLICY_VERSION: [(whoever_may_lift_was_renamed, {"BREAK_GLASS": "arn:aws:iam::123456789012:user/gone=AIDAEXAMPLEEXAMPLE01"})],
     REMOVE_LOGIN: [],
     RESTORE_PASSWORD_POLICY: [],
+    RESTORE_GUARD: [(whoever_lost_a_boundary, {})],
     QUARANTINE_KEY: [(every_credential, {})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, login_made, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created
+from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, login_made, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created, boundary_changed, detached, left
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
 from lab.world import (
@@ -17,6 +17,7 @@ from lab.world import (
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
     REMOVE_LOGIN,
+    RESTORE_GUARD,
     RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
@@ -36,6 +37,7 @@ WRITES = {
     RESTORE_POLICY_VERSION: "SetDefaultPolicyVersion",
     REMOVE_LOGIN: "DeleteLoginProfile",
     RESTORE_PASSWORD_POLICY: "UpdateAccountPasswordPolicy",
+    RESTORE_GUARD: "AttachUserPolicy",
 }
 
 
@@ -360,6 +362,9 @@ ASKED = {
     "a role opened": (lambda world: _trusts(world, world.user("polsen"), iam_user("mallory")), {RESTORE_TRUST}),
     "a version written": (lambda world: _writes_a_version(world, world.user("polsen"), iam_user("mallory")), {RESTORE_POLICY_VERSION}),
     "an inline policy deleted": (lambda world: iam_call("DeleteUserPolicy", {"userName": world.user("polsen").name, "policyName": "x"}), set()),
+    "a policy detached": (lambda world: detached(BILLING, world.user("polsen")), set()),
+    "a boundary set": (lambda world: boundary_changed(world.role("build"), BILLING), set()),
+    "a member removed": (lambda world: left(world.user("polsen"), "team"), set()),
     "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),
     "a user created": (lambda world: iam_call("CreateUser", {"userName": world.user("new").name}), set()),

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -103,6 +104,34 @@ def password_policy_deleted(actor: dict | None = None) -> dict:
 def joined(user, group, actor: dict | None = None) -> dict:
     """Somebody added a user to a group."""
     return iam_call("AddUserToGroup", {"groupName": getattr(group, "name", group), "userName": getattr(user, "name", user)}, actor)
+
+
+def left(user, group, actor: dict | None = None) -> dict:
+    """Somebody removed a user from a group."""
+    return {**joined(user, group, actor), "detail": {**joined(user, group, actor)["detail"], "eventName": "RemoveUserFromGroup"}}
+
+
+def detached(policy: str, target, actor: dict | None = None, **record) -> dict:
+    """Somebody detached a policy from a user, group or role."""
+    return iam_call(f"Detach{target.kind.capitalize()}Policy", {f"{target.kind}Name": target.name, "policyArn": policy}, actor, **record)
+
+
+def inline_deleted(target, name: str, actor: dict | None = None, **record) -> dict:
+    """Somebody deleted an inline policy of a user, group or role."""
+    return iam_call(f"Delete{target.kind.capitalize()}Policy", {f"{target.kind}Name": target.name, "policyName": name}, actor, **record)
+
+
+def boundary_changed(target, policy: str | None = None, actor: dict | None = None) -> dict:
+    """Somebody set the permissions boundary of a user or role, or removed it."""
+    boundary = {"permissionsBoundary": policy} if policy else {}
+    return iam_call(f"{'Put' if policy else 'Delete'}{target.kind.capitalize()}PermissionsBoundary", {f"{target.kind}Name": target.name, **boundary}, actor)
+
+
+def a_second_later() -> str:
+    """The next whole second, when it has come: whatever was made before is older, whatever is made now is not."""
+    now = datetime.now(timezone.utc)
+    time.sleep(1 - now.microsecond / 1_000_000)
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def put_inline(target, document: dict | str, name: str = "inline", actor: dict | None = None) -> dict:

@@ -13,16 +13,23 @@ from lab.credentials import SSH_KEY
 from lab.emulator import ACCOUNT
 from lab.events import (
     BILLING,
+    a_second_later,
+    assumed_role,
     attachment,
+    boundary_changed,
+    but,
     default_set,
     device_deactivated,
     device_enabled,
+    detached,
     exposure,
     iam_call,
     iam_user,
+    inline_deleted,
     joined,
     key_activated,
     key_created,
+    left,
     login_made,
     login_reset,
     misuse,
@@ -33,6 +40,7 @@ from lab.events import (
     trust_updated,
     version_created,
 )
+from lab.rulebook import GUARD
 from lab.world import (
     ALLOW_READING,
     DELETE_INLINE_POLICY,
@@ -44,9 +52,11 @@ from lab.world import (
     QUARANTINE_PRINCIPAL,
     REMOVE_GROUP_MEMBER,
     REMOVE_LOGIN,
+    RESTORE_GUARD,
     RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
+    Target,
     World,
 )
 
@@ -104,6 +114,8 @@ class Offence:
     # Whether only the ledger says what the call changed, and whether the record alone shows that it could be an offence at all.
     known_by_ledger: bool = False
     shows: bool = True
+    # Whether the remedy destroys the only copy of what its undo needs, so that it does not act without the ledger.
+    only_copy: bool = False
 
     @property
     def arn(self) -> str:
@@ -257,6 +269,101 @@ def _with_both(principals: list[str]) -> dict:
 # delete-inline-policy
 
 
+# restore-guard
+
+GUARDS = """
+@id("the-guard-stays")
+@description("Everybody here holds the guard")
+@severity("high")
+@remedy("restore-guard")
+@requires("policy=arn:aws:iam:::policy/team/Guard")
+forbid (principal, action in [Action::"detach-policy", Action::"RemoveUserFromGroup"], resource);
+
+@id("the-inline-guard-stays")
+@description("Everybody here holds the inline guard")
+@severity("high")
+@remedy("restore-guard")
+@requires("inline=guard:guard.json")
+forbid (principal, action in [Action::"delete-policy", Action::"RemoveUserFromGroup"], resource);
+
+@id("the-boundary-stays")
+@description("Everybody here is bounded")
+@severity("high")
+@remedy("restore-guard")
+@requires("boundary=arn:aws:iam:::policy/Boundary")
+forbid (principal, action in Action::"change-boundary", resource);
+"""
+
+
+KEY_QUARANTINE = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"
+
+
+def the_guard(world: World) -> str:
+    return world.policy("Guard", GUARD, path="/team/")
+
+
+def by_itself(target: Target) -> dict:
+    """The target is the actor too, so that the record gives its unique id."""
+    return iam_user(target.name, target.id) if target.kind == "user" else assumed_role(target.name, id=target.id)
+
+
+def _by_themselves_or_later(event: dict, target: Target) -> dict:
+    """A record gives no unique id of a group: only its age distinguishes it from another one of its name."""
+    return but(event, eventTime=a_second_later()) if target.kind == "group" else but(event, userIdentity=by_itself(target))
+
+
+def _key_quarantine_lifted(world: World):
+    polsen = world.user("polsen")
+    return detached(KEY_QUARANTINE, polsen, by_itself(polsen)), {polsen.now_holds(KEY_QUARANTINE)}
+
+
+def _detached(kind: str, name: str):
+    def commit(world: World):
+        target, guard = getattr(world, kind)(name), the_guard(world)
+        return _by_themselves_or_later(detached(guard, target), target), {target.now_holds(guard)}
+
+    return _gives_back(f"a policy detached from a {kind}", commit, f"Attach{kind.capitalize()}Policy", (kind, name))
+
+
+def _inline_deleted(kind: str, name: str):
+    def commit(world: World):
+        target = getattr(world, kind)(name)
+        return _by_themselves_or_later(inline_deleted(target, "guard"), target), {target.now_has("guard", GUARD)}
+
+    return _gives_back(f"an inline policy of a {kind} deleted", commit, f"Put{kind.capitalize()}Policy", (kind, name))
+
+
+def _unbounded(kind: str, name: str):
+    def commit(world: World):
+        target, boundary = getattr(world, kind)(name), world.policy("Boundary")
+        return boundary_changed(target, actor=by_itself(target)), {target.is_bounded(boundary)}
+
+    return _gives_back(f"the boundary of a {kind} removed", commit, f"Put{kind.capitalize()}PermissionsBoundary", (kind, name))
+
+
+def _loosened(kind: str, name: str):
+    def commit(world: World):
+        target, boundary, looser = getattr(world, kind)(name), world.policy("Boundary"), world.policy("Looser", ALLOW_ALL)
+        world.bound(target, looser)
+        return boundary_changed(target, looser, by_itself(target)), {target.no_longer_bounded(looser), target.is_bounded(boundary)}
+
+    return _gives_back(f"a looser boundary of a {kind}", commit, f"Put{kind.capitalize()}PermissionsBoundary", (kind, name), only_copy=True)
+
+
+def _left(what: str, gives: Callable):
+    def commit(world: World):
+        polsen, denied = world.user("polsen"), world.group("denied")
+        gives(world, denied)
+        return left(polsen, denied, by_itself(polsen)), {f"+{polsen.no_longer_in('denied')[1:]}"}
+
+    return _gives_back(what, commit, "AddUserToGroup", ("user", "polsen"))
+
+
+def _gives_back(what: str, commit: Callable, write: str, target: tuple[str, str], guardrails: str = GUARDS, **members) -> Offence:
+    known_by = "name" if target[0] == "group" else "id"
+    return Offence(RESTORE_GUARD, what, commit, write, target, RESTORE_GUARD, guardrails=guardrails, known_by=known_by, **members)
+
+
 def _put_inline(kind: str, name: str):
     def commit(world: World):
         target = getattr(world, kind)(name)
@@ -407,6 +514,14 @@ OFFENCES = [
     _second_factor("a device enabled", _device_enabled, "DetachUserPolicy"),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),
+    _gives_back("a key's quarantine lifted by its user", _key_quarantine_lifted, "AttachUserPolicy", ("user", "polsen"), guardrails=""),
+    *(_detached(kind, name) for kind, name in (("user", "polsen"), ("group", "developers"), ("role", "build"))),
+    *(_inline_deleted(kind, name) for kind, name in (("user", "polsen"), ("group", "developers"), ("role", "build"))),
+    # The emulator forgets the boundary of a user who is renamed: users stand in tests/acceptance/test_restore_guard.py.
+    _unbounded("role", "build"),
+    _loosened("role", "build"),
+    _left("a user out of a group that holds a policy", lambda world, group: world.attach(the_guard(world), group)),
+    _left("a user out of a group with an inline policy", lambda world, group: world.writes_inline(group, GUARD, name="guard")),
 ]
 CALLS = [offence for offence in OFFENCES if not offence.finding]
 FINDINGS = [offence for offence in OFFENCES if offence.finding]

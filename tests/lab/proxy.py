@@ -130,6 +130,10 @@ class Proxy:
         self.say("ListServiceSpecificCredentials", f"<ServiceSpecificCredentials>{member}</ServiceSpecificCredentials>")
         self.say("UpdateServiceSpecificCredential", "")
 
+    def make_groups_old(self) -> None:
+        """Every group was made years ago."""
+        self._rule("GetGroup", UNLIMITED, lambda exchange: exchange.made_long_ago())
+
     def have_no_room(self, operation: str) -> None:
         """A quota of IAM's is used up."""
         self._answer(operation, UNLIMITED, 409, "LimitExceeded", "Cannot exceed quota")
@@ -332,6 +336,10 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         tags = {"Tags.member.1.Key": BOUNDARY, "Tags.member.1.Value": policy} if policy else {"TagKeys.member.1": BOUNDARY}
         status, kind, body = self.asks({"Action": "TagUser" if policy else "UntagUser", "UserName": user, **tags})
         return self.answered() if status == 200 else self.reply(status, kind, body)
+
+    def made_long_ago(self) -> bool:
+        status, kind, body = self.forward()
+        return self.reply(status, kind, re.sub(rb"<CreateDate>[^<]*", b"<CreateDate>2020-01-01T00:00:00Z", body))
 
     def with_boundary(self) -> bool:
         status, kind, body = self.forward()

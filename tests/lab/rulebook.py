@@ -1,6 +1,7 @@
 """Rulebooks that differ from the shipped one in exactly what a test is about."""
 
 import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -15,6 +16,10 @@ EVERYTHING = """
 @remedy("detach-policy")
 forbid (principal, action in Action::"attach-policy", resource);
 """
+
+
+# What a guardrail can require as an inline policy, under the name `guard.json`.
+GUARD = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "cloudtrail:StopLogging", "Resource": "*"}]}
 
 
 # Covers every change, whoever makes it.
@@ -35,6 +40,7 @@ def rulebook(directory: Path, guardrails: str = "", exemptions: str = "", severi
         return copy
     shutil.copytree(GUARDRAILS, copy)
     (copy / "more.cedar").write_text(guardrails)
+    (copy / "guard.json").write_text(json.dumps(GUARD, indent=2))
     with (copy / "exemptions.cedar").open("a") as file:
         file.write(exemptions)
     if severity:

@@ -37,6 +37,7 @@ RESTORE_TRUST = "restore-trust"
 RESTORE_POLICY_VERSION = "restore-policy-version"
 REMOVE_LOGIN = "remove-login"
 RESTORE_PASSWORD_POLICY = "restore-password-policy"
+RESTORE_GUARD = "restore-guard"
 # Function processes that are kept running, the least recently used one ends first.
 KEPT = 24
 DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -103,6 +104,13 @@ class Target:
         """A role has another trust policy."""
         who = f"{self.kind} {self.name} trusts"
         return {f"- {who} {json.dumps(json.loads(before), sort_keys=True)}", f"+ {who} {json.dumps(json.loads(now), sort_keys=True)}"}
+
+    def is_bounded(self, policy: str) -> str:
+        """This policy is the permissions boundary now."""
+        return f"+ {self.kind} {self.name} is bounded by {policy}"
+
+    def no_longer_bounded(self, policy: str) -> str:
+        return f"-{self.is_bounded(policy)[1:]}"
 
     def no_longer_active(self, key: str, what: str = "access key") -> set[str]:
         who = f"{self.kind} {self.name} has {what} {key}"
@@ -259,8 +267,10 @@ class World:
         self.iam.update_account_password_policy(**rules)
 
     def bound(self, user: Target, policy: str) -> None:
-        """Sets a user's permissions boundary."""
-        self.account.client("iam", self.aws.url).put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=policy)
+        """Sets the permissions boundary of a user or role."""
+        kind = user.kind.capitalize()
+        put = getattr(self.account.client("iam", self.aws.url), f"put_{user.kind}_permissions_boundary")
+        put(**{f"{kind}Name": user.name, "PermissionsBoundary": policy})
 
     def join(self, user: Target, group: Target) -> None:
         self.iam.add_user_to_group(UserName=user.name, GroupName=group.name)

@@ -15,6 +15,8 @@ from template.stack import logical_id, translate
 
 # One of each function's, under the shipped rulebook: the layer holds no other.
 OF_EACH = {offence.function: offence for offence in reversed(OFFENCES) if not offence.guardrails}
+# Calls that lift a quarantine: the quarantines' own business, whoever else gets them.
+OF_QUARANTINES = ("delete-role-policy", "detach-user-policy")
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
 JUDGE_EVERY_SAMPLE = (DETACH_POLICY, REMOVE_GROUP_MEMBER)
 

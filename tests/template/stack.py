@@ -79,6 +79,17 @@ class Stack:
         """The properties of each rule that delivers events, by logical id: not of those that run on a schedule."""
         return {name: rule for name, rule in self.of_type("AWS::Events::Rule").items() if "EventPattern" in rule}
 
+    def queues_of(self, function):
+        """The logical ids of the queues that feed a function (its logical id)."""
+        mappings = self.of_type("AWS::Lambda::EventSourceMapping").values()
+        sources = {m["EventSourceArn"] for m in mappings if m["FunctionName"] == self.name(function)}
+        return [queue for queue in self.of_type("AWS::SQS::Queue") if self.arn(queue) in sources]
+
+    def rules_of(self, function):
+        """The logical ids of the rules that deliver events to a function (its logical id), or to a queue that feeds it."""
+        inlets = {self.arn(function), *map(self.arn, self.queues_of(function))}
+        return [name for name, rule in self.rules().items() if inlets & {target["Arn"] for target in rule["Targets"]}]
+
     def role_of(self, function):
         """The logical id of the role that a function (its logical id) runs as."""
         arn = self.properties(function)["Role"]
@@ -180,6 +191,8 @@ def listed(value):
 # The calls that AWS makes with a function's role: Lambda writes the log and fills the failure queue, SNS uses the topic's key.
 RUNTIME_CALLS = frozenset(
     {"kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+    # Lambda takes messages from a queue that feeds a function.
+    | {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 )
 
 

@@ -25,9 +25,9 @@ def test_only_its_own_rules_may_invoke_a_function(stack, function):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_event_that_never_reaches_the_function_lands_in_a_queue(stack, function):
-    targets = rules_for(stack, function, stack.rules())
+    targets = [target for rule in stack.rules_of(function) for target in stack.rules()[rule]["Targets"]]
     assert targets
-    for target in targets.values():
+    for target in targets:
         assert target["DeadLetterConfig"] == {"Arn": stack.arn("UndeliveredEvents")}
         assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
 
@@ -79,6 +79,29 @@ def test_a_failure_queue_is_encrypted_and_keeps_events_for_as_long_as_it_can(sta
     assert stack.properties(queue) == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": FOURTEEN_DAYS}
     refused = [s for s in queue_policy(stack, queue) if s["Effect"] == "Deny"]
     assert [s["Condition"] for s in refused] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+@pytest.mark.parametrize("function", [f for f in FUNCTIONS if translate().queues_of(f)])
+def test_a_queue_that_feeds_a_function_holds_each_event_back_for_two_minutes_and_loses_none(stack, function):
+    queue, = stack.queues_of(function)
+    properties, timeout = stack.properties(queue), stack.functions()[function]["Timeout"]
+    assert (properties["DelaySeconds"], properties["MessageRetentionPeriod"], properties["SqsManagedSseEnabled"]) == (120, FOURTEEN_DAYS, True)
+    assert properties["VisibilityTimeout"] >= 6 * timeout, "Lambda developer guide, Configuring an Amazon SQS queue for use as an event source"
+    assert properties["RedrivePolicy"] == {"deadLetterTargetArn": stack.arn("FailedEvents"), "maxReceiveCount": 3}
+    mapping, = stack.of_type("AWS::Lambda::EventSourceMapping").values()
+    assert (mapping["EventSourceArn"], mapping["BatchSize"]) == (stack.arn(queue), 1), "one that fails fails alone"
+
+
+@pytest.mark.parametrize("function", [f for f in FUNCTIONS if translate().queues_of(f)])
+def test_only_the_rule_of_a_function_may_fill_the_queue_that_feeds_it(stack, function):
+    queue, = stack.queues_of(function)
+    rule, = map(stack.arn, stack.rules_of(function))
+    allowed, refused, in_the_clear = queue_policy(stack, queue)
+    assert (allowed["Effect"], allowed["Principal"], allowed["Action"]) == ("Allow", {"Service": "events.amazonaws.com"}, "sqs:SendMessage")
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
+    assert (refused["Effect"], refused["Principal"], refused["Action"]) == ("Deny", "*", "sqs:SendMessage")
+    assert refused["Condition"] == {"ArnNotEquals": {"aws:SourceArn": rule}}
+    assert (in_the_clear["Effect"], in_the_clear["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def queue_policy(stack, queue):

@@ -124,7 +124,7 @@ def built_layer(folder, *variables):
 def test_the_layer_holds_the_rulebook_one_folder_down_and_nothing_else(tmp_path):
     run, packed = built_layer(tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert packed == {f"guardrails/{path.name}" for path in (ROOT / "guardrails").iterdir() if path.suffix in (".cedar", ".cedarschema")}
+    assert packed == {f"guardrails/{path.name}" for path in (ROOT / "guardrails").iterdir() if path.suffix in (".cedar", ".cedarschema", ".json")}
     assert "guardrails/exemptions.cedar" in packed
 
 

@@ -61,11 +61,12 @@ def value(alarm, **measured):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_one_alarm_watches_errors_throttles_age_and_lost_events_of_a_function(stack, function):
-    rules = [name for name, rule in stack.rules().items() if rule["Targets"][0]["Arn"] == stack.arn(function)]
+    rules, queues = stack.rules_of(function), stack.queues_of(function)
     own = {("AWS/Lambda", metric, stack.name(function)) for metric in ("Errors", "Throttles", "AsyncEventAge", "DestinationDeliveryFailures")}
     lost = {("AWS/Events", "InvocationsFailedToBeSentToDlq", stack.name(rule)) for rule in rules}
     assert rules
-    assert metrics(alarm_about(stack, function)) == own | lost
+    waiting = {("AWS/SQS", "ApproximateAgeOfOldestMessage", stack.name(queue)) for queue in queues}
+    assert metrics(alarm_about(stack, function)) == own | lost | waiting
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -75,19 +76,26 @@ def test_each_metric_alone_rings_with_the_digit_of_its_section(stack, function):
     assert value(alarm) == 0
     assert value(alarm, errors=0, throttles=0, age=300000, unsent=0) == 0
     rung = {m["Id"]: value(alarm, **{m["Id"]: 300001}) for m in alarm["Metrics"] if not m["ReturnData"]}
-    words = {"errors": "ERRORS", "throttles": "THROTTLED", "age": "LATE", "unsent": "LOST", "undelivered": "LOST", "unfound": "LOST"}
+    words = {"errors": "ERRORS", "throttles": "THROTTLED", "age": "LATE", "waiting": "LATE", "unsent": "LOST", "undelivered": "LOST", "unfound": "LOST"}
     assert rung.keys() <= words.keys()
     for metric, digit in rung.items():
         assert f"\n{digit} {words[metric]}:" in alarm["AlarmDescription"]
     assert value(alarm, **dict.fromkeys(rung, 300001)) == 1111
 
 
+def test_an_event_is_late_five_minutes_after_its_queue_lets_it_go(stack):
+    delay = stack.properties("RestoreGuardDelay")["DelaySeconds"]
+    alarm = alarm_about(stack, "RestoreGuardFunction")
+    assert (value(alarm, waiting=delay + 300), value(alarm, waiting=delay + 301)) == (0, 100)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_id_in_an_alarm_is_of_the_metric_that_it_names(stack, function):
     ids = {m["Id"]: m["MetricStat"] for m in alarm_about(stack, function)["Metrics"] if "MetricStat" in m}
     named = {id: stat["Metric"]["MetricName"] for id, stat in ids.items() if id not in ("undelivered", "unfound")}
-    assert named == {"errors": "Errors", "throttles": "Throttles", "age": "AsyncEventAge", "unsent": "DestinationDeliveryFailures"}
-    assert {id: stat["Stat"] for id, stat in ids.items() if stat["Stat"] != "Sum"} == {"age": "Maximum"}
+    waiting = {"waiting": "ApproximateAgeOfOldestMessage"} if stack.queues_of(function) else {}
+    assert named == {"errors": "Errors", "throttles": "Throttles", "age": "AsyncEventAge", "unsent": "DestinationDeliveryFailures", **waiting}
+    assert {id: stat["Stat"] for id, stat in ids.items() if stat["Stat"] != "Sum"} == dict.fromkeys(("age", *waiting), "Maximum")
     assert {stat["Period"] for stat in ids.values()} == {60}
 
 
@@ -163,6 +171,7 @@ def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
         ("restore-policy-version", ["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"]),
         ("remove-login", ["CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"]),
         ("restore-password-policy", ["UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"]),
+        ("restore-guard", ["Detach*", "Delete*Policy", "*PermissionsBoundary", "RemoveUserFromGroup"]),
     ],
 )
 def test_an_alarm_names_the_calls_to_look_for_if_an_event_is_lost(stack, function, calls):

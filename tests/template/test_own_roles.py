@@ -44,6 +44,11 @@ EXPECTED = {
     ),
     "remove-login": Judged(),
     "restore-password-policy": Judged(),
+    "restore-guard": Judged(
+        certain=frozenset({"iam-addusertogroup", *(f"iam-{verb}{kind}policy" for verb in ("attach", "put") for kind in ("group", "role", "user")),
+            "iam-putrolepermissionsboundary", "iam-putuserpermissionsboundary"}),
+        kinds=frozenset({"permissions-management", "resource-exposure"}),
+    ),
     "quarantine-key": Judged(
         certain=frozenset({"iam-updateaccesskey"}),
     ),

@@ -83,7 +83,7 @@ def test_no_function_may_change_a_break_glass_principal(full_stack, function):
     for principal in ("user/ops/break-glass", "role/Emergency"):
         allowed = [action for action in allowed_calls(full_stack, full_stack.role_of(function)) if action.startswith("iam:")]
         reading = [action for action in allowed if action.split(":")[1].startswith(("Get", "List"))]
-        for action in set(allowed) - set(reading) - {"iam:RemoveUserFromGroup", "iam:CreatePolicy", "iam:SetDefaultPolicyVersion"}:
+        for action in set(allowed) - set(reading) - {"iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:CreatePolicy", "iam:SetDefaultPolicyVersion"}:
             denials = applying(full_stack, full_stack.role_of(function), "Deny", action, IAM + principal)
             assert any("Condition" not in s for s in denials), f"{action} on {principal}"
 
@@ -107,6 +107,13 @@ def test_no_function_may_change_a_break_glass_principal(full_stack, function):
         ("restore-policy-version", "iam:SetDefaultPolicyVersion", ["policy/own", "policy/build/Tools", "policy/rescind/Tools"]),
         ("restore-policy-version", "iam:ListPolicyVersions", ["policy/own"]),
         ("restore-policy-version", "iam:ListEntitiesForPolicy", ["policy/own"]),
+        ("restore-guard", "iam:AttachUserPolicy", ["user/polsen", "user/finance/polsen"]),
+        ("restore-guard", "iam:AttachGroupPolicy", ["group/staff"]),
+        ("restore-guard", "iam:AttachRolePolicy", ["role/build"]),
+        ("restore-guard", "iam:PutRolePolicy", ["role/build"]),
+        ("restore-guard", "iam:PutUserPermissionsBoundary", ["user/polsen"]),
+        ("restore-guard", "iam:PutRolePermissionsBoundary", ["role/build"]),
+        ("restore-guard", "iam:AddUserToGroup", ["group/denied"]),
         ("remove-login", "iam:DeleteLoginProfile", ["user/polsen", "user/finance/polsen"]),
         ("remove-login", "iam:GetLoginProfile", ["user/polsen"]),
         ("remove-login", "iam:ListMFADevices", ["user/polsen"]),
@@ -153,6 +160,13 @@ def test_a_function_reaches_its_targets(stack, function, action, resources):
         ("restore-policy-version", "iam:CreatePolicyVersion", ["policy/own"]),
         ("restore-policy-version", "iam:DeletePolicyVersion", ["policy/own"]),
         ("restore-policy-version", "iam:DetachUserPolicy", ["user/polsen"]),
+        ("restore-guard", "iam:PutRolePolicy", [OWN_ROLE, *ROLES_OF_AWS]),
+        ("restore-guard", "iam:AttachRolePolicy", [OWN_ROLE, *ROLES_OF_AWS]),
+        ("restore-guard", "iam:PutRolePermissionsBoundary", [OWN_ROLE, *ROLES_OF_AWS]),
+        ("restore-guard", "iam:DetachUserPolicy", ["user/polsen"]),
+        ("restore-guard", "iam:DeleteRolePermissionsBoundary", ["role/build"]),
+        ("restore-guard", "iam:RemoveUserFromGroup", ["group/denied"]),
+        ("restore-guard", "iam:CreatePolicyVersion", ["policy/own"]),
         ("remove-login", "iam:CreateLoginProfile", ["user/polsen"]),
         ("remove-login", "iam:UpdateLoginProfile", ["user/polsen"]),
         ("remove-login", "iam:DeleteUser", ["user/polsen"]),
@@ -272,6 +286,7 @@ def test_outside_iam_a_function_reaches_only_the_log_and_the_parts_that_the_stac
         "kms:GenerateDataKey": [key],
         "kms:Decrypt": [key],
         "sqs:SendMessage": [(stack.arn("FailedEvents"), None)],
+        **{f"sqs:{call}": [(stack.arn(queue), None)] for queue in stack.queues_of(function) for call in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")},
     }
 
 

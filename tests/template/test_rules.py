@@ -24,6 +24,12 @@ BY_NAME = {
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
     "remove-login": {"CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
+    "restore-guard": {
+        *(f"Detach{kind}Policy" for kind in ("User", "Group", "Role")),
+        *(f"Delete{kind}Policy" for kind in ("User", "Group", "Role")),
+        *(f"{verb}{kind}PermissionsBoundary" for verb in ("Put", "Delete") for kind in ("User", "Role")),
+        "RemoveUserFromGroup",
+    },
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
@@ -49,13 +55,15 @@ SAMPLES_OF = {
     "create-role": ["restore-trust"],
     "deactivate-mfa-device": ["remove-login"],
     "delete-account-password-policy": ["restore-password-policy"],
-    "delete-role-policy": [],
-    "detach-user-policy": ["remove-login"],
+    "delete-role-permissions-boundary": ["restore-guard"],
+    "delete-role-policy": ["restore-guard"],
+    "detach-user-policy": ["remove-login", "restore-guard"],
     "enable-mfa-device": ["remove-login"],
     "guardduty-": [],
     "health-": [],
     "put-group-policy": ["delete-inline-policy"],
     "put-role-policy": ["delete-inline-policy"],
+    "put-user-permissions-boundary": ["restore-guard"],
     "put-user-policy": ["delete-inline-policy"],
     "reset-service-specific-credential": [],
     "security-hub": [],
@@ -88,7 +96,9 @@ def altered(name, changes):
 
 def reached(stack, event):
     """The functions that get an event, each as often as it gets it."""
-    names = {stack.arn(function): stack.name(function).removeprefix("rescind-") for function in stack.functions()}
+    name = lambda function: stack.name(function).removeprefix("rescind-")  # noqa: E731
+    inlets = {function: [function, *stack.queues_of(function)] for function in stack.functions()}
+    names = {stack.arn(inlet): name(function) for function, its in inlets.items() for inlet in its}
     rules = stack.of_type("AWS::Events::Rule").values()
     return sorted(names[target["Arn"]] for rule in rules if delivers(rule, event) for target in rule["Targets"])
 
@@ -263,7 +273,7 @@ def test_a_security_hub_finding_reaches_its_function_only_if_it_is_new_and_about
 def test_detaching_a_quarantine_in_other_letters_reaches_both_quarantines(stack):
     arn = "arn:aws:iam::123456789012:policy/RESCIND/rescindDENYEVERYTHING-0"
     event = altered("detach-user-policy.json", {"detail.requestParameters.policyArn": arn})
-    assert reached(stack, event) == QUARANTINES
+    assert reached(stack, event) == [*QUARANTINES, "restore-guard"]
 
 
 @pytest.mark.parametrize(("name", "member"), [("guardduty-iam-user.json", "accountId"), ("health-credentials-exposed.json", "affectedAccount")])
@@ -285,7 +295,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-policy", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-policy", "remove-login", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.

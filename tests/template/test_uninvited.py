@@ -137,15 +137,42 @@ def test_a_metric_that_comes_a_period_late_rings_nothing(alarm, late):
     assert rung(alarm, **counted | {late: {}}) == set()
 
 
+@pytest.fixture
+def queued(stack):
+    """The alarm of a function that a queue feeds."""
+    function, = (function for function in FUNCTIONS if stack.queues_of(function))
+    return alarm_about(stack, function)
+
+
+def test_what_a_queue_holds_back_rings_nothing(queued):
+    assert rung(queued, rule1={2: 3}, sent={2: 3}, taken={3: 3}, invocations={3: 3}) == set()
+    retries = {3: 1, 5: 1, 6: 1}
+    assert rung(queued, rule1={2: 1}, sent={2: 1}, taken=retries, invocations=retries) == set()
+
+
+def test_a_call_beside_the_queue_rings(queued):
+    assert rung(queued, rule1={2: 1}, sent={2: 1}, taken={3: 1}, invocations={3: 2}) == {1}
+
+
+def test_a_message_that_no_rule_sent_rings(queued):
+    assert rung(queued, sent={2: 1}, taken={3: 1}, invocations={3: 1}) == {10}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_id_is_of_the_metric_that_it_names(stack, function):
     stats = {m["Id"]: m["MetricStat"] for m in alarm_about(stack, function)["Metrics"] if "MetricStat" in m}
     assert {stat["Period"] for stat in stats.values()} == {300}, "the metrics of one alarm share a period"
     lambda_s = {"invocations": ("Invocations", "Sum"), "attempts": ("AsyncEventAge", "SampleCount"), "received": ("AsyncEventsReceived", "Sum")}
+    of_a_queue = {"taken": "NumberOfMessagesReceived", "sent": "NumberOfMessagesSent"}
+    assert (stats.keys() >= of_a_queue.keys()) is bool(stack.queues_of(function))
     for id, stat in stats.items():
         metric = stat["Metric"]
         dimension, = metric["Dimensions"]
-        if id in lambda_s:
+        if id in of_a_queue:
+            queue, = stack.queues_of(function)
+            assert (metric["Namespace"], dimension) == ("AWS/SQS", {"Name": "QueueName", "Value": stack.name(queue)})
+            assert (metric["MetricName"], stat["Stat"]) == (of_a_queue[id], "Sum")
+        elif id in lambda_s:
             assert (metric["Namespace"], dimension) == ("AWS/Lambda", {"Name": "FunctionName", "Value": stack.name(function)})
             assert (metric["MetricName"], stat["Stat"]) == lambda_s[id]
         else:

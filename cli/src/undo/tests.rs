@@ -24,6 +24,12 @@ fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
         });
         return case;
     }
+    if remedy == "restore-guard" {
+        if let Some((call, _)) = steps.first() {
+            restored(&mut case, call);
+        }
+        return case;
+    }
     // An inline policy is put back only if the case is about that very policy.
     if let Some((_, undo)) = steps.first().filter(|(_, undo)| undo.parameter("PolicyDocument").is_some()) {
         let (kind, name) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, undo.parameter(&format!("{kind}Name"))?))).unwrap();
@@ -54,6 +60,36 @@ fn weakened() -> Value {
         "minimumPasswordLength": 6, "requireSymbols": false, "requireNumbers": false, "requireUppercaseCharacters": false,
         "requireLowercaseCharacters": false, "allowUsersToChangePassword": false, "hardExpiry": false,
     }})
+}
+
+/// Makes it the case of the removal that a call takes back: it requires what the call gives back.
+fn restored(case: &mut Value, call: &Call) {
+    let named = |kind: &&str| call.parameter(&format!("{kind}Name"));
+    let Some((kind, name)) = ["User", "Group", "Role"].iter().find_map(|kind| Some((kind, named(kind)?))) else {
+        return;
+    };
+    let target = json!({"type": kind.to_lowercase(), "name": name});
+    let parameter = |name: &str| call.parameter(name);
+    let inline = parameter("PolicyName").zip(parameter("PolicyDocument"));
+    let (change, requires) = match (parameter("PolicyArn"), inline, parameter("PermissionsBoundary")) {
+        (Some(policy), ..) => {
+            (json!({"type": "PolicyDetached", "target": target, "policyArn": policy}), json!({"kind": "policy", "policy": policy}))
+        }
+        (_, Some((policy, text)), _) => (
+            json!({"type": "InlinePolicyDeleted", "target": target, "policyName": policy}),
+            json!({"kind": "inline", "name": policy, "file": "a.json", "document": text}),
+        ),
+        (.., Some(policy)) => (json!({"type": "BoundaryChanged", "target": target}), json!({"kind": "boundary", "policy": policy})),
+        _ => {
+            let group = parameter("GroupName").unwrap_or("another");
+            (
+                json!({"type": "GroupLeft", "target": target, "group": group}),
+                json!({"kind": "policy", "policy": "arn:aws:iam:::policy/Guard"}),
+            )
+        }
+    };
+    case["change"] = change;
+    case["decision"]["guardrails"][0]["requires"] = requires;
 }
 
 /// A case of one remedy with these undos, which says of no call that it was made.
@@ -213,6 +249,10 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
     let version_of = |arn: &str, id: &str| iam("SetDefaultPolicyVersion", &[("PolicyArn", arn), ("VersionId", id)]);
     let version = |id: &str| version_of(DENIES, id);
     let bounded = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "x"), ("PermissionsBoundary", arn)]);
+    let of_role = |arn: &str| iam("PutRolePermissionsBoundary", &[("RoleName", "x"), ("PermissionsBoundary", arn)]);
+    let of_user = |arn: &str| iam("PutUserPermissionsBoundary", &[("UserName", "y"), ("PermissionsBoundary", arn)]);
+    let denied = iam("AddUserToGroup", &[("UserName", "polsen"), ("GroupName", "denied")]);
+    let back = |(taken, given): (Call, Call)| (given, taken);
     vec![
         ("detach-policy", vec![attachment("User", BILLING)]),
         ("detach-policy", vec![attachment("Group", "arn:aws:iam::123456789012:policy/team/x")]),
@@ -224,6 +264,14 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("restore-policy-version", vec![(version_of(TOOLS, "v1"), version_of(TOOLS, "v27"))]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
         ("restore-password-policy", vec![(restored, rules("6"))]),
+        ("restore-guard", vec![back(attachment("User", "arn:aws:iam::123456789012:policy/team/x"))]),
+        ("restore-guard", vec![back(attachment("Group", "arn:aws:iam::123456789012:policy/Guard"))]),
+        ("restore-guard", vec![back(attachment("Role", "arn:aws:iam::123456789012:policy/Guard"))]),
+        ("restore-guard", vec![back(inline("User", "{\"Statement\": []}"))]),
+        ("restore-guard", vec![back(inline("Role", "{ }"))]),
+        ("restore-guard", vec![(of_role(BILLING), but(&of_role(BILLING), "DeleteRolePermissionsBoundary", &["PermissionsBoundary"]))]),
+        ("restore-guard", vec![(of_user(BILLING), of_user("arn:aws:iam::123456789012:policy/Looser"))]),
+        ("restore-guard", vec![(denied.clone(), but(&denied, "RemoveUserFromGroup", &[]))]),
         (
             "quarantine-key",
             vec![
@@ -263,6 +311,7 @@ fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
         "restore-policy-version",
         "restore-password-policy",
         "restore-trust",
+        "restore-guard",
         "quarantine-key",
         "quarantine-principal",
     ];

@@ -10,9 +10,9 @@ use policy::case::CredentialReport;
 use policy::credential::{Credential, CredentialKind};
 use policy::target::Identity;
 use remedy::reading::Reader;
-use remedy::reading::credentials::{Listed, of_kind};
+use remedy::reading::credentials::{Listed, login_made, of_kind};
 use remedy::reading::facts::held_after;
-use remedy::{AwsCall, Hand, Named as _, found};
+use remedy::{AwsCall, Hand, Named as _};
 
 /// Reads all of it. `listed` are the credentials of the same kind, as they were before.
 pub async fn of(hand: &Hand<'_>, change: &Change, user: &IamName, credential: Option<&Credential>, listed: &[Listed]) -> CredentialReport {
@@ -38,7 +38,7 @@ pub async fn of(hand: &Hand<'_>, change: &Change, user: &IamName, credential: Op
             Err(unread) => report.unread.push(unread.to_string()),
         }
     }
-    match found(reader.get_login_profile().user_name(user.as_str()).send().await.named("iam:GetLoginProfile of user", user)) {
+    match login_made(reader, user).await {
         Ok(Some(_)) => report.others.push("a console password".to_owned()),
         Ok(None) => {}
         Err(unread) => report.unread.push(unread.to_string()),

@@ -33,7 +33,7 @@ pub async fn deny(hand: &mut Hand<'_>, case: &Case, user: &Identity) -> Result<E
 
 /// Denies a user everything by this policy.
 pub async fn by(hand: &mut Hand<'_>, user: &Identity, policy: &PolicyArn) -> Result<Ending, AwsCall> {
-    let boundary = Boundary { user: user.name.clone() };
+    let boundary = Boundary { identity: user.clone() };
     let (attached, live) = (found(holdings::attached(hand.reader(), user).await)?, boundary.get(hand.reader()).await?);
     let (Some(attached), Live::Is(bounded)) = (attached, live) else {
         return Ok(hand.gone(user));

@@ -11,8 +11,8 @@ use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, Si
 use crate::finding;
 use crate::record::Event;
 use crate::remedy::Remedy::{
-    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin, RestorePasswordPolicy,
-    RestorePolicyVersion, RestoreTrust,
+    self, DeleteInlinePolicy, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin, RestoreGuard,
+    RestorePasswordPolicy, RestorePolicyVersion, RestoreTrust,
 };
 use crate::target::IdentityKind::{Group, Role, User};
 
@@ -63,6 +63,7 @@ const PUT: &[Remedy] = &[DeleteInlinePolicy, QuarantineKey, QuarantinePrincipal]
 const VERSION: &[Remedy] = &[RestorePolicyVersion, QuarantineKey, QuarantinePrincipal];
 const LOGIN: &[Remedy] = &[RemoveLogin, QuarantineKey, QuarantinePrincipal];
 const PASSWORD_POLICY: &[Remedy] = &[RestorePasswordPolicy, QuarantineKey, QuarantinePrincipal];
+const REMOVED: &[Remedy] = &[RestoreGuard, QuarantineKey, QuarantinePrincipal];
 const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipal];
 
 const TRUSTED: &[Remedy] = &[RestoreTrust, QuarantineKey, QuarantinePrincipal];
@@ -96,6 +97,17 @@ pub static ACTIONS: &[Action] = &[
     },
     iam("UpdateAccountPasswordPolicy", change::read_password_policy_updated, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DeleteAccountPasswordPolicy", change::read_password_policy_deleted, RestorePasswordPolicy, PASSWORD_POLICY),
+    iam("DetachUserPolicy", |call| change::read_policy_detached(User, call), RestoreGuard, REMOVED),
+    iam("DetachGroupPolicy", |call| change::read_policy_detached(Group, call), RestoreGuard, REMOVED),
+    iam("DetachRolePolicy", |call| change::read_policy_detached(Role, call), RestoreGuard, REMOVED),
+    iam("DeleteUserPolicy", |call| change::read_inline_policy_deleted(User, call), RestoreGuard, REMOVED),
+    iam("DeleteGroupPolicy", |call| change::read_inline_policy_deleted(Group, call), RestoreGuard, REMOVED),
+    iam("DeleteRolePolicy", |call| change::read_inline_policy_deleted(Role, call), RestoreGuard, REMOVED),
+    iam("PutUserPermissionsBoundary", |call| change::read_boundary_put(User, call), RestoreGuard, REMOVED),
+    iam("PutRolePermissionsBoundary", |call| change::read_boundary_put(Role, call), RestoreGuard, REMOVED),
+    iam("DeleteUserPermissionsBoundary", |call| change::read_boundary_deleted(User, call), RestoreGuard, REMOVED),
+    iam("DeleteRolePermissionsBoundary", |call| change::read_boundary_deleted(Role, call), RestoreGuard, REMOVED),
+    iam("RemoveUserFromGroup", change::read_group_left, RestoreGuard, REMOVED),
     iam("UpdateUser", |call| change::read_renamed(User, call), QuarantinePrincipal, &OF_ACTOR),
     iam("UpdateGroup", |call| change::read_renamed(Group, call), QuarantinePrincipal, &OF_ACTOR),
     iam("CreateAccessKey", |call| change::read_created(AccessKey, call), QuarantineKey, &OF_ACTOR),

@@ -14,7 +14,7 @@ use crate::case::{self, Case, Opening};
 use crate::change::{Change, Claim, Found, Missing};
 use crate::document::DocumentError;
 use crate::facts::{Access, Facts, Needs, Texts};
-use crate::guardrail::{Decision, DecisionError, Guardrail, Mode, Question, Rulebook, Weighed};
+use crate::guardrail::{Decision, DecisionError, Guardrail, Mode, Question, Requirement, Rulebook, Weighed};
 use crate::record::{Event, FindingState};
 use crate::target::{Identity, IdentityKind};
 
@@ -98,6 +98,17 @@ impl<'a> Circumstances<'a> {
             principal: principal.map(|holder| (holder.name.as_str(), holder.id.as_ref().map(UniqueId::as_str))),
         };
         self.rulebook.access(texts, context)
+    }
+
+    /// The account and partition in which the change was made.
+    #[must_use]
+    pub fn home(&self) -> (&'a AccountId, &'static str) {
+        (&self.event.account, self.event.partition())
+    }
+
+    /// What the rulebook requires.
+    pub fn requirements(&self) -> impl Iterator<Item = &'a Requirement> {
+        self.rulebook.requirements()
     }
 
     const fn question<'q>(&self, change: &'q Change, facts: &'q Facts) -> Question<'q>

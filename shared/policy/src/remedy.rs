@@ -40,6 +40,8 @@ remedies! {
     RemoveLogin "remove-login",
     /// Sets the account's password policy to the stricter of what it is and what the guardrail's baseline asks for.
     RestorePasswordPolicy "restore-password-policy",
+    /// Gives back a policy, boundary or membership that the rulebook requires.
+    RestoreGuard "restore-guard",
     /// Sets a long-lived credential inactive.
     QuarantineKey "quarantine-key",
     /// Denies everything to a user or to sessions of a role.

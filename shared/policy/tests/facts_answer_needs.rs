@@ -70,7 +70,7 @@ fn event(action: &Action, resource: &str) -> Event {
     if resource != "Root" {
         parameters[format!("{}Name", resource.to_lowercase())] = json!("x");
     }
-    if action.name == "AddUserToGroup" {
+    if matches!(action.name, "AddUserToGroup" | "RemoveUserFromGroup") {
         parameters["groupName"] = json!("g");
     }
     if matches!(action.name, "CreateRole" | "UpdateAssumeRolePolicy") {
@@ -78,6 +78,9 @@ fn event(action: &Action, resource: &str) -> Event {
     }
     parameters["versionId"] = json!("v2");
     parameters["setAsDefault"] = json!(true);
+    if action.name.contains("PermissionsBoundary") {
+        parameters["permissionsBoundary"] = json!(format!("arn:aws:iam::{ACCOUNT}:policy/P"));
+    }
     parameters["newUserName"] = json!("y");
     parameters["newGroupName"] = json!("y");
     let identity = json!({"type": "Root", "arn": format!("arn:aws:iam::{ACCOUNT}:root"), "accountId": ACCOUNT});

@@ -70,14 +70,14 @@ fn cases(event: &Event, document: &str, break_glass: &[BreakGlass]) -> Vec<Case>
 /// `<identity>` calls `<action>` on `<name>` with `<policy>`: the case that it makes.
 fn case(identity: &str, action: &str, name: &str, policy: &str) -> Option<Case> {
     let parameter = match action {
-        "AttachUserPolicy" => "userName",
+        "AttachUserPolicy" | "DetachUserPolicy" => "userName",
         "AttachGroupPolicy" => "groupName",
         _ => "roleName",
     };
     let record = format!(
         r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1","eventID":"r",
             "recipientAccountId":"123456789012","userIdentity":{identity},
-            "requestParameters":{{"{parameter}":"{name}","policyArn":"arn:aws:iam::{policy}"}}}}"#
+            "requestParameters":{{"{parameter}":"{name}","policyArn":"arn:aws:iam::{policy}","permissionsBoundary":"arn:aws:iam::{policy}"}}}}"#
     );
     let event = Event::from_envelope_or_record(&record).unwrap();
     cases(&event, READS, &[]).pop()
@@ -94,6 +94,24 @@ fn billing_is_forbidden_to_everybody_but_finance() {
     assert_eq!(broken(polsen.as_ref()), ["billing-is-for-finance"]);
     let finance = role("arn:aws:iam::123456789012:role/finance/FinanceAdmin");
     assert_eq!(case(&finance, "AttachGroupPolicy", "finance", billing), None);
+}
+
+#[test]
+fn a_key_s_quarantine_is_restored_if_its_own_user_lifts_it_and_only_then() {
+    let lifted = |user: &str, policy: &str| case(POLSEN, "DetachUserPolicy", user, &format!("aws:policy/{policy}"));
+    let own = lifted("polsen", "AWSCompromisedKeyQuarantineV3");
+    assert_eq!(broken(own.as_ref()), ["key-quarantines-are-not-lifted-by-their-users"]);
+    assert_eq!(own.and_then(|case| case.remedy), Some(Remedy::RestoreGuard));
+    assert_eq!(lifted("deploy", "AWSCompromisedKeyQuarantineV3"), None);
+    assert_eq!(lifted("polsen", "ReadOnlyAccess"), None);
+}
+
+#[test]
+fn a_boundary_that_is_removed_is_reported_and_one_that_is_set_is_not() {
+    let unbounded = case(POLSEN, "DeleteRolePermissionsBoundary", "build", "aws:policy/X");
+    assert_eq!(broken(unbounded.as_ref()), ["boundaries-are-not-removed"]);
+    assert_eq!(unbounded.and_then(|case| case.remedy), None);
+    assert_eq!(case(POLSEN, "PutRolePermissionsBoundary", "build", "aws:policy/X"), None);
 }
 
 #[test]
@@ -538,4 +556,22 @@ fn a_password_policy_that_asks_for_less_than_the_baseline_is_forbidden_and_hard_
         [expiry]
     );
     assert!(broken("UpdateAccountPasswordPolicy", r#"{"minimumPasswordLength":14,"passwordReusePrevention":24}"#).is_empty());
+}
+
+#[test]
+fn a_password_for_somebody_else_is_deleted_only_if_a_user_without_mfa_set_one_that_stays_valid() {
+    let broken = |action: &str, identity: &str, parameters: &str| judged(&call(action, identity, parameters), &[]);
+    let observed = "nobody-sets-a-password-for-somebody-else";
+    let (guardrails, remedies) = broken("CreateLoginProfile", POLSEN, r#"{"userName":"deploy"}"#);
+    assert_eq!(
+        (guardrails, remedies),
+        (vec!["no-password-for-somebody-else-without-mfa".to_owned(), observed.to_owned()], vec![Remedy::RemoveLogin])
+    );
+    assert_eq!(broken("UpdateLoginProfile", POLSEN, r#"{"userName":"deploy","passwordResetRequired":true}"#).0, [observed]);
+    assert_eq!(broken("CreateLoginProfile", POLSEN, r#"{"userName":"polsen"}"#).0, ["no-console-password-of-one-s-own-without-mfa"]);
+    let help_desk = role("arn:aws:iam::123456789012:role/helpdesk/Helpdesk");
+    let reset = |required: bool| format!(r#"{{"userName":"deploy","passwordResetRequired":{required}}}"#);
+    assert_eq!(broken("UpdateLoginProfile", &help_desk, &reset(true)).0, Vec::<String>::new());
+    assert_eq!(broken("UpdateLoginProfile", &help_desk, &reset(false)).0, [observed]);
+    assert_eq!(broken("CreateLoginProfile", &help_desk, &reset(true)).0, [observed]);
 }

@@ -103,7 +103,7 @@ async fn stands(reader: &Reader, identity: &Identity, containment: &Containment)
             Ok(attachment.get(reader).await? == Live::Is(true))
         }
         Containment::Boundary { policy } => {
-            let live = Boundary { user: identity.name.clone() }.get(reader).await?;
+            let live = Boundary { identity: identity.clone() }.get(reader).await?;
             Ok(matches!(live, Live::Is(bounded) if Boundary::is_same(&bounded, &Some(policy.clone()))))
         }
         Containment::Text { .. } => Ok(true),

@@ -26,7 +26,7 @@ use crate::ledger::{Brake, Key, Known, Opened, Page, Waiting};
 use crate::notice::Notice;
 use crate::reading::facts::{self, Background};
 use crate::results::{Cases, Results};
-use crate::{guard, log, protected, tick};
+use crate::{guard, log, protected, queued, tick};
 
 /// Why facts are missing that take too long to read.
 const LATE: &str = "IAM holds so much about the target that there was not enough time to read it";
@@ -70,13 +70,23 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Judges one event, and acts on it; or does what the schedule asks for.
+    /// Judges one event, or those that a queue delivers, and acts on them; or does what the schedule asks for.
     pub async fn handle<F: Function>(&self, payload: &str, invocation: Invocation<'_>) -> Result<Cases, Error> {
         if let Some(account) = tick::account_of(payload) {
             self.check_account(&account)?;
             return self.tick::<F>(invocation).await;
         }
-        self.judge::<F>(payload, invocation, None).await
+        let Some(events) = queued::events_of(payload) else {
+            return self.judge::<F>(payload, invocation, None).await;
+        };
+        let mut results = Results::default();
+        for event in events {
+            match self.judge::<F>(&event, invocation, None).await {
+                Ok(Cases { cases }) => cases.into_iter().for_each(|case| results.add(Ok(Some(case)))),
+                Err(error) => results.add(Err(error)),
+            }
+        }
+        results.into_cases()
     }
 
     /// Judges one event, and acts on it. Of one that has waited, only the case that waited.

@@ -17,6 +17,7 @@ mod message;
 pub mod notice;
 pub mod plan;
 mod protected;
+mod queued;
 pub mod reading;
 mod results;
 pub mod setting;

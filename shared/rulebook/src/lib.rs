@@ -4,11 +4,11 @@ mod check;
 
 use std::fmt::{self, Write as _};
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use policy::Rulebook;
-use policy::guardrail::{Flaw, SCHEMA_FILE, Source};
+use policy::guardrail::{FILE_MAX, Flaw, SCHEMA_FILE, Source};
 use thiserror::Error;
 
 pub use check::{CheckError, check};
@@ -44,7 +44,7 @@ impl fmt::Display for Flaws {
     }
 }
 
-/// Loads the `*.cedar` files of a folder and its schema, in the order of their names, and validates all of them.
+/// Loads the `*.cedar` files of a folder, its schema and the texts of required policies (`*.json`), in the order of their names, and validates all of them.
 ///
 /// # Errors
 ///
@@ -75,7 +75,7 @@ pub fn read(dir: &Path) -> Result<Vec<Source>, RulebookError> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(dir).map_err(unreadable(dir))? {
         let path = entry.map_err(unreadable(dir))?.path();
-        if is_cedar(&path) || path.ends_with(SCHEMA_FILE) {
+        if is_cedar(&path) || path.ends_with(SCHEMA_FILE) || is_text_of_a_guard(&path) {
             paths.push(path);
         }
     }
@@ -84,7 +84,7 @@ pub fn read(dir: &Path) -> Result<Vec<Source>, RulebookError> {
         return Err(RulebookError::Empty(dir.to_owned()));
     }
     let sources = paths.iter().map(|path| {
-        let text = fs::read_to_string(path).map_err(unreadable(path))?;
+        let text = if is_text_of_a_guard(path) { bounded(path) } else { fs::read_to_string(path) }.map_err(unreadable(path))?;
         Ok(Source { name: path.display().to_string(), text })
     });
     sources.collect()
@@ -92,4 +92,16 @@ pub fn read(dir: &Path) -> Result<Vec<Source>, RulebookError> {
 
 fn is_cedar(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "cedar")
+}
+
+/// The text of a policy that a guardrail can require.
+fn is_text_of_a_guard(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json") && path.is_file()
+}
+
+/// The beginning of a file that is no part of the rulebook if no guardrail names it: one byte more than a guard's text may have.
+fn bounded(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(FILE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::actor::{Actor, ActorKind};
-use crate::arn::{IamName, UniqueId};
+use crate::arn::{IamName, PolicyArn, UniqueId};
 use crate::record::{Event, Parameters};
 use crate::target::{Identity, IdentityKind};
-use crate::text::shown;
+use crate::text::{quoted, shown};
 
 /// One API call, or one finding, with who made it.
 #[derive(Clone, Copy)]
@@ -52,6 +52,21 @@ impl Call<'_> {
     /// [`Unread`] if it is missing or no name that IAM allows.
     pub fn iam_name(&self, text: Option<&str>) -> Result<IamName, Unread> {
         IamName::new(text.unwrap_or_default()).map_err(|error| self.unreadable(&error))
+    }
+
+    /// A managed policy that the call names, in the parameter of that name: AWS's own, or one of the event's account.
+    ///
+    /// # Errors
+    ///
+    /// [`Unread`] if it is missing or no policy that somebody in the account can hold.
+    pub fn policy_arn(&self, parameter: &str, text: Option<&str>) -> Result<PolicyArn, Unread> {
+        let text = text.ok_or_else(|| self.unreadable(&format!("missing field `{parameter}`")))?;
+        let policy = PolicyArn::new(text).map_err(|error| self.unreadable(&error))?;
+        if policy.is_within(&self.event.account, self.event.partition()) {
+            return Ok(policy);
+        }
+        let policy = quoted(policy.as_str());
+        Err(Unread(format!("the policy {policy} belongs to another account or partition, so nobody in this one can hold it")))
     }
 
     /// The identity that the call names, with its unique id if it is the actor.

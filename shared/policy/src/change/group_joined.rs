@@ -59,10 +59,15 @@ struct Parameters {
     group_name: Option<String>,
 }
 
-/// Reads `AddUserToGroup`.
-pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+/// The user and the group that a call names which adds or removes a member.
+pub(super) fn named(call: &Call<'_>) -> Result<(Identity, IamName), Unread> {
     let parameters: Parameters = call.parameters()?;
     let user = call.identity(IdentityKind::User, parameters.user_name.as_deref())?;
-    let group = call.iam_name(parameters.group_name.as_deref())?;
+    Ok((user, call.iam_name(parameters.group_name.as_deref())?))
+}
+
+/// Reads `AddUserToGroup`.
+pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+    let (user, group) = named(call)?;
     Ok(vec![Claim::Change(Change::GroupJoined(GroupJoined { user, group }))])
 }

@@ -2,15 +2,19 @@
 //!
 //! To add a kind: write its file, name it in `changes!`, and give the API calls that make it a line in [`crate::action`].
 
+mod boundary_changed;
 mod call;
 mod credential_activated;
 mod credential_exposed;
 mod group_joined;
+mod group_left;
+mod inline_policy_deleted;
 mod inline_policy_put;
 mod mfa_changed;
 mod password_policy_changed;
 mod password_set;
 mod policy_attached;
+mod policy_detached;
 mod policy_version_set;
 mod quarantine_lifted;
 mod renamed;
@@ -18,12 +22,18 @@ mod trust_changed;
 
 use serde::{Deserialize, Serialize};
 
+pub use boundary_changed::BoundaryChanged;
+pub(crate) use boundary_changed::{deleted as read_boundary_deleted, put as read_boundary_put};
 pub use call::{Call, Unread};
 pub use credential_activated::CredentialActivated;
 pub(crate) use credential_activated::{activated as read_activated, created as read_created, reset as read_reset};
 pub use credential_exposed::{CredentialExposed, Finding};
 pub use group_joined::GroupJoined;
 pub(crate) use group_joined::read as read_group_joined;
+pub use group_left::GroupLeft;
+pub(crate) use group_left::read as read_group_left;
+pub use inline_policy_deleted::InlinePolicyDeleted;
+pub(crate) use inline_policy_deleted::read as read_inline_policy_deleted;
 pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
 pub use mfa_changed::{MfaChanged, MfaDeed};
@@ -36,6 +46,8 @@ pub use password_set::{Oneself, PasswordSet};
 pub(crate) use password_set::{created as read_password_created, reset as read_password_reset};
 pub use policy_attached::PolicyAttached;
 pub(crate) use policy_attached::read as read_policy_attached;
+pub use policy_detached::PolicyDetached;
+pub(crate) use policy_detached::read as read_policy_detached;
 pub use policy_version_set::{Deed, PolicyVersionSet, Replaced};
 pub(crate) use policy_version_set::{
     created as read_policy_version_created, policy_created as read_policy_created, set as read_default_version_set,
@@ -63,6 +75,11 @@ pub trait Kind {
     /// Whose documents decide what the change granted. They are read only if a guardrail asks.
     fn gives(&self) -> Gives<'_> {
         Gives::Nothing
+    }
+
+    /// What it took away that a guardrail can require; `None` if it took nothing of the kind.
+    fn removes(&self) -> Option<Removes<'_>> {
+        None
     }
 
     /// Whom a quarantine would affect.
@@ -118,6 +135,19 @@ pub enum Gives<'a> {
     Version(&'a PolicyVersionSet),
 }
 
+/// What a change took away that a guardrail can require.
+#[derive(Clone, Copy, Debug)]
+pub enum Removes<'a> {
+    /// This managed policy, from the target.
+    Managed(&'a PolicyArn),
+    /// The target's inline policy of this name.
+    Inline(&'a IamName),
+    /// The target's permissions boundary, for which this one took its place, or none.
+    Boundary(Option<&'a PolicyArn>),
+    /// Everything that this group holds, from the target, which is no longer a member.
+    Membership(&'a IamName),
+}
+
 /// Whom a quarantine would affect.
 #[derive(Clone, Copy, Debug)]
 pub enum Behind<'a> {
@@ -165,7 +195,7 @@ macro_rules! changes {
 
 changes! {
     PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
-    PasswordPolicyChanged, PasswordSet, MfaChanged
+    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet, MfaChanged
 }
 
 impl Change {

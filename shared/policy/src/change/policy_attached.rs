@@ -6,7 +6,7 @@ use super::{Call, Change, Claim, Gives, Kind, Unread};
 use crate::arn::PolicyArn;
 use crate::facts::{Facts, Members};
 use crate::target::{Identity, IdentityKind, Target};
-use crate::text::{self, quoted};
+use crate::text;
 
 /// A managed policy was attached to a user, group or role.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -61,17 +61,16 @@ struct Parameters {
     policy_arn: Option<String>,
 }
 
-/// Reads `AttachUserPolicy`, `AttachGroupPolicy` or `AttachRolePolicy`.
-pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+/// The identity and the policy that a call names which attaches or detaches one.
+pub(super) fn named(kind: IdentityKind, call: &Call<'_>) -> Result<(Identity, PolicyArn), Unread> {
     let parameters: Parameters = call.parameters()?;
     let name = kind.pick(parameters.user_name, parameters.group_name, parameters.role_name);
     let identity = call.identity(kind, name.as_deref())?;
-    let policy_arn = parameters.policy_arn.ok_or_else(|| call.unreadable(&"missing field `policyArn`"))?;
-    let policy_arn = PolicyArn::new(&policy_arn).map_err(|error| call.unreadable(&error))?;
-    let event = call.event;
-    if !policy_arn.is_within(&event.account, event.partition()) {
-        let policy = quoted(policy_arn.as_str());
-        return Err(Unread(format!("the policy {policy} belongs to another account or partition, so nobody in this one can hold it")));
-    }
+    Ok((identity, call.policy_arn("policyArn", parameters.policy_arn.as_deref())?))
+}
+
+/// Reads `AttachUserPolicy`, `AttachGroupPolicy` or `AttachRolePolicy`.
+pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
+    let (identity, policy_arn) = named(kind, call)?;
     Ok(vec![Claim::Change(Change::PolicyAttached(PolicyAttached { identity, policy_arn }))])
 }

@@ -339,3 +339,74 @@ fn a_deleted_password_policy_is_known_without_parameters() {
         assert!(matches!(deleted(parameters), Claim::Unknown(_)), "{parameters}");
     }
 }
+
+#[test]
+fn each_removal_names_its_target_and_what_it_took_away() {
+    for (action, parameters, said) in [
+        ("DetachGroupPolicy", r#"{"groupName":"a","policyArn":"arn:aws:iam::aws:policy/X"}"#, "policy X on group a"),
+        ("DeleteRolePolicy", r#"{"roleName":"a","policyName":"guard"}"#, "inline policy guard of role a"),
+        ("DeleteUserPermissionsBoundary", r#"{"userName":"a"}"#, "permissions boundary of user a"),
+        (
+            "PutRolePermissionsBoundary",
+            r#"{"roleName":"a","permissionsBoundary":"arn:aws:iam::aws:policy/X"}"#,
+            "permissions boundary of role a",
+        ),
+        ("RemoveUserFromGroup", r#"{"userName":"a","groupName":"denied"}"#, "user a in group denied"),
+    ] {
+        match change(action, parameters) {
+            Claim::Change(change) => assert_eq!(change.kind().matter(), said),
+            other => panic!("{action}: {other:?}"),
+        }
+    }
+    for (action, parameters) in [
+        ("DetachUserPolicy", r#"{"userName":"a","policyArn":"arn:aws:iam::999999999999:policy/X"}"#),
+        ("PutUserPermissionsBoundary", r#"{"userName":"a"}"#),
+        ("PutUserPermissionsBoundary", r#"{"roleName":"a","permissionsBoundary":"arn:aws:iam::aws:policy/X"}"#),
+        ("DeleteUserPolicy", r#"{"userName":"a"}"#),
+        ("RemoveUserFromGroup", r#"{"userName":"a"}"#),
+    ] {
+        assert!(matches!(change(action, parameters), Claim::Unknown(_)), "{action} {parameters}");
+    }
+}
+
+#[test]
+fn a_quarantine_that_is_taken_away_is_no_removal_of_a_guard() {
+    let detached = r#"{"userName":"a","policyArn":"arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0"}"#;
+    let deleted = r#"{"roleName":"a","policyName":"RescindQuarantine-1772455454"}"#;
+    for (action, parameters) in [("DetachUserPolicy", detached), ("DeleteRolePolicy", deleted)] {
+        assert!(matches!(change(action, parameters), Claim::Change(Change::QuarantineLifted(_))), "{action}");
+    }
+}
+
+#[test]
+fn whose_password_it_is_and_who_set_it_is_read_from_the_record() {
+    let said = |action: &str, identity: &str, parameters: &str| match claims_of(action, identity, parameters, "null").pop() {
+        Some(Claim::Change(change @ Change::PasswordSet(_))) => change.kind().happened(),
+        other => panic!("{other:?}"),
+    };
+    let session = |name: &str| {
+        format!(
+            r#"{{"type":"AssumedRole","principalId":"AROAEXAMPLEEXAMPLE00:{name}","accountId":"123456789012",
+                "arn":"arn:aws:sts::123456789012:assumed-role/ops/{name}","sessionContext":{{"sessionIssuer":{{"type":"Role",
+                "principalId":"AROAEXAMPLEEXAMPLE00","arn":"arn:aws:iam::123456789012:role/ops","accountId":"123456789012","userName":"ops"}}}}}}"#
+        )
+    };
+    let of_polsen = r#"{"userName":"polsen"}"#;
+    let made = |by: &str| format!("the console password of user polsen was made by {by}");
+    assert_eq!(said("CreateLoginProfile", POLSEN, of_polsen), made("themselves"));
+    assert_eq!(said("CreateLoginProfile", POLSEN, "null"), made("themselves"));
+    assert_eq!(said("CreateLoginProfile", &session("alice"), of_polsen), made("somebody else"));
+    let likely = made("a role session that carries their name, which proves nothing");
+    assert_eq!(said("CreateLoginProfile", &session("polsen"), of_polsen), likely);
+    let reset = said("UpdateLoginProfile", POLSEN, r#"{"userName":"deploy","passwordResetRequired":true}"#);
+    assert_eq!(reset, "the console password of user deploy was reset by somebody else, to be changed at the next sign-in");
+    // A user of that name in another account is somebody else.
+    let elsewhere = POLSEN.replace("123456789012", "999999999999");
+    assert_eq!(said("CreateLoginProfile", &elsewhere, of_polsen), made("somebody else"));
+}
+
+#[test]
+fn a_reset_that_names_nobody_is_unknown() {
+    assert!(matches!(change("UpdateLoginProfile", "null"), Claim::Unknown(_)));
+    assert!(matches!(change("CreateLoginProfile", r#"{"userName":"polsen","passwordResetRequired":"perhaps"}"#), Claim::Unknown(_)));
+}

@@ -3,7 +3,7 @@
 use cedar_policy::{Context, RestrictedExpression};
 
 use super::{Access, Facts, Holders, Needs};
-use crate::arn::AccountId;
+use crate::arn::{AccountId, PolicyArn};
 
 /// The members of a Cedar context. A member whose fact was not read holds a placeholder, and the fact is noted as unread.
 pub struct Members {
@@ -20,18 +20,7 @@ impl Members {
     /// No members yet, for a change in this account.
     #[must_use]
     pub const fn new(account: AccountId, partition: &'static str) -> Self {
-        const NOTHING: Needs = Needs {
-            details: false,
-            groups: false,
-            group_path: false,
-            document: false,
-            holdings: false,
-            holders: false,
-            administrator: false,
-            device: false,
-            denied: false,
-        };
-        Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: NOTHING, error: None }
+        Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: Needs::NONE, error: None }
     }
 
     /// The same with accounts of others that count as trusted.
@@ -90,6 +79,20 @@ impl Members {
             Ok(granted) => self.record(name, names.chain(granted)),
             Err(error) => self.error = Some(error),
         }
+    }
+
+    /// The names of a managed policy, in lower case as the rulebook compares them: its ARN, name, owner and path.
+    pub fn policy_names(&mut self, name: &str, policy: &PolicyArn) {
+        let lower = |text: &str| RestrictedExpression::new_string(text.to_ascii_lowercase());
+        let names = [("arn", policy.as_str()), ("name", policy.name()), ("owner", policy.owner()), ("path", policy.path())];
+        self.record(name, names.into_iter().map(|(key, text)| (key.to_owned(), lower(text))));
+    }
+
+    /// `removes`: the guards that the change took away, as the rulebook's `@requires` write them; `None` if that was not read.
+    pub fn removes(&mut self, removed: Option<Vec<String>>) {
+        self.unread.guards |= removed.is_none();
+        let removed = removed.unwrap_or_default().into_iter().map(RestrictedExpression::new_string);
+        self.push("removes", RestrictedExpression::new_set(removed));
     }
 
     /// `before` and `after`: what the target could do without the change, and can do with it.

@@ -27,6 +27,7 @@ pub struct Facts {
     device: Option<bool>,
     denied: Option<bool>,
     replaced: Option<Replaced>,
+    removed: Option<Vec<String>>,
 }
 
 /// Who holds a managed policy.
@@ -114,6 +115,12 @@ impl Facts {
         Self { replaced, ..self }
     }
 
+    /// Adds the guards that the change took away, as the rulebook's `@requires` write them.
+    #[must_use]
+    pub fn with_removed(self, removed: Vec<String>) -> Self {
+        Self { removed: Some(removed), ..self }
+    }
+
     /// The target's path and tags.
     #[must_use]
     pub const fn details(&self) -> Option<&IdentityDetails> {
@@ -148,6 +155,12 @@ impl Facts {
     #[must_use]
     pub const fn granted(&self) -> Option<&Access> {
         self.granted.as_ref()
+    }
+
+    /// The guards that the change took away, as the rulebook's `@requires` write them.
+    #[must_use]
+    pub fn removed(&self) -> Option<&[String]> {
+        self.removed.as_deref()
     }
 
     /// What the target could do without the change, and can do with it.

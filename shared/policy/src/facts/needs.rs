@@ -24,13 +24,29 @@ pub struct Needs {
     pub device: bool,
     /// Whether a user is denied everything without MFA: `ListAttachedUserPolicies`.
     pub denied: bool,
+    /// Which guards that the rulebook requires the change took away: the documents of two boundaries, or what a group holds.
+    pub guards: bool,
 }
 
 impl Needs {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        details: false,
+        groups: false,
+        group_path: false,
+        document: false,
+        holdings: false,
+        holders: false,
+        administrator: false,
+        device: false,
+        denied: false,
+        guards: false,
+    };
+
     /// Whether nothing has to be read.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self == Self::default()
+        self == Self::NONE
     }
 }
 
@@ -48,6 +64,7 @@ impl BitOr for Needs {
             administrator: self.administrator || other.administrator,
             device: self.device || other.device,
             denied: self.denied || other.denied,
+            guards: self.guards || other.guards,
         }
     }
 }
@@ -66,6 +83,7 @@ impl BitAnd for Needs {
             administrator: self.administrator && other.administrator,
             device: self.device && other.device,
             denied: self.denied && other.denied,
+            guards: self.guards && other.guards,
         }
     }
 }

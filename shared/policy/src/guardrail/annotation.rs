@@ -6,7 +6,8 @@ use cedar_policy::Policy;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::source::did_you_mean;
+use super::requirement::Requirement;
+use super::source::{Source, did_you_mean};
 use crate::password::{BaselineError, PasswordBaseline, SETTINGS};
 use crate::remedy::Remedy;
 use crate::severity::Severity;
@@ -52,6 +53,9 @@ pub struct Guardrail {
     pub mode: Mode,
     /// `@remedy`; empty if a notice is enough.
     pub remedies: Vec<Remedy>,
+    /// `@requires`: what has to be there, and what the remedy gives back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<Requirement>,
     /// `@refused`: how grave it is if AWS refuses what it forbids; low if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Severity>,
@@ -165,23 +169,40 @@ fn list(value: Option<&str>) -> impl Iterator<Item = &str> {
     value.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
-pub(super) fn guardrail(policy: &Policy) -> Result<Guardrail, Vec<Mistake>> {
-    let mut annotations = Annotations::of(policy, &["id", "severity", "remedy", "mode", "refused", "baseline", "controls", "description"]);
+/// `sources` hold the texts that a guardrail can require.
+pub(super) fn guardrail(policy: &Policy, sources: &[Source]) -> Result<Guardrail, Vec<Mistake>> {
+    let mut annotations =
+        Annotations::of(policy, &["id", "severity", "remedy", "requires", "mode", "refused", "baseline", "controls", "description"]);
     let id = annotations.required("id");
     let severity = annotations.required("severity");
     let severity = annotations.word("severity", &severity, &Severity::ALL, Severity::name);
     let mode = annotations.optional("mode").unwrap_or_else(|| Mode::Enforce.name());
     let mode = annotations.word("mode", mode, &Mode::ALL, Mode::name);
     let refused = annotations.optional("refused").and_then(|refused| annotations.word("refused", refused, &Severity::ALL, Severity::name));
-    let remedies = list(annotations.optional("remedy"))
-        .filter_map(|remedy| annotations.word("remedy", remedy, Remedy::ALL, Remedy::name))
-        .collect::<Vec<_>>();
+    let remedies: Vec<Remedy> =
+        list(annotations.optional("remedy")).filter_map(|remedy| annotations.word("remedy", remedy, Remedy::ALL, Remedy::name)).collect();
+    let requires = annotations.optional("requires").map(|written| Requirement::parse(written, sources));
+    let requires = match requires.transpose() {
+        Ok(requires) => requires,
+        Err((message, help)) => {
+            annotations.mistake("requires", message, help);
+            None
+        }
+    };
+    let restores = remedies.contains(&Remedy::RestoreGuard);
+    if restores && annotations.optional("requires").is_none() {
+        let help = "add `@requires`, which says what the remedy gives back".to_owned();
+        annotations.mistake("remedy", "the remedy `restore-guard` needs `@requires`".to_owned(), help);
+    } else if !restores && requires.is_some() {
+        let help = "add `@remedy(\"restore-guard\")`".to_owned();
+        annotations.mistake("requires", "`@requires` without the remedy `restore-guard` does nothing".to_owned(), help);
+    }
     let baseline = baseline(&mut annotations, &remedies);
     let controls = list(annotations.optional("controls")).map(str::to_owned).collect();
     let description = annotations.optional("description").map(str::to_owned);
     match (severity, mode) {
         (Some(severity), Some(mode)) if annotations.mistakes.is_empty() => {
-            Ok(Guardrail { id, severity, mode, remedies, refused, baseline, controls, description })
+            Ok(Guardrail { id, severity, mode, remedies, requires, refused, baseline, controls, description })
         }
         _ => Err(annotations.mistakes),
     }

@@ -5,14 +5,14 @@ use std::str::FromStr;
 
 use cedar_policy::{ActionConstraint, Authorizer, Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::annotation::{self, Ending, Guardrail, Mistake};
 use super::needs;
 use super::request::Vocabulary;
 use super::source::{Flaw, Source};
 use super::wildcard::Loose;
-use super::{Concern, Judge, Rulebook, aim, asked, fold, gate, wildcard};
+use super::{Concern, Judge, Requirement, Rulebook, aim, asked, conflict, fold, gate, wildcard};
 use crate::action::{ACTIONS, Action};
 use crate::facts::Needs;
 use crate::remedy::Remedy;
@@ -100,12 +100,13 @@ impl Rulebook {
             permits: Concern::default(),
             asked: Vec::new(),
         };
-        for source in sources.iter().filter(|source| source.file_name() != SCHEMA_FILE) {
+        let mut required = Vec::new();
+        for source in sources.iter().filter(|source| source.file_name() != SCHEMA_FILE && !source.is_text_of_a_guard()) {
             let effect = if source.file_name() == EXEMPTIONS_FILE { Effect::Permit } else { Effect::Forbid };
             for placed in policies(source, effect, &mut flaws) {
                 parsed += usize::from(effect == Effect::Forbid);
                 rulebook.ids.extend(placed.policy.annotation("id").filter(|_| effect == Effect::Forbid).map(str::to_owned));
-                match rulebook.is_for_others(&placed) {
+                match rulebook.is_for_others(&placed, sources) {
                     Ok(true) => continue,
                     Ok(false) => {}
                     Err(found) => {
@@ -114,8 +115,12 @@ impl Rulebook {
                     }
                 }
                 validate(&validator, &placed, &mut flaws);
-                if let Err(found) = rulebook.take(&placed) {
-                    flaws.extend(found);
+                match rulebook.take(&placed, sources) {
+                    Ok(requirement) => {
+                        required
+                            .extend(requirement.map(|(requirement, actions)| (placed.flaw(Some("requires"), ""), requirement, actions)));
+                    }
+                    Err(found) => flaws.extend(found),
                 }
             }
         }
@@ -126,6 +131,17 @@ impl Rulebook {
                     .flaw(0, "the rulebook holds no guardrail")
                     .with_help("an empty rulebook would forbid nothing: add a `forbid` policy"),
             );
+        }
+        if flaws.is_empty() && judge == Judge::Everyone {
+            for (at, requirement, actions) in required {
+                let forbidden = conflict::of(&rulebook, &requirement, &actions);
+                flaws.extend(forbidden.map(|guardrail| {
+                    let message = format!(
+                        "`{requirement}` is required here, and the guardrail `{guardrail}` takes it back from whoever puts it there"
+                    );
+                    Flaw { message, ..at }.with_help("except it there by its name, or require something else")
+                }));
+            }
         }
         if flaws.is_empty() {
             return Ok(rulebook);
@@ -144,10 +160,16 @@ impl Rulebook {
         ending
     }
 
-    fn take(&mut self, placed: &Placed<'_>) -> Result<(), Vec<Flaw>> {
+    /// Takes a policy into the rulebook; of a guardrail that requires something, that and the actions that take it away.
+    fn take(&mut self, placed: &Placed<'_>, sources: &[Source]) -> Result<Option<(Requirement, Vec<&'static Action>)>, Vec<Flaw>> {
         let one = |flaw: Flaw| vec![flaw];
         let mut json = placed.policy.to_json().map_err(|error| one(placed.flaw(None, error.to_string())))?;
-        let needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        if let Some(requires) = placed.policy.annotation("requires") {
+            require(&mut json, requires.trim());
+        }
+        let mut needs = needs::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
+        needs.guards &=
+            self.vocabulary.actions().any(|action| TAKEN_BY_FACTS.contains(&action.name) && self.covers(&placed.policy, action));
         let asked = asked::of_policy(&json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let loose: Vec<Flaw> = wildcard::of_policy(&json).iter().map(|pattern| placed.loose(pattern)).collect();
         if !loose.is_empty() {
@@ -166,9 +188,9 @@ impl Rulebook {
             }
             self.permits.add(policy.clone(), needs, gate.as_ref()).map_err(|error| one(placed.flaw(None, error)))?;
             self.exemptions.insert(policy.id().clone(), exemption);
-            return Ok(());
+            return Ok(None);
         }
-        let guardrail = annotation::guardrail(&placed.policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
+        let guardrail = annotation::guardrail(&placed.policy, sources).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
         if is_aimed {
             check_aim(placed, &guardrail).map_err(one)?;
         }
@@ -178,16 +200,25 @@ impl Rulebook {
         }
         let actions: Vec<&'static Action> = self.vocabulary.actions().filter(|action| self.covers(&policy, action)).collect();
         check_remedies(placed, &guardrail, &actions).map_err(one)?;
+        if let Some(requires) = &guardrail.requires {
+            if let Some(misfit) = requires.misfit(&actions) {
+                return Err(one(placed
+                    .flaw(Some("requires"), misfit)
+                    .with_help("narrow the guardrail's actions to those that take it away")));
+            }
+            self.vocabulary.require(requires);
+        }
+        let required = guardrail.requires.clone().map(|requires| (requires, actions.clone()));
         for action in actions.into_iter().filter(|action| self.judge.considers(action, &guardrail)) {
             let concern = self.concerns.entry(action).or_default();
             concern.add(policy.clone(), needs, gate.as_ref()).map_err(|error| one(placed.flaw(None, error)))?;
         }
         self.guardrails.insert(policy.id().clone(), guardrail);
-        Ok(())
+        Ok(required)
     }
 
     /// Whether a policy is the business of other functions alone. One that names an unknown action is everybody's: it is an error.
-    fn is_for_others(&self, placed: &Placed<'_>) -> Result<bool, Vec<Flaw>> {
+    fn is_for_others(&self, placed: &Placed<'_>, sources: &[Source]) -> Result<bool, Vec<Flaw>> {
         if self.judge == Judge::Everyone {
             return Ok(false);
         }
@@ -205,7 +236,7 @@ impl Rulebook {
         if !all_known || policy.effect() == Effect::Permit {
             return Ok(all_known && covered.peek().is_none());
         }
-        let guardrail = annotation::guardrail(policy).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
+        let guardrail = annotation::guardrail(policy, sources).map_err(|mistakes| placed.mistakes(mistakes).collect::<Vec<_>>())?;
         Ok(!covered.any(|action| self.judge.considers(action, &guardrail)))
     }
 
@@ -228,6 +259,19 @@ impl Concern {
         self.needs.insert(policy.id().clone(), needs);
         self.by_record.add(gate).map_err(|error| error.to_string())?;
         self.by_facts.add(policy).map_err(|error| error.to_string())
+    }
+}
+
+/// The calls of which the record alone does not say what they take away.
+const TAKEN_BY_FACTS: [&str; 3] = ["PutUserPermissionsBoundary", "PutRolePermissionsBoundary", "RemoveUserFromGroup"];
+
+/// Adds to a policy's JSON form that the change takes away what is required. The schema has `removes` for every action that a guardrail with
+/// `@requires` may cover.
+fn require(policy: &mut Value, requires: &str) {
+    let removes = json!({ ".": { "left": { "Var": "context" }, "attr": "removes" } });
+    let body = json!({ "contains": { "left": removes, "right": { "Value": requires } } });
+    if let Some(conditions) = policy.get_mut("conditions").and_then(Value::as_array_mut) {
+        conditions.push(json!({ "kind": "when", "body": body }));
     }
 }
 

@@ -7,6 +7,7 @@
 mod aim;
 mod annotation;
 mod asked;
+mod conflict;
 mod decision;
 mod fold;
 mod gate;
@@ -14,6 +15,7 @@ mod judge;
 mod load;
 mod needs;
 mod request;
+mod requirement;
 mod source;
 mod weigh;
 mod wildcard;
@@ -27,6 +29,7 @@ pub use decision::{Decision, DecisionError, Undecided};
 pub use judge::Judge;
 pub use load::{EXEMPTIONS_FILE, SCHEMA_FILE, SHIPPED_SCHEMA};
 pub use request::Question;
+pub use requirement::{FILE_MAX, Requirement};
 pub use source::{Flaw, Source};
 pub use weigh::Weighed;
 
@@ -83,6 +86,11 @@ impl Rulebook {
     /// If one of them cannot be read: then it is not known what they grant.
     pub fn access(&self, texts: &Texts, context: RequestContext<'_>) -> Result<Access, DocumentError> {
         Access::of(texts, &self.asked, context)
+    }
+
+    /// What the guardrails that this function considers require, each once.
+    pub fn requirements(&self) -> impl Iterator<Item = &Requirement> {
+        self.vocabulary.requirements().iter()
     }
 
     /// The ids of all guardrails, those among them that only other functions judge by.

@@ -59,6 +59,7 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         Some("administrator") => needs.administrator = true,
         Some("hasDevice") => needs.device = true,
         Some("denied") => needs.denied = true,
+        Some("removes") => needs.guards = true,
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
         None if parts(operands).any(|part| {
@@ -73,6 +74,7 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
             needs.administrator = true;
             needs.device = true;
             needs.denied = true;
+            needs.guards = true;
         }
         _ => {}
     }
@@ -146,17 +148,7 @@ mod tests {
         of_policy(&policy.to_json().unwrap())
     }
 
-    const NONE: Needs = Needs {
-        details: false,
-        groups: false,
-        group_path: false,
-        document: false,
-        holdings: false,
-        holders: false,
-        administrator: false,
-        device: false,
-        denied: false,
-    };
+    const NONE: Needs = Needs::NONE;
     const GROUPS: Needs = Needs { groups: true, ..NONE };
     const HOLDINGS: Needs = Needs { holdings: true, ..NONE };
 
@@ -209,6 +201,11 @@ mod tests {
     }
 
     #[test]
+    fn which_guards_a_change_takes_away_is_a_fact() {
+        assert_eq!(needs(r#"context.removes.contains("x")"#), Ok(Needs { guards: true, ..NONE }));
+    }
+
+    #[test]
     fn a_record_compared_as_a_whole_needs_all_that_is_in_it() {
         let all = Needs {
             document: true,
@@ -218,6 +215,7 @@ mod tests {
             administrator: true,
             device: true,
             denied: true,
+            guards: true,
             ..NONE
         };
         assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(all));

@@ -8,6 +8,7 @@ use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUi
 use chrono::SecondsFormat;
 
 use super::DecisionError;
+use super::requirement::{self, Requirement};
 use crate::action::{ACTIONS, Action};
 use crate::actor::{Actor, ActorKind};
 use crate::arn::{AccountId, path_of};
@@ -57,6 +58,8 @@ pub(super) struct Vocabulary {
     actions: HashMap<&'static Action, Judged>,
     action_entities: Entities,
     types: HashMap<&'static str, EntityTypeName>,
+    /// What the guardrails require, each once.
+    requirements: Vec<Requirement>,
 }
 
 /// An action that is judged.
@@ -83,7 +86,7 @@ impl Vocabulary {
             Ok((action, Judged { uid, entities }))
         };
         let actions = judged.iter().copied().map(with_groups).collect::<Result<_, String>>()?;
-        Ok(Self { schema, actions, action_entities, types })
+        Ok(Self { schema, actions, action_entities, types, requirements: Vec::new() })
     }
 
     pub(super) const fn schema(&self) -> &Schema {
@@ -93,6 +96,18 @@ impl Vocabulary {
     /// The actions that are judged.
     pub(super) fn actions(&self) -> impl Iterator<Item = &'static Action> {
         ACTIONS.iter().filter(|action| self.actions.contains_key(action))
+    }
+
+    /// What the guardrails require.
+    pub(super) fn requirements(&self) -> &[Requirement] {
+        &self.requirements
+    }
+
+    /// Adds something that a guardrail requires.
+    pub(super) fn require(&mut self, requirement: &Requirement) {
+        if !self.requirements.contains(requirement) {
+            self.requirements.push(requirement.clone());
+        }
     }
 
     /// Whether it is a group of actions.
@@ -119,7 +134,7 @@ impl Vocabulary {
         let action = self.actions.get(question.action);
         let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name)))?;
         let entities = action.entities.clone().add_entities(resource.groups, Some(&self.schema)).map_err(|error| wrong(&error))?;
-        let (context, unread) = context(question)?;
+        let (context, unread) = context(question, &self.requirements)?;
         let request =
             Request::new(principal, action.uid.clone(), resource.uid, context, Some(&self.schema)).map_err(|error| wrong(&error))?;
         Ok(Translated { request, entities, unread: unread | resource.unread })
@@ -236,8 +251,12 @@ fn entity(
     Entity::new_with_tags(uid, attributes, parents, tags).map_err(|error| DecisionError::Request(error.to_string()))
 }
 
-fn context(question: &Question<'_>) -> Result<(Context, Needs), DecisionError> {
-    let mut context = circumstances(question.event, question.actor, question.break_glass).trusting(question.trusted_accounts);
+fn context(question: &Question<'_>, requirements: &[Requirement]) -> Result<(Context, Needs), DecisionError> {
+    let event = question.event;
+    let mut context = circumstances(event, question.actor, question.break_glass).trusting(question.trusted_accounts);
+    if let Some(removes) = question.change.kind().removes() {
+        context.removes(requirement::removed(requirements.iter(), removes, question.facts, &event.account, event.partition()));
+    }
     question.change.kind().context(question.facts, &mut context);
     context.finish().map_err(DecisionError::Request)
 }

@@ -20,6 +20,11 @@ impl Source {
         self.name.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Whether it holds the text of a required policy, not rules.
+    pub(super) fn is_text_of_a_guard(&self) -> bool {
+        self.name.rsplit_once('.').is_some_and(|(_, extension)| extension == "json")
+    }
+
     pub(super) fn flaw(&self, offset: usize, message: impl Into<String>) -> Flaw {
         let before = self.text.get(..offset.min(self.text.len())).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

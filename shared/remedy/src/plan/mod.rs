@@ -9,6 +9,7 @@ mod quarantine_key;
 mod quarantine_principal;
 mod remove_group_member;
 mod remove_login;
+mod restore_guard;
 mod restore_password_policy;
 mod restore_policy_version;
 mod restore_trust;
@@ -25,6 +26,7 @@ pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
 pub use remove_login::{RemoveLogin, denial, step as logout};
+pub use restore_guard::{Restoration, RestoreGuard, required, restoration};
 pub use restore_password_policy::{RestorePasswordPolicy, step as password_restoration};
 pub use restore_policy_version::RestorePolicyVersion;
 pub use restore_trust::{RestoreTrust, offenders, step as trust_restoration};
@@ -114,6 +116,7 @@ static PLANS: &[&dyn Plan] = &[
     &RestorePolicyVersion,
     &RestorePasswordPolicy,
     &RestoreTrust,
+    &RestoreGuard,
     &QuarantineKey,
     &QuarantinePrincipal,
 ];

@@ -208,8 +208,8 @@ impl Plan for QuarantinePrincipal {
         if let Some((setting, text, None)) = inverse::<ManagedPolicy>(call, undo, home) {
             return Quarantine::of_arn(setting.arn.as_str()).is_some() && is_ours(setting.arn.name(), &text);
         }
-        if let Some((_, Some(made), _)) = inverse::<Boundary>(call, undo, home) {
-            return denies_everything(&made);
+        if let Some((Boundary { identity }, Some(made), _)) = inverse::<Boundary>(call, undo, home) {
+            return identity.is_user() && denies_everything(&made);
         }
         matches!(inverse::<DefaultVersion>(call, undo, home), Some((setting, ..)) if containment::text_of(&setting.policy).is_some())
     }

@@ -12,7 +12,7 @@ use policy::text;
 
 use super::holdings::{self, Except};
 use super::identity::{Owner, Whom};
-use super::{Reader, credentials, holders, identity, versions};
+use super::{Reader, credentials, guards, holders, identity, versions};
 use crate::error::{AwsCall, found};
 
 /// Why a fact cannot be had. AWS answered, so this is no error, but the change cannot be judged, and a person has to know.
@@ -82,6 +82,14 @@ pub async fn read(
         match found(identity::details(reader, group).await)? {
             Some(details) => facts = facts.with_group_path(details.path),
             None => return Ok(Err(format!("{group} is gone, so Rescind cannot read its path"))),
+        }
+    }
+    if let Some(removes) = change.kind().removes()
+        && needs.guards
+    {
+        match guards::removed(reader, circumstances, removes).await? {
+            Ok(removed) => facts = facts.with_removed(removed),
+            Err(reason) => return Ok(Err(reason)),
         }
     }
     if needs.document || needs.holdings {

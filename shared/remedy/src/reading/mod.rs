@@ -3,6 +3,7 @@
 pub mod account;
 pub mod credentials;
 pub mod facts;
+pub mod guards;
 pub mod holders;
 pub mod holdings;
 pub mod identity;

@@ -1,32 +1,26 @@
-//! The permissions boundary of a user: a managed policy, or none.
+//! The permissions boundary of a user or role: a managed policy, or none.
 
 use std::fmt;
 
-use policy::arn::{IamName, PolicyArn};
+use policy::arn::PolicyArn;
 use policy::case::Call;
-use policy::target::Identity;
+use policy::target::{Identity, IdentityKind};
 use policy::text;
 
-use super::{Home, Live, Setting, Writer};
+use super::{Home, Live, Setting, Writer, identity_of, named};
 use crate::error::{AwsCall, Named as _, found};
 use crate::reading::{Reader, holdings};
 
-/// The managed policy that is a user's permissions boundary, if there is one.
+/// The managed policy that is a user's or role's permissions boundary, if there is one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Boundary {
-    /// The user.
-    pub user: IamName,
-}
-
-impl Boundary {
-    fn identity(&self) -> Identity {
-        Identity::user(self.user.clone())
-    }
+    /// The user or role: a group has none.
+    pub identity: Identity,
 }
 
 impl fmt::Display for Boundary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the permissions boundary of user {}", self.user)
+        write!(f, "the permissions boundary of {}", self.identity)
     }
 }
 
@@ -34,18 +28,19 @@ impl Setting for Boundary {
     type Value = Option<PolicyArn>;
 
     fn holder(&self) -> String {
-        self.identity().to_string()
+        self.identity.to_string()
     }
 
     fn call(&self, policy: &Option<PolicyArn>) -> Option<Call> {
-        let user = ("UserName", self.user.as_str());
-        let delete = || Call::iam("DeleteUserPermissionsBoundary", &[user]);
-        let put = |policy: &PolicyArn| Call::iam("PutUserPermissionsBoundary", &[user, ("PermissionsBoundary", policy.as_str())]);
-        Some(policy.as_ref().map_or_else(delete, put))
+        let (kind, whose) = (self.identity.kind, named(&self.identity));
+        let operation = |verb: &str| format!("{verb}{}PermissionsBoundary", kind.name());
+        let delete = || Call::iam(&operation("Delete"), &[whose]);
+        let put = |policy: &PolicyArn| Call::iam(&operation("Put"), &[whose, ("PermissionsBoundary", policy.as_str())]);
+        (kind != IdentityKind::Group).then(|| policy.as_ref().map_or_else(delete, put))
     }
 
     fn parse(call: &Call, home: Home<'_>) -> Option<(Self, Option<PolicyArn>)> {
-        let it = Self { user: IamName::new(call.parameter("UserName")?).ok()? };
+        let it = Self { identity: identity_of(call)? };
         let policy = match call.parameter("PermissionsBoundary") {
             Some(arn) => Some(PolicyArn::new(arn).ok().filter(|arn| arn.is_within(home.account, home.partition))?),
             None => None,
@@ -61,7 +56,7 @@ impl Setting for Boundary {
         }
     }
 
-    /// Nothing but the user says which boundary there was.
+    /// Nothing but the user or role says which boundary there was.
     fn is_only_copy(from: &Option<PolicyArn>, to: &Option<PolicyArn>) -> bool {
         from.is_some() && !Self::is_same(from, to)
     }
@@ -71,7 +66,7 @@ impl Setting for Boundary {
     }
 
     async fn get(&self, reader: &Reader) -> Result<Live<Option<PolicyArn>>, AwsCall> {
-        let Some(boundary) = holdings::boundary(reader, &self.identity()).await? else {
+        let Some(boundary) = holdings::boundary(reader, &self.identity).await? else {
             return Ok(Live::Gone);
         };
         let unreadable = |arn: &String| AwsCall::empty(format!("reading {self}, which IAM calls {}", text::name(arn)));
@@ -88,12 +83,24 @@ impl Setting for Boundary {
     }
 
     async fn set(&self, writer: &Writer, policy: &Option<PolicyArn>) -> Result<(), AwsCall> {
-        let user = self.user.as_str();
-        if let Some(policy) = policy {
-            let put = writer.put_user_permissions_boundary().user_name(user).permissions_boundary(policy.as_str());
-            return put.send().await.named("iam:PutUserPermissionsBoundary on user", &self.user).map(drop);
+        let (name, identity) = (self.identity.name.as_str(), &self.identity);
+        match (identity.kind, policy) {
+            (IdentityKind::Role, Some(policy)) => {
+                let put = writer.put_role_permissions_boundary().role_name(name).permissions_boundary(policy.as_str());
+                put.send().await.named("iam:PutRolePermissionsBoundary on", identity).map(drop)
+            }
+            (IdentityKind::Role, None) => {
+                let delete = writer.delete_role_permissions_boundary().role_name(name);
+                delete.send().await.named("iam:DeleteRolePermissionsBoundary on", identity).map(drop)
+            }
+            (IdentityKind::User | IdentityKind::Group, Some(policy)) => {
+                let put = writer.put_user_permissions_boundary().user_name(name).permissions_boundary(policy.as_str());
+                put.send().await.named("iam:PutUserPermissionsBoundary on", identity).map(drop)
+            }
+            (IdentityKind::User | IdentityKind::Group, None) => {
+                let delete = writer.delete_user_permissions_boundary().user_name(name);
+                delete.send().await.named("iam:DeleteUserPermissionsBoundary on", identity).map(drop)
+            }
         }
-        let delete = writer.delete_user_permissions_boundary().user_name(user);
-        delete.send().await.named("iam:DeleteUserPermissionsBoundary on user", &self.user).map(drop)
     }
 }

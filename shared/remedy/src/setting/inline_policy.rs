@@ -57,7 +57,7 @@ impl Setting for InlinePolicy {
     }
 
     fn is_only_copy(from: &Option<String>, to: &Option<String>) -> bool {
-        to.is_none() && from.is_some()
+        from.is_some() && !Self::is_same(from, to)
     }
 
     fn words(text: &Option<String>) -> &'static str {

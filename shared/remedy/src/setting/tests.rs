@@ -42,7 +42,9 @@ proptest! {
         reads_back(&InlinePolicy { identity, name: name(&other) }, &[None, Some(text.clone())]);
         let arn = PolicyArn::new(&format!("arn:aws:iam::123456789012:policy/rescind/{other}")).unwrap();
         reads_back(&DefaultVersion { policy: arn.clone() }, &["v1".to_owned(), "v27".to_owned()]);
-        reads_back(&Boundary { user: name(&user) }, &[None, Some(arn.clone())]);
+        for bounded in [IdentityKind::User, IdentityKind::Role].map(|kind| Identity::new(kind, name(&user))) {
+            reads_back(&Boundary { identity: bounded }, &[None, Some(arn.clone())]);
+        }
         reads_back(&ManagedPolicy { arn }, &[None, Some(text.clone())]);
         reads_back(&Trust { role: name(&user) }, std::slice::from_ref(&text));
         reads_back(&Login { user: name(&user) }, &[false]);

@@ -77,14 +77,16 @@ impl IamName {
     }
 
     /// Stands for the name of the account's root user, which has none.
-    pub(crate) fn root() -> Self {
+    #[must_use]
+    pub fn root() -> Self {
         Self::made("root".to_owned())
     }
 
     /// A name that Rescind makes itself.
     ///
     /// INVARIANT: it is made of valid names and characters, and not too long.
-    pub(crate) const fn made(text: String) -> Self {
+    #[must_use]
+    pub const fn made(text: String) -> Self {
         Self(text)
     }
 

@@ -13,6 +13,7 @@ mod layers;
 mod principal;
 mod statement;
 mod truth;
+mod width;
 mod written;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use std::fmt;
 pub(crate) use compare::moment;
 pub use context::Context;
 pub use principal::{NoPrincipal, Requester};
+pub use width::{Width, width};
 
 use crate::document::{Document, Effect, Patterns};
 use truth::Truth;
@@ -105,7 +107,8 @@ impl Verdict {
 }
 
 /// Whether a statement's actions name this one; `None` if that is disputed.
-pub(crate) fn is_action(patterns: &Patterns<'_>, action: &str) -> Option<bool> {
+#[must_use]
+pub fn is_action(patterns: &Patterns<'_>, action: &str) -> Option<bool> {
     match statement::action(patterns, action, Reading::Cautious) {
         Truth::True => Some(true),
         Truth::False => Some(false),

@@ -15,7 +15,7 @@ mod reach;
 
 pub use catalog::{Category, Path};
 pub use conditions::RequestContext;
-pub(crate) use conditions::{Denial, denial, limit_nothing};
+pub use conditions::{Denial, denial, limit_nothing};
 
 use catalog::{CREDENTIAL_EXPOSURE, DATA_ACCESS, PASS_ROLE, PATHS, PERMISSIONS_MANAGEMENT, RESOURCE_EXPOSURE, Set};
 use marks::Granted;

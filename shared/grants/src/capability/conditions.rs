@@ -83,6 +83,7 @@ const ANY: &str = "\u{1}*";
 const ANY_ACCOUNT: &str = "\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}";
 
 /// Whether an allow's conditions limit nothing: there are none, or they only look like some.
+#[must_use]
 pub fn limit_nothing(conditions: &[Condition<'_>], context: &RequestContext<'_>) -> bool {
     conditions.iter().all(|condition| match met(condition, context) {
         Met::Always | Met::Plainly => true,
@@ -102,6 +103,7 @@ fn opens(conditions: &[Condition<'_>]) -> bool {
 }
 
 /// What the conditions leave of a deny, among all the documents that bear on its holder.
+#[must_use]
 pub fn denial(conditions: &[Condition<'_>], documents: &[Document<'_>], context: &RequestContext<'_>) -> Denial {
     let mut denial = Denial::Certain;
     for condition in conditions {

@@ -15,8 +15,8 @@ const SAID_MAX: usize = 1024;
 /// `text` fit for a terminal, a mail or a chat message, cut after 256 characters.
 ///
 /// ```
-/// assert_eq!(policy::text::shown("polsen"), "polsen");
-/// assert_eq!(policy::text::shown("<!channel>\u{202e}"), "\\u{3c}!channel\\u{3e}\\u{202e}");
+/// assert_eq!(grants::text::shown("polsen"), "polsen");
+/// assert_eq!(grants::text::shown("<!channel>\u{202e}"), "\\u{3c}!channel\\u{3e}\\u{202e}");
 /// ```
 #[must_use]
 pub fn shown(text: &str) -> String {
@@ -57,8 +57,8 @@ pub fn quoted(text: &str) -> String {
 /// Foreign `text` in a sentence of Rescind's own, such as a user agent: as [`shown`], between double quotes that nothing in it can close.
 ///
 /// ```
-/// assert_eq!(policy::text::speech("aws-cli/2.15, with MFA"), "\"aws-cli/2.15, with MFA\"");
-/// assert_eq!(policy::text::speech("a\" b"), "\"a\\u{22} b\"");
+/// assert_eq!(grants::text::speech("aws-cli/2.15, with MFA"), "\"aws-cli/2.15, with MFA\"");
+/// assert_eq!(grants::text::speech("a\" b"), "\"a\\u{22} b\"");
 /// ```
 #[must_use]
 pub fn speech(text: &str) -> String {
@@ -69,8 +69,8 @@ pub fn speech(text: &str) -> String {
 /// [`speech`] otherwise.
 ///
 /// ```
-/// assert_eq!(policy::text::name("arn:aws:iam::123456789012:user/team/polsen"), "arn:aws:iam::123456789012:user/team/polsen");
-/// assert_eq!(policy::text::name("polsen, an administrator"), "\"polsen, an administrator\"");
+/// assert_eq!(grants::text::name("arn:aws:iam::123456789012:user/team/polsen"), "arn:aws:iam::123456789012:user/team/polsen");
+/// assert_eq!(grants::text::name("polsen, an administrator"), "\"polsen, an administrator\"");
 /// ```
 #[must_use]
 pub fn name(text: &str) -> String {
@@ -83,7 +83,7 @@ pub fn name(text: &str) -> String {
 /// stays as it is. Cut after 1,024 characters.
 ///
 /// ```
-/// use policy::text::{quoted, said};
+/// use grants::text::{quoted, said};
 /// assert_eq!(said(&format!("{} is no action", quoted("<b>"))), "`\\u{3c}b\\u{3e}` is no action");
 /// ```
 #[must_use]
@@ -112,8 +112,8 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 /// IAM allows every printable ASCII character in a path, the shell's own among them.
 ///
 /// ```
-/// assert_eq!(policy::text::shell_word("arn:aws:iam::aws:policy/Billing"), "arn:aws:iam::aws:policy/Billing");
-/// assert_eq!(policy::text::shell_word("a;b<c"), "$'a\\x3bb\\x3cc'");
+/// assert_eq!(grants::text::shell_word("arn:aws:iam::aws:policy/Billing"), "arn:aws:iam::aws:policy/Billing");
+/// assert_eq!(grants::text::shell_word("a;b<c"), "$'a\\x3bb\\x3cc'");
 /// ```
 #[must_use]
 pub fn shell_word(text: &str) -> String {
@@ -124,8 +124,8 @@ pub fn shell_word(text: &str) -> String {
 /// A policy document as one word of such a shell. What quotes keep stands as it is, so that a person can read the document.
 ///
 /// ```
-/// assert_eq!(policy::text::shell_document(r#"{"Action": "*"}"#), r#"'{"Action": "*"}'"#);
-/// assert_eq!(policy::text::shell_document("{\n}"), "$'{\\x0a}'");
+/// assert_eq!(grants::text::shell_document(r#"{"Action": "*"}"#), r#"'{"Action": "*"}'"#);
+/// assert_eq!(grants::text::shell_document("{\n}"), "$'{\\x0a}'");
 /// ```
 #[must_use]
 pub fn shell_document(text: &str) -> String {
