@@ -25,7 +25,7 @@ ANSWERED = {
     REMOVE_GROUP_MEMBER: {"AddUserToGroup"},
     RESTORE_TRUST: {"CreateRole", "UpdateAssumeRolePolicy"},
     RESTORE_POLICY_VERSION: {"CreatePolicyVersion", "SetDefaultPolicyVersion", "CreatePolicy"},
-    REMOVE_LOGIN: {"CreateLoginProfile", "UpdateLoginProfile"},
+    REMOVE_LOGIN: {"CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"},
     RESTORE_PASSWORD_POLICY: {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     RESTORE_GUARD: {"DetachUserPolicy"},
     QUARANTINE_KEY: {"AttachUserPolicy", FINDING, *CREDENTIALS},

@@ -15,6 +15,7 @@ from lab.events import (
     boundary_changed,
     default_set,
     device_deactivated,
+    device_enabled,
     detached,
     exposure,
     iam_call,
@@ -39,6 +40,7 @@ from lab.world import (
     ALLOW_READING,
     DELETE_INLINE_POLICY,
     DENY_EVERYTHING,
+    DENY_WITHOUT_MFA,
     DETACH_POLICY,
     FUNCTIONS,
     QUARANTINE_KEY,
@@ -138,6 +140,8 @@ def every_change(world: World):
     world.login(user)
     yield login_reset(user, actor)
     yield device_deactivated(user, actor)
+    yield device_enabled(user, "arn:aws:iam::123456789012:mfa/phone", actor)
+    yield detached(DENY_WITHOUT_MFA, user, actor)
     yield password_policy_set(actor, MinimumPasswordLength=14)
     guard = the_guard(world)
     world.attach(guard, team)

@@ -4,10 +4,9 @@ import json
 
 import pytest
 from lab.command import rescind
-from lab.events import assumed_role, device_deactivated, device_enabled, iam_call, iam_user, just_now, login_made, login_reset, sample
-from lab.offence import ADMINISTRATOR
+from lab.events import assumed_role, iam_call, iam_user, just_now, login_made, login_reset, sample
 from lab.rulebook import rulebook
-from lab.world import ALLOW_READING, DENY_WITHOUT_MFA, REMOVE_LOGIN
+from lab.world import REMOVE_LOGIN
 
 # Whatever the record says about who did it is in the case.
 EVERY_PASSWORD = """
@@ -132,130 +131,6 @@ def test_a_password_that_a_role_sets_is_reported_and_kept_by_the_shipped_ruleboo
     seen = receives(login_made(polsen, assumed_role("terraform", "run-1")))
     assert (seen.outcome, seen.changed) == ("observed", set())
     assert seen.case["outcomes"][0]["would"][0]["operation"] == "DeleteLoginProfile"
-
-
-# The second factor.
-
-LOST = """
-@id("second-factors")
-@severity("high")
-@remedy("remove-login")
-forbid (principal, action == Action::"DeactivateMFADevice", resource)
-when { !context.hasDevice && context.after.grants.admin };
-"""
-
-
-@pytest.fixture
-def loses(world, tmp_path):
-    def lose(event: dict, more: str = LOST, **settings):
-        return world.receives(event, name=REMOVE_LOGIN, guardrails=rulebook(tmp_path, more), **settings)
-
-    return lose
-
-
-def test_an_administrator_without_a_device_is_denied_everything_without_mfa(world, loses):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    seen = loses(device_deactivated(polsen, iam_user("mallory")))
-    assert (seen.outcome, seen.changed) == ("applied", {polsen.now_holds(DENY_WITHOUT_MFA)})
-    assert seen.notice.subject.endswith("denied everything without MFA: user polsen (123456789012)")
-    for words in ("access keys of user polsen are stopped as well", "It ends by itself when a device is enabled", "aws iam detach-user-policy"):
-        assert words in seen.notice.text
-
-
-def test_whoever_is_no_administrator_keeps_their_access(world, loses):
-    seen = loses(device_deactivated(world.user("polsen"), iam_user("mallory")))
-    assert (seen.cases, seen.changed, seen.writes) == ([], set(), [])
-
-
-def test_whoever_has_another_device_keeps_their_access(world, loses):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    world.enrols(polsen, "tablet")
-    seen = loses(device_deactivated(polsen, iam_user("mallory")))
-    assert (seen.cases, seen.changed, seen.writes) == ([], set(), [])
-
-
-def test_a_device_that_iam_lists_a_little_longer_does_not_count(world, loses):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    serial = world.enrols(polsen)
-    event = device_deactivated(polsen, iam_user("mallory"), serial)
-    event["detail"]["eventTime"] = "2099-01-01T00:00:00Z"
-    assert loses(event).changed == {polsen.now_holds(DENY_WITHOUT_MFA)}
-
-
-def test_a_device_that_was_enabled_again_counts(world, loses):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    event = device_deactivated(polsen, iam_user("mallory"), world.enrols(polsen))
-    event["detail"]["eventTime"] = "2026-03-02T10:00:00Z"
-    seen = loses(event)
-    assert (seen.cases, seen.changed) == ([], set())
-
-
-def test_a_denial_that_says_something_else_is_not_attached(world, loses):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    world.iam.create_policy_version(PolicyArn=DENY_WITHOUT_MFA, PolicyDocument=json.dumps(ALLOW_READING), SetAsDefault=True)
-    seen = loses(device_deactivated(polsen, iam_user("mallory")))
-    assert (seen.outcome, seen.changed, seen.writes) == ("unremediable", set(), [])
-    assert "does not say any more what it said" in seen.notice.text
-
-
-def test_it_comes_off_by_itself_with_a_device_and_that_is_reported_as_high(world, loses):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR, DENY_WITHOUT_MFA])
-    seen = loses(device_enabled(polsen, world.enrols(polsen), iam_user("polsen", polsen.id)), "")
-    assert (seen.outcome, seen.changed) == ("applied", {polsen.no_longer_holds(DENY_WITHOUT_MFA)})
-    assert seen.notice.attributes["severity"] == "high"
-    assert "an intruder who holds their password or key can enrol one as well" in seen.notice.text
-
-
-def test_a_device_of_somebody_who_is_denied_nothing_is_nobody_s_business(world, loses):
-    polsen = world.user("polsen")
-    seen = loses(device_enabled(polsen, world.enrols(polsen), iam_user("polsen", polsen.id)), "")
-    assert (seen.cases, seen.notices, seen.writes) == ([], [], [])
-
-
-def test_a_device_that_is_gone_again_ends_no_denial(world, loses):
-    polsen = world.user("polsen", holds=[DENY_WITHOUT_MFA])
-    everything = LOST.replace("DeactivateMFADevice", "EnableMFADevice").replace("when { !context.hasDevice && context.after.grants.admin }", "")
-    seen = loses(device_enabled(polsen, "arn:aws:iam::123456789012:mfa/phone"), everything)
-    assert (seen.outcome, seen.changed, seen.writes) == ("already-clean", set(), [])
-
-
-LIFTS = {"userName": "polsen", "policyArn": DENY_WITHOUT_MFA}
-
-
-def test_taken_off_by_somebody_else_it_is_put_back_and_reported(world, loses):
-    polsen = world.user("polsen")
-    seen = loses(iam_call("DetachUserPolicy", LIFTS, iam_user("mallory")), "")
-    assert (seen.outcome, seen.changed, seen.notice.attributes["severity"]) == ("applied", {polsen.now_holds(DENY_WITHOUT_MFA)}, "high")
-
-
-def test_taken_off_by_a_break_glass_principal_or_from_one_who_has_a_device_it_stays_off(world, loses):
-    polsen = world.user("polsen")
-    responder = "arn:aws:iam::123456789012:user/responder"
-    lifted = iam_call("DetachUserPolicy", LIFTS, iam_user("responder"))
-    assert loses(lifted, "", BREAK_GLASS=responder).writes == []
-    world.enrols(polsen)
-    seen = loses(iam_call("DetachUserPolicy", LIFTS, iam_user("mallory")), "")
-    assert (seen.cases, seen.writes) == ([], [])
-
-
-def test_a_policy_of_that_name_that_is_not_the_stack_s_is_not_put_back(world, loses):
-    world.user("polsen")
-    other = DENY_WITHOUT_MFA[:-1] + "0"
-    seen = loses(iam_call("DetachUserPolicy", {**LIFTS, "policyArn": other}, iam_user("mallory")), "")
-    assert (seen.outcome, seen.changed, seen.writes) == ("already-clean", set(), [])
-
-
-def test_a_break_glass_user_is_not_denied_anything(world, loses):
-    polsen = world.user("polsen", holds=[ADMINISTRATOR])
-    seen = loses(device_deactivated(polsen, iam_user("mallory")), BREAK_GLASS=polsen.arn)
-    assert (seen.changed, seen.writes) == (set(), [])
-    assert seen.outcome == "unremediable" or seen.case["decision"]["verdict"] == "forbidden"
-
-
-def test_a_device_of_root_s_makes_no_case(loses):
-    root = {"type": "Root", "arn": "arn:aws:iam::123456789012:root", "accountId": "123456789012", "principalId": "123456789012"}
-    seen = loses(iam_call("DeactivateMFADevice", {"serialNumber": "GAHT12345678"}, root))
-    assert (seen.cases, seen.writes) == ([], [])
 
 
 def test_a_forged_undo_is_refused(world):

@@ -422,12 +422,13 @@ forbid (principal, action in [Action::"DeactivateMFADevice", Action::"EnableMFAD
 
 def _device_deactivated(world: World):
     polsen = world.user("polsen")
-    return device_deactivated(polsen, iam_user("mallory")), {polsen.now_holds(DENY_WITHOUT_MFA)}
+    return device_deactivated(polsen, by_itself(polsen)), {polsen.now_holds(DENY_WITHOUT_MFA)}
 
 
 def _denial_lifted(world: World):
     polsen = world.user("polsen")
-    return iam_call("DetachUserPolicy", {"userName": "polsen", "policyArn": DENY_WITHOUT_MFA}, iam_user("mallory")), {polsen.now_holds(DENY_WITHOUT_MFA)}
+    world.ledger.contains(polsen, REMOVE_LOGIN, by="attached", policy=DENY_WITHOUT_MFA)
+    return detached(DENY_WITHOUT_MFA, polsen, iam_user("mallory")), {polsen.now_holds(DENY_WITHOUT_MFA)}
 
 
 def _device_enabled(world: World):
@@ -435,8 +436,8 @@ def _device_enabled(world: World):
     return device_enabled(polsen, world.enrols(polsen)), {polsen.no_longer_holds(DENY_WITHOUT_MFA)}
 
 
-def _second_factor(what: str, commit: Callable, call: str) -> Offence:
-    return Offence(REMOVE_LOGIN, what, commit, call, ("user", "polsen"), REMOVE_LOGIN, guardrails=DEVICES)
+def _second_factor(what: str, commit: Callable, call: str, **members) -> Offence:
+    return Offence(REMOVE_LOGIN, what, commit, call, ("user", "polsen"), REMOVE_LOGIN, guardrails=DEVICES, **members)
 
 
 # restore-password-policy
@@ -509,8 +510,8 @@ OFFENCES = [
     _restores("an old version set as the default", _old_version_set),
     _password_set("a console password made", login_made, complete_without_parameters=True),
     _password_set("a console password reset", login_reset),
-    _second_factor("the last device deactivated", _device_deactivated, "AttachUserPolicy"),
-    _second_factor("the denial without MFA detached", _denial_lifted, "AttachUserPolicy"),
+    _second_factor("the last device deactivated", _device_deactivated, "AttachUserPolicy", known_by="id"),
+    _second_factor("the denial without MFA detached", _denial_lifted, "AttachUserPolicy", known_by="id", known_by_ledger=True),
     _second_factor("a device enabled", _device_enabled, "DetachUserPolicy"),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),

@@ -42,7 +42,9 @@ EXPECTED = {
         certain=frozenset({"iam-setdefaultpolicyversion"}),
         kinds=frozenset({"permissions-management"}),
     ),
-    "remove-login": Judged(),
+    "remove-login": Judged(
+        possible=frozenset({"iam-attachuserpolicy", "iam-detachuserpolicy"}),
+    ),
     "restore-password-policy": Judged(),
     "restore-guard": Judged(
         certain=frozenset({"iam-addusertogroup", *(f"iam-{verb}{kind}policy" for verb in ("attach", "put") for kind in ("group", "role", "user")),

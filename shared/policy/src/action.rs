@@ -34,16 +34,13 @@ pub struct Action {
 }
 
 /// How an event is recognised as an action.
-#[derive(Clone, Copy, Eq, PartialEq)]
 enum Kind {
     /// By the name of the call.
     Call,
     /// By the service that made the finding.
     Finding,
-    /// By several calls, if what they take away is called like a quarantine.
-    Lift,
-    /// By the call that detaches it, if the policy is called like the denial without MFA.
-    LiftOfMfa,
+    /// By what the parameters of a call say, whichever call it is. Such a line goes before those that know the call by its name.
+    Parameters(fn(&Event) -> bool),
 }
 
 const IAM: &str = "iam.amazonaws.com";
@@ -56,6 +53,11 @@ const fn iam(name: &'static str, read: Read, reporter: Remedy, remedies: &'stati
 
 const fn finding(name: &'static str, source: &'static str) -> Action {
     Action { name, source, reporter: QuarantineKey.name(), remedies: &OF_ACTOR, kind: Kind::Finding, read: finding::claims }
+}
+
+/// A call, whatever its name, that by its parameters may take away what contains somebody.
+const fn lift(name: &'static str, says: fn(&Event) -> bool, read: Read, reporter: Remedy, remedies: &'static [Remedy]) -> Action {
+    Action { name, source: IAM, reporter: reporter.name(), remedies, kind: Kind::Parameters(says), read }
 }
 
 const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
@@ -87,14 +89,7 @@ pub static ACTIONS: &[Action] = &[
     iam("UpdateLoginProfile", change::read_password_reset, RemoveLogin, LOGIN),
     iam("DeactivateMFADevice", change::read_mfa_deactivated, RemoveLogin, LOGIN),
     iam("EnableMFADevice", change::read_mfa_enabled, RemoveLogin, LOGIN),
-    Action {
-        name: "LiftMfaDenial",
-        source: IAM,
-        reporter: RemoveLogin.name(),
-        remedies: LOGIN,
-        kind: Kind::LiftOfMfa,
-        read: change::read_mfa_denial_lifted,
-    },
+    lift("LiftMfaDenial", change::lifts_mfa_denial, change::read_mfa_denial_lifted, RemoveLogin, LOGIN),
     iam("UpdateAccountPasswordPolicy", change::read_password_policy_updated, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DeleteAccountPasswordPolicy", change::read_password_policy_deleted, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DetachUserPolicy", |call| change::read_policy_detached(User, call), RestoreGuard, REMOVED),
@@ -123,14 +118,7 @@ pub static ACTIONS: &[Action] = &[
     finding("GuardDutyFinding", "guardduty.amazonaws.com"),
     // Findings of any other service: reported, never acted on.
     finding("SecurityFinding", "securityhub.amazonaws.com"),
-    Action {
-        name: "LiftQuarantine",
-        source: IAM,
-        reporter: QuarantinePrincipal.name(),
-        remedies: &[QuarantinePrincipal],
-        kind: Kind::Lift,
-        read: change::read_quarantine_lifted,
-    },
+    lift("LiftQuarantine", change::takes_quarantine_away, change::read_quarantine_lifted, QuarantinePrincipal, &[QuarantinePrincipal]),
 ];
 
 impl Action {
@@ -146,22 +134,18 @@ impl Action {
         let record = &event.record;
         let source = record.event_source.as_str();
         if record.is_finding() {
-            let by_service = ACTIONS.iter().find(|action| action.kind == Kind::Finding && action.source == source);
+            let by_service = ACTIONS.iter().find(|action| matches!(action.kind, Kind::Finding) && action.source == source);
             return by_service.or_else(|| Self::named("SecurityFinding"));
         }
-        if source == IAM && change::lifts_mfa_denial(event) {
-            return ACTIONS.iter().find(|action| action.kind == Kind::LiftOfMfa);
-        }
-        if source == IAM && change::takes_quarantine_away(event) {
-            return Self::lift();
-        }
-        ACTIONS.iter().find(|action| action.kind == Kind::Call && action.name == record.event_name && action.source == source)
+        let of_source = || ACTIONS.iter().filter(|action| action.source == source);
+        let said = of_source().find(|action| matches!(action.kind, Kind::Parameters(says) if says(event)));
+        said.or_else(|| of_source().find(|action| matches!(action.kind, Kind::Call) && action.name == record.event_name))
     }
 
-    /// That of a call which takes away what the ledger says is a quarantine.
+    /// That of a call which takes away what the ledger says contains somebody by this remedy; `None` if the remedy contains nobody.
     #[must_use]
-    pub fn lift() -> Option<&'static Self> {
-        ACTIONS.iter().find(|action| action.kind == Kind::Lift)
+    pub fn lift(remedy: Remedy) -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| matches!(action.kind, Kind::Parameters(_)) && action.reporter == remedy.name())
     }
 
     /// What an event of this action says: one claim for each credential that a finding names, none for a credential that was set inactive. What

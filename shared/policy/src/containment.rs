@@ -132,7 +132,13 @@ pub fn is_aws_denies_all(policy: &PolicyArn) -> bool {
 /// What a managed policy of Rescind's says, by its name; `None` for any other.
 #[must_use]
 pub fn text_of(policy: &PolicyArn) -> Option<String> {
-    if is_called_deny_everything(policy) { Some(deny_everything()) } else { Quarantine::of_arn(policy.as_str()).map(|it| it.document()) }
+    if is_called_deny_everything(policy) {
+        return Some(deny_everything());
+    }
+    if is_called_deny_without_mfa(policy) {
+        return Some(deny_without_mfa());
+    }
+    Quarantine::of_arn(policy.as_str()).map(|quarantine| quarantine.document())
 }
 
 /// Whether two policies say the same: each plain or percent-encoded, with any white space and order of members.

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
 use policy::Change;
 use policy::arn::{PolicyArn, UniqueId};
 use policy::break_glass::BreakGlass;
 use policy::case::{Call, CredentialReport, Receipt};
-use policy::change::{PolicyVersionSet, Replaced};
+use policy::change::{MfaChanged, PolicyVersionSet, Replaced};
 use policy::containment::Containment;
 use policy::document::DocumentError;
 use policy::facts::{Access, Facts, Texts};
@@ -23,13 +22,10 @@ use crate::ledger::contained::Contained;
 use crate::log;
 use crate::reading::facts::{self, Background};
 use crate::reading::identity::Whom;
-use crate::reading::{Reader, identity};
+use crate::reading::{Reader, credentials, identity};
 use crate::setting::{Live, Setting, Step, Writer};
+use crate::settle::{self, SETTLED};
 
-/// How long IAM takes at most until all its answers agree: seen to be 3 to 4 s (issues of the Terraform provider, which waits for it).
-const SETTLED: TimeDelta = TimeDelta::seconds(5);
-/// If the clocks disagree, no wait is longer than this.
-const LONGEST: Duration = Duration::from_secs(6);
 /// How long to wait before a call is made again that IAM says has no object.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -186,10 +182,28 @@ impl<'a> Hand<'a> {
         self.deny_without_mfa
     }
 
-    /// When the change was made, in seconds since 1970.
-    #[must_use]
-    pub fn time_of_the_change(&self) -> i64 {
-        self.circumstances.time().timestamp()
+    /// Whether the user has an MFA device now; `None` if there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not answer.
+    pub async fn has_device(&self, changed: &MfaChanged, user: &Identity) -> Result<Option<bool>, AwsCall> {
+        credentials::has_device_since(self.reader, changed, &user.name, self.circumstances.time()).await
+    }
+
+    /// Whether whoever has this name now was made after the change: the one that the record is about was deleted, or renamed. If the unique id
+    /// is known, it has decided already.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not answer.
+    pub async fn is_another(&self, whom: &Identity) -> Result<bool, AwsCall> {
+        if whom.id.is_some() {
+            return Ok(false);
+        }
+        let bearer = identity::bearer(self.reader, whom).await?;
+        // IAM and CloudTrail give whole seconds.
+        Ok(bearer.is_some_and(|bearer| bearer.made >= self.circumstances.time().timestamp()))
     }
 
     /// Notes in the ledger that somebody is contained so already: the guard of quarantines keeps it like any other.
@@ -202,6 +216,18 @@ impl<'a> Hand<'a> {
             return Ok(());
         }
         self.page.is_contained(&self.with_id(whom).await?, &containment).await
+    }
+
+    /// Notes in the ledger that Rescind itself has ended what it contained somebody by.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not say the unique id, or the ledger answers, and not now.
+    pub async fn releases(&self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
+        if self.writer.is_none() {
+            return Ok(());
+        }
+        self.page.releases(Contained { identity: self.with_id(whom).await?, containment }).await
     }
 
     /// The users whom Rescind has contained by this policy, as they are called now.
@@ -319,12 +345,7 @@ impl<'a> Hand<'a> {
 
     /// Waits until all answers of IAM agree about the change; false if it is so long ago that they do.
     pub async fn settles(&self) -> bool {
-        let settled = self.circumstances.time() + SETTLED;
-        let left = (settled - Utc::now()).to_std().ok();
-        if let Some(left) = left {
-            tokio::time::sleep(left.min(LONGEST)).await;
-        }
-        left.is_some()
+        settle::wait(self.circumstances.time()).await
     }
 
     /// How a setting is now. Just after the change, anything but the value that the change gave may be IAM's lag: then it is read again.
@@ -428,7 +449,7 @@ impl<'a> Hand<'a> {
         let Ok(needs) = self.circumstances.needs(change).inspect_err(unanswered) else {
             return Ok(false);
         };
-        let background = Background { break_glass: self.break_glass, replaced: None };
+        let background = Background { break_glass: self.break_glass, deny_without_mfa: self.deny_without_mfa, replaced: None };
         let facts = facts::read(self.reader, self.circumstances, change, needs, background).await?;
         Ok(facts.is_ok_and(|facts| self.would_pass(change, &facts).inspect_err(unanswered).unwrap_or(false)))
     }

@@ -21,6 +21,7 @@ mod queued;
 pub mod reading;
 mod results;
 pub mod setting;
+mod settle;
 mod stopped;
 mod tick;
 

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Change, Claim, Kind, Unread};
+use super::{Call, Change, Claim, Kind, Lift, Unread};
 use crate::actor::ActorKind;
-use crate::arn::PolicyArn;
+use crate::arn::{IamName, PolicyArn};
 use crate::containment;
 use crate::facts::{Facts, Members};
 use crate::record::{Event, Parameters};
@@ -41,7 +41,18 @@ pub enum MfaDeed {
     Lifted {
         /// Its ARN.
         policy: PolicyArn,
+        /// Whether the ledger says that Rescind had attached it to this user.
+        #[serde(default)]
+        known: bool,
     },
+}
+
+impl MfaChanged {
+    /// A denial that the ledger knows was lifted from this user.
+    #[must_use]
+    pub const fn lifted(user: Identity, policy: PolicyArn) -> Self {
+        Self { user, deed: MfaDeed::Lifted { policy, known: true } }
+    }
 }
 
 impl Kind for MfaChanged {
@@ -57,7 +68,8 @@ impl Kind for MfaChanged {
     fn part(&self) -> String {
         match &self.deed {
             MfaDeed::Deactivated { serial_number } | MfaDeed::Enabled { serial_number } => format!("{serial_number} of {}", self.user),
-            MfaDeed::Lifted { policy } => format!("{} of {}", policy.as_str(), self.user),
+            // Whoever it was lifted from may have another name by now: a later try at the event has to find the same case.
+            MfaDeed::Lifted { policy, .. } => policy.as_str().to_owned(),
         }
     }
 
@@ -72,7 +84,7 @@ impl Kind for MfaChanged {
         match &self.deed {
             MfaDeed::Deactivated { serial_number } => format!("MFA device {} of {} was deactivated", text::name(serial_number), self.user),
             MfaDeed::Enabled { serial_number } => format!("MFA device {} was enabled for {}", text::name(serial_number), self.user),
-            MfaDeed::Lifted { policy } => format!("{} was detached from {}", text::name(policy.as_str()), self.user),
+            MfaDeed::Lifted { policy, .. } => format!("{} was detached from {}", text::name(policy.as_str()), self.user),
         }
     }
 }
@@ -94,11 +106,15 @@ pub fn enabled(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     of_device(call, |serial_number| MfaDeed::Enabled { serial_number })
 }
 
+/// How a record names the root user (CloudTrail user guide, "AWS Management Console sign-in events": MFA changed). No user can have this name.
+const ROOT: &str = "AWS ROOT USER";
+
 /// A device of the root user makes no claim: nothing can be attached to root.
 fn of_device(call: &Call<'_>, deed: impl Fn(String) -> MfaDeed) -> Result<Vec<Claim>, Unread> {
     let Written { user_name, serial_number } = call.parameters()?;
     let user = match (user_name.as_deref(), call.actor.kind) {
         (None, ActorKind::Root) => return Ok(Vec::new()),
+        (Some(name), _) if name.eq_ignore_ascii_case(ROOT) => return Ok(Vec::new()),
         (None, ActorKind::User) => call.identity(IdentityKind::User, Some(&call.actor.name))?,
         (named, _) => call.identity(IdentityKind::User, named)?,
     };
@@ -113,23 +129,32 @@ struct Detached {
     policy_arn: Option<String>,
 }
 
-/// Whether a call detaches a policy that is called like the stack's denial without MFA.
-pub fn lifts(event: &Event) -> bool {
+/// The policy that a call detaches from a user, if it is called like a stack's denial without MFA.
+fn detached(event: &Event) -> Option<(Option<String>, PolicyArn)> {
     let (true, Parameters::Known(json)) = (event.record.event_name == "DetachUserPolicy", event.record.parameters()) else {
-        return false;
+        return None;
     };
-    serde_json::from_str::<Detached>(json).is_ok_and(|written| denial(event, &written).is_some())
+    let Detached { user_name, policy_arn } = serde_json::from_str(json).ok()?;
+    let policy = PolicyArn::new(&policy_arn?).ok()?;
+    let is_denial = policy.owner() == event.account.as_str() && containment::is_called_deny_without_mfa(&policy);
+    is_denial.then_some((user_name, policy))
 }
 
-fn denial(event: &Event, written: &Detached) -> Option<PolicyArn> {
-    let policy = PolicyArn::new(written.policy_arn.as_deref()?).ok()?;
-    (policy.owner() == event.account.as_str() && containment::is_called_deny_without_mfa(&policy)).then_some(policy)
+/// Whether a call detaches a policy that is called like a stack's denial without MFA.
+pub fn lifts(event: &Event) -> bool {
+    detached(event).is_some()
 }
 
-/// Reads such a call.
+/// What such a call could lift. Only the ledger says whether it is Rescind's denial.
+#[must_use]
+pub fn lift_of(event: &Event) -> Option<Lift> {
+    let (user, policy) = detached(event)?;
+    Some(Lift::Attached(Identity::user(IamName::new(&user?).ok()?), policy))
+}
+
+/// Reads such a call: nothing says yet that Rescind had attached what it detaches.
 pub fn lifted(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
-    let written: Detached = call.parameters()?;
-    let policy = denial(call.event, &written).ok_or_else(|| call.unreadable(&"it detaches no denial without MFA"))?;
-    let user = call.identity(IdentityKind::User, written.user_name.as_deref())?;
-    Ok(vec![Claim::Change(Change::MfaChanged(MfaChanged { user, deed: MfaDeed::Lifted { policy } }))])
+    let (user, policy) = detached(call.event).ok_or_else(|| call.unreadable(&"it detaches no denial without MFA"))?;
+    let user = call.identity(IdentityKind::User, user.as_deref())?;
+    Ok(vec![Claim::Change(Change::MfaChanged(MfaChanged { user, deed: MfaDeed::Lifted { policy, known: false } }))])
 }

@@ -36,7 +36,7 @@ pub use inline_policy_deleted::InlinePolicyDeleted;
 pub(crate) use inline_policy_deleted::read as read_inline_policy_deleted;
 pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
-pub use mfa_changed::{MfaChanged, MfaDeed};
+pub use mfa_changed::{MfaChanged, MfaDeed, lift_of as lift_of_mfa_denial};
 pub(crate) use mfa_changed::{
     deactivated as read_mfa_deactivated, enabled as read_mfa_enabled, lifted as read_mfa_denial_lifted, lifts as lifts_mfa_denial,
 };

@@ -8,6 +8,7 @@
 //!
 //! A login profile that was made after the call: that is another change, with an event of its own. Root's password, which nobody else can touch.
 //! Sessions: whoever has signed in stays signed in, and `quarantine-principal` has to be asked for as well. Whoever has a device, by what IAM lists now.
+//! A denial that somebody attached by hand: Rescind puts back only what its ledger says it attached.
 //!
 //! # How it is undone
 //!
@@ -17,7 +18,8 @@
 //! # Source
 //!
 //! IAM API reference, `DeleteLoginProfile` and `GetLoginProfile`; IAM user guide, "Manage passwords for IAM users" and "AWS: Allows MFA-authenticated IAM
-//! users to manage their own MFA device". A console session of an IAM user lasts 12 hours (AWS Management Console, "Session duration").
+//! users to manage their own MFA device". A console session of an IAM user lasts 12 hours (AWS Management Console, "Session duration"), one of
+//! `GetSessionToken` up to 36 (STS API reference).
 
 use policy::affected::ROOT;
 use policy::arn::PolicyArn;
@@ -57,15 +59,13 @@ impl Plan for RemoveLogin {
     }
 
     fn words(&self, change: &Change) -> Words {
-        match change {
-            Change::MfaChanged(MfaChanged { deed: MfaDeed::Deactivated { .. }, .. }) => {
-                Words { done: "denied everything without MFA", clean: "needs no denial without MFA" }
-            }
-            Change::MfaChanged(MfaChanged { deed: MfaDeed::Enabled { .. }, .. }) => {
-                Words { done: "taken off", clean: "already taken off, or still needed" }
-            }
-            Change::MfaChanged(_) => Words { done: "put back", clean: "already put back, or no longer needed" },
-            _ => Words { done: "deleted", clean: "already gone" },
+        let Change::MfaChanged(changed) = change else {
+            return Words { done: "deleted", clean: "already gone" };
+        };
+        match &changed.deed {
+            MfaDeed::Deactivated { .. } => Words { done: "denied everything without MFA", clean: "needs no denial without MFA" },
+            MfaDeed::Enabled { .. } => Words { done: "taken off", clean: "already taken off, or still needed" },
+            MfaDeed::Lifted { .. } => Words { done: "put back", clean: "already put back, or no longer needed" },
         }
     }
 
@@ -73,7 +73,9 @@ impl Plan for RemoveLogin {
         match change {
             Change::MfaChanged(changed) => match &changed.deed {
                 MfaDeed::Enabled { .. } => format!("{} can do again what their policies allow", changed.user),
-                _ => format!("{} is denied everything without MFA, but for enrolling a device", changed.user),
+                MfaDeed::Deactivated { .. } | MfaDeed::Lifted { .. } => {
+                    format!("{} is denied everything without MFA, but for enrolling a device", changed.user)
+                }
             },
             _ => "Rescind deleted it, and no call can give a password back".to_owned(),
         }
@@ -93,10 +95,11 @@ impl Plan for RemoveLogin {
                 MfaDeed::Enabled { .. } => {
                     format!("Make sure that the device is {user}'s own: an intruder who holds their password or key can enrol one as well")
                 }
-                _ => format!(
-                    "the access keys of {user} are stopped as well, because a call that an access key alone signs carries no MFA; role sessions that \
-                     are open already go on until they expire. It ends by itself when a device is enabled for {user}. Only break-glass principals can \
-                     undo it before: from anybody else it comes back"
+                MfaDeed::Deactivated { .. } | MfaDeed::Lifted { .. } => format!(
+                    "It stops the access keys of {user} as well, because a call that an access key alone signs carries no MFA. Sessions that were \
+                     opened with MFA go on until they expire, in the console after 12 hours and elsewhere after up to 36, and so do role sessions \
+                     that are open already. It ends by itself when a device is enabled for {user}; if their own policies or boundary do not allow \
+                     that, somebody else has to enable it. Only break-glass principals can undo it before: from anybody else it comes back"
                 ),
             });
         }
@@ -120,7 +123,7 @@ impl Plan for RemoveLogin {
     /// Of the denial only the call that lifted it says which policy it is.
     fn calls(&self, _: &Case, change: &Change) -> Vec<Call> {
         match change {
-            Change::MfaChanged(changed @ MfaChanged { deed: MfaDeed::Lifted { policy }, .. }) => {
+            Change::MfaChanged(changed @ MfaChanged { deed: MfaDeed::Lifted { policy, .. }, .. }) => {
                 call_of(Some(denial(changed, policy.clone())))
             }
             _ => call_of(step(change)),
@@ -128,10 +131,14 @@ impl Plan for RemoveLogin {
     }
 
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
-        let Some((Attachment { identity, policy }, ..)) = inverse::<Attachment>(call, undo, Home::of(case)) else {
+        let (Some(Change::MfaChanged(changed)), Some((Attachment { identity, policy }, made, back))) =
+            (&case.change, inverse::<Attachment>(call, undo, Home::of(case)))
+        else {
             return false;
         };
-        identity.is_user() && policy.owner() == case.account.as_str() && is_called_deny_without_mfa(&policy)
+        // One whose unique id is known was found under another name, if they had been renamed.
+        let is_whom = identity.is_user() && (changed.user.id.is_some() || identity.name == changed.user.name);
+        made != back && is_whom && policy.owner() == case.account.as_str() && is_called_deny_without_mfa(&policy)
     }
 
     fn irrevocable(&self, _: &Case, change: &Change) -> Option<String> {

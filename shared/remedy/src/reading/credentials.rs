@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use aws_sdk_iam::primitives::DateTime;
+use aws_sdk_iam::primitives::DateTime as Moment;
 use aws_sdk_iam::types::StatusType;
+use chrono::{DateTime, Utc};
 use policy::arn::{CredentialId, IamName};
+use policy::change::{MfaChanged, MfaDeed};
 use policy::credential::{Credential, CredentialKind};
 
 use super::Reader;
 use crate::error::{AwsCall, Named as _, found};
+use crate::settle;
 
 /// One credential, and whether it is active.
 pub struct Listed {
@@ -17,7 +20,7 @@ pub struct Listed {
     /// Whether it is active.
     pub active: bool,
     /// When it was created.
-    pub created: Option<DateTime>,
+    pub created: Option<Moment>,
 }
 
 impl fmt::Display for Listed {
@@ -27,7 +30,7 @@ impl fmt::Display for Listed {
 }
 
 impl Listed {
-    fn of(kind: CredentialKind, id: &str, status: Option<&StatusType>, created: Option<DateTime>) -> Option<Self> {
+    fn of(kind: CredentialKind, id: &str, status: Option<&StatusType>, created: Option<Moment>) -> Option<Self> {
         let id = CredentialId::new(id).ok()?;
         // A status that is not known to be inactive counts as active.
         Some(Self { credential: Credential { kind, id }, active: status != Some(&StatusType::Inactive), created })
@@ -51,24 +54,42 @@ pub async fn login_made(reader: &Reader, user: &IamName) -> Result<Option<i64>, 
     }
 }
 
-/// Whether the user has an MFA device; `None` if there is no such user. `but` is one that was deactivated at that time, in seconds since 1970: IAM
-/// may list it a little longer, and it counts only if it was enabled again since.
+/// Whether the user has an MFA device; `None` if there is no such user.
 ///
 /// # Errors
 ///
 /// If IAM did not answer.
-pub async fn has_device(reader: &Reader, user: &IamName, but: Option<(&str, i64)>) -> Result<Option<bool>, AwsCall> {
+pub async fn has_device(reader: &Reader, user: &IamName) -> Result<Option<bool>, AwsCall> {
     let mut pages = reader.list_mfa_devices().user_name(user.as_str()).into_paginator().send();
     while let Some(page) = pages.next().await {
         let Some(page) = found(page.named("iam:ListMFADevices of user", user))? else {
             return Ok(None);
         };
-        let counts = |serial: &str, enabled: i64| but.is_none_or(|(gone, at)| !serial.eq_ignore_ascii_case(gone) || enabled > at);
-        if page.mfa_devices.iter().any(|device| counts(&device.serial_number, device.enable_date.secs())) {
+        if !page.mfa_devices.is_empty() {
             return Ok(Some(true));
         }
     }
     Ok(Some(false))
+}
+
+/// The same after a change that was made at this time. Just after it, IAM may still list a device that is gone, or not list one yet: an answer
+/// that is not what the change alone would make it is believed only when all answers agree. Otherwise nobody would be found to have lost the last of
+/// two devices that are deactivated at the same moment.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn has_device_since(reader: &Reader, changed: &MfaChanged, user: &IamName, made: DateTime<Utc>) -> Result<Option<bool>, AwsCall> {
+    let has_one = has_device(reader, user).await?;
+    let is_expected = match &changed.deed {
+        MfaDeed::Deactivated { .. } => has_one == Some(false),
+        MfaDeed::Enabled { .. } => has_one == Some(true),
+        MfaDeed::Lifted { .. } => true,
+    };
+    if is_expected || !settle::wait(made).await {
+        return Ok(has_one);
+    }
+    has_device(reader, user).await
 }
 
 /// The user's credentials of a kind; `None` if there is no user of that name.

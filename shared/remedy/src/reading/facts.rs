@@ -3,8 +3,7 @@
 use policy::Change;
 use policy::arn::PolicyArn;
 use policy::break_glass::BreakGlass;
-use policy::change::{Found, Gives, InlinePolicyPut, MfaChanged, MfaDeed, Missing, PolicyVersionSet, Replaced};
-use policy::containment::is_called_deny_without_mfa;
+use policy::change::{Found, Gives, InlinePolicyPut, Missing, PolicyVersionSet, Replaced};
 use policy::facts::{Access, Facts, Holders, Needs, Texts};
 use policy::hearing::Circumstances;
 use policy::target::{Identity, Target};
@@ -19,10 +18,12 @@ use crate::error::{AwsCall, found};
 const GONE: &str = "the target is no longer there under its name, so Rescind cannot read what the guardrails ask about it";
 
 /// What is known beside the change and the account.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Background<'a> {
     /// The principals that may lift a quarantine.
     pub break_glass: &'a [BreakGlass],
+    /// The stack's own policy that denies a user everything without MFA.
+    pub deny_without_mfa: &'a PolicyArn,
     /// Which version of the changed policy had been the default before, if the ledger knows it.
     pub replaced: Option<&'a str>,
 }
@@ -108,15 +109,16 @@ pub async fn read(
     }
     if let (Change::MfaChanged(changed), Some(user)) = (change, target.user()) {
         if needs.device {
-            let gone = deactivated(changed, circumstances.time().timestamp());
-            match credentials::has_device(reader, &user.name, gone).await? {
+            match credentials::has_device_since(reader, changed, &user.name, circumstances.time()).await? {
                 Some(has_one) => facts = facts.with_device(has_one),
                 None => return Ok(Err(GONE.to_owned())),
             }
         }
         if needs.denied {
             match found(holdings::attached(reader, user).await)? {
-                Some(attached) => facts = facts.with_denied(attached.iter().any(|arn| is_denial(arn))),
+                Some(attached) => {
+                    facts = facts.with_denied(attached.iter().any(|arn| arn.eq_ignore_ascii_case(background.deny_without_mfa.as_str())))
+                }
                 None => return Ok(Err(GONE.to_owned())),
             }
         }
@@ -130,26 +132,13 @@ pub async fn read(
     Ok(Ok(facts))
 }
 
-/// The device that a change says is gone since this time.
-#[must_use]
-pub const fn deactivated(changed: &MfaChanged, at: i64) -> Option<(&str, i64)> {
-    match &changed.deed {
-        MfaDeed::Deactivated { serial_number } => Some((serial_number.as_str(), at)),
-        MfaDeed::Enabled { .. } | MfaDeed::Lifted { .. } => None,
-    }
-}
-
-fn is_denial(arn: &str) -> bool {
-    PolicyArn::new(arn).is_ok_and(|policy| policy.owner() != "aws" && is_called_deny_without_mfa(&policy))
-}
-
 /// What is asked about a policy whose version was changed: what its default said before, and who holds it.
 async fn of_policy(
     reader: &Reader,
     circumstances: Circumstances<'_>,
     set: &PolicyVersionSet,
     needs: Needs,
-    Background { break_glass, replaced }: Background<'_>,
+    Background { break_glass, replaced, .. }: Background<'_>,
     mut facts: Facts,
 ) -> Result<Result<Facts, String>, AwsCall> {
     if needs.holdings
