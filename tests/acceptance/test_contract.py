@@ -401,8 +401,8 @@ def test_where_the_record_does_not_tell_the_change_a_person_is_told(trial, param
         assert trial.is_told_as("unremediable", seen)
         assert seen.case["decision"]["verdict"] == "unknown" and "change" not in seen.case
     else:
-        # Another function reports it, or nobody can tell that a quarantine was lifted.
-        assert trial.offence.function == QUARANTINE_PRINCIPAL
+        # Another function reports it, or nobody can tell that a quarantine, or a denial, was lifted.
+        assert trial.offence.function == QUARANTINE_PRINCIPAL or trial.offence.known_by_ledger
 
 
 @only(CALLS)
@@ -429,7 +429,7 @@ def test_each_malformed_parameter_is_told_to_a_person_and_nothing_is_changed(tri
 def assert_told_or_not_asked(trial: Trial, seen: Observation) -> None:
     """IAM accepted the call, so that a person has to know; whether it is a quarantine that was lifted, nobody can tell."""
     assert (seen.error, seen.changed, seen.writes, seen.invocation.crashed) == (None, set(), [], False)
-    if seen.cases or trial.offence.function != QUARANTINE_PRINCIPAL:
+    if seen.cases or not (trial.offence.function == QUARANTINE_PRINCIPAL or trial.offence.known_by_ledger):
         assert trial.is_told_as("unremediable", seen)
 
 

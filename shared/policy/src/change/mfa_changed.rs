@@ -1,5 +1,7 @@
 //! What became of a user's second factor: a device that was deactivated or enabled, or the denial without one that was taken off.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Change, Claim, Kind, Lift, Unread};
@@ -109,6 +111,9 @@ pub fn enabled(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
 /// How a record names the root user (CloudTrail user guide, "AWS Management Console sign-in events": MFA changed). No user can have this name.
 const ROOT: &str = "AWS ROOT USER";
 
+/// How long a device's serial number is, in characters (IAM API reference, `DeactivateMFADevice`).
+const SERIAL_NUMBER: RangeInclusive<usize> = 9..=256;
+
 /// A device of the root user makes no claim: nothing can be attached to root.
 fn of_device(call: &Call<'_>, deed: impl Fn(String) -> MfaDeed) -> Result<Vec<Claim>, Unread> {
     let Written { user_name, serial_number } = call.parameters()?;
@@ -118,7 +123,10 @@ fn of_device(call: &Call<'_>, deed: impl Fn(String) -> MfaDeed) -> Result<Vec<Cl
         (None, ActorKind::User) => call.identity(IdentityKind::User, Some(&call.actor.name))?,
         (named, _) => call.identity(IdentityKind::User, named)?,
     };
-    let serial_number = serial_number.ok_or_else(|| call.unreadable(&"it names no device"))?;
+    let is_serial = |text: &String| {
+        SERIAL_NUMBER.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=/:,.@-".contains(&byte))
+    };
+    let serial_number = serial_number.filter(is_serial).ok_or_else(|| call.unreadable(&"it names no device"))?;
     Ok(vec![Claim::Change(Change::MfaChanged(MfaChanged { user, deed: deed(serial_number) }))])
 }
 

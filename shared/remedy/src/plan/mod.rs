@@ -14,7 +14,7 @@ mod restore_password_policy;
 mod restore_policy_version;
 mod restore_trust;
 
-use policy::arn::CredentialId;
+use policy::arn::{CredentialId, PolicyArn};
 use policy::case::Call;
 use policy::remedy::Remedy;
 use policy::target::Target;
@@ -98,6 +98,11 @@ pub trait Plan: Sync {
 
     /// The calls, as far as the record says them: for `rescind decide`, which has no live account, and for people who have to act by hand.
     fn calls(&self, case: &Case, change: &Change) -> Vec<Call>;
+
+    /// Those that a person makes with the stack's own policy that denies a user everything without MFA: no record names it.
+    fn calls_with(&self, _: &Change, _deny_without_mfa: &PolicyArn) -> Vec<Call> {
+        Vec::new()
+    }
 
     /// Whether this remedy writes such a call, and an undo like this one for it. `call` is absent if an earlier try at the event made it.
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool;

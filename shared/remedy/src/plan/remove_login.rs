@@ -130,6 +130,14 @@ impl Plan for RemoveLogin {
         }
     }
 
+    fn calls_with(&self, change: &Change, deny_without_mfa: &PolicyArn) -> Vec<Call> {
+        match change {
+            Change::MfaChanged(MfaChanged { deed: MfaDeed::Lifted { .. }, .. }) => Vec::new(),
+            Change::MfaChanged(changed) => call_of(Some(denial(changed, deny_without_mfa.clone()))),
+            _ => Vec::new(),
+        }
+    }
+
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool {
         let (Some(Change::MfaChanged(changed)), Some((Attachment { identity, policy }, made, back))) =
             (&case.change, inverse::<Attachment>(call, undo, Home::of(case)))
