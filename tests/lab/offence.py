@@ -411,12 +411,14 @@ def _password_set(what: str, event: Callable, **more) -> Offence:
     return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew, **more)
 
 
-# Whatever the change is, so that no fact is read: what IAM says now decides what the function does.
+# Whatever the facts are: what IAM says now decides what the function does. It asks for one all the same, as the shipped guardrails do, so that all of
+# them break at once.
 DEVICES = """
 @id("second-factors")
 @severity("high")
 @remedy("remove-login")
-forbid (principal, action in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"], resource);
+forbid (principal, action in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"], resource)
+when { context.denied || !context.denied };
 """
 
 

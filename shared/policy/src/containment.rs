@@ -100,9 +100,11 @@ const ENROLLING: [&str; 7] = [
 /// Those of them that name a user. Whoever has no device must not enrol one for somebody else.
 const OF_A_USER: [&str; 4] = ["iam:EnableMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ResyncMFADevice"];
 
-/// The text of the policy that denies a user everything but enrolling a device, as long as the session has no MFA. A call that is signed with an
-/// access key alone says nothing about MFA, and is denied as well.
+/// The text of the policy that denies a user everything but enrolling a device, as long as the session has no MFA.
+///
+/// A call that is signed with an access key alone says nothing about MFA, and is denied as well.
 #[must_use]
+#[expect(clippy::literal_string_with_formatting_args, reason = "these are variables of IAM's")]
 pub fn deny_without_mfa() -> String {
     let without = json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } });
     let oneself = ["arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}"];

@@ -72,7 +72,9 @@ pub async fn has_device(reader: &Reader, user: &IamName) -> Result<Option<bool>,
     Ok(Some(false))
 }
 
-/// The same after a change that was made at this time. Just after it, IAM may still list a device that is gone, or not list one yet: an answer
+/// The same after a change that was made at this time.
+///
+/// Just after it, IAM may still list a device that is gone, or not list one yet: an answer
 /// that is not what the change alone would make it is believed only when all answers agree. Otherwise nobody would be found to have lost the last of
 /// two devices that are deactivated at the same moment.
 ///

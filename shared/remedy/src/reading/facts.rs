@@ -109,18 +109,17 @@ pub async fn read(
     }
     if let (Change::MfaChanged(changed), Some(user)) = (change, target.user()) {
         if needs.device {
-            match credentials::has_device_since(reader, changed, &user.name, circumstances.time()).await? {
-                Some(has_one) => facts = facts.with_device(has_one),
-                None => return Ok(Err(GONE.to_owned())),
-            }
+            let Some(has_one) = credentials::has_device_since(reader, changed, &user.name, circumstances.time()).await? else {
+                return Ok(Err(GONE.to_owned()));
+            };
+            facts = facts.with_device(has_one);
         }
         if needs.denied {
-            match found(holdings::attached(reader, user).await)? {
-                Some(attached) => {
-                    facts = facts.with_denied(attached.iter().any(|arn| arn.eq_ignore_ascii_case(background.deny_without_mfa.as_str())))
-                }
-                None => return Ok(Err(GONE.to_owned())),
-            }
+            let Some(attached) = found(holdings::attached(reader, user).await)? else {
+                return Ok(Err(GONE.to_owned()));
+            };
+            let own = background.deny_without_mfa.as_str();
+            facts = facts.with_denied(attached.iter().any(|arn| arn.eq_ignore_ascii_case(own)));
         }
     }
     if let Gives::Version(set) = given {
