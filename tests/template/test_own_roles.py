@@ -44,6 +44,7 @@ EXPECTED = {
     ),
     "remove-login": Judged(
         possible=frozenset({"iam-attachuserpolicy", "iam-detachuserpolicy"}),
+        kinds=frozenset({"permissions-management"}),
     ),
     "restore-password-policy": Judged(),
     "restore-guard": Judged(

@@ -262,8 +262,16 @@ def test_the_policy_that_asks_for_mfa_says_what_the_functions_look_for_and_remov
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
 def test_no_function_detaches_a_quarantine_of_aws(stack, function, kind):
-    denial, = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
-    assert denial["Condition"] == {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
+    denials = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
+    condition = {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
+    assert [denial["Condition"] for denial in denials].count(condition) == 1
+
+
+def test_only_remove_login_takes_the_denial_without_mfa_off(stack):
+    (denial,) = [denial for denial in applying(stack, role_of("detach-policy"), "Deny", "iam:DetachUserPolicy", IAM + "user/polsen") if "ArnEquals" in denial["Condition"]]
+    assert denial["Condition"] == {"ArnEquals": {"iam:PolicyARN": f"{IAM}policy/rescind/RescindDenyWithoutMfa-{STACK_ID}"}}
+    may_detach = {function for function in FUNCTIONS if applying(stack, stack.role_of(function), "Allow", "iam:DetachUserPolicy", IAM + "user/polsen")}
+    assert may_detach == {"DetachPolicyFunction", "RemoveLoginFunction"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

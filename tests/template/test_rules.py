@@ -273,7 +273,7 @@ def test_a_security_hub_finding_reaches_its_function_only_if_it_is_new_and_about
 def test_detaching_a_quarantine_in_other_letters_reaches_both_quarantines(stack):
     arn = "arn:aws:iam::123456789012:policy/RESCIND/rescindDENYEVERYTHING-0"
     event = altered("detach-user-policy.json", {"detail.requestParameters.policyArn": arn})
-    assert reached(stack, event) == [*QUARANTINES, "restore-guard"]
+    assert reached(stack, event) == [*QUARANTINES, "remove-login", "restore-guard"]
 
 
 @pytest.mark.parametrize(("name", "member"), [("guardduty-iam-user.json", "accountId"), ("health-credentials-exposed.json", "affectedAccount")])
