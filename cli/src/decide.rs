@@ -51,20 +51,20 @@ pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments,
     let records = records::of(&text)?;
     if let [record] = &*records {
         let event = Event::from_envelope_or_record(record)?;
-        return action(&event).and_then(|action| one(&judge, &event, action, json, out));
+        return actions(&event).and_then(|actions| one(&judge, &event, &actions, json, out));
     }
     let (mut passed, mut failed) = (0, 0);
     for (place, record) in (1..).zip(&records) {
         let event = Event::from_envelope_or_record(record);
         // Of a whole log file, most is of no concern.
-        if event.as_ref().is_ok_and(|event| action(event).is_err()) {
+        if event.as_ref().is_ok_and(|event| actions(event).is_err()) {
             passed += 1;
             continue;
         }
         if !json {
             writeln!(out, "── record {place} ──")?;
         }
-        let judged = event.map_err(anyhow::Error::from).and_then(|event| one(&judge, &event, action(&event)?, json, out));
+        let judged = event.map_err(anyhow::Error::from).and_then(|event| one(&judge, &event, &actions(&event)?, json, out));
         if let Err(error) = judged {
             failed += 1;
             let error = text::chain(&*error);
@@ -84,23 +84,24 @@ pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments,
     }
 }
 
-/// The action of an event, or why no function would receive it.
-fn action(event: &Event) -> Result<&'static Action> {
-    let Some(action) = Action::of(event) else {
+/// The actions of an event, or why no function would receive it.
+fn actions(event: &Event) -> Result<Vec<&'static Action>> {
+    let actions = Action::of(event);
+    if actions.is_empty() {
         let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!("no guardrail can concern {call}: it is not among the actions of the schema");
-    };
+    }
     if event.record.is_finding() && !finding::is_delivered(event) {
         let named = format!("{}: {}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!(
             "the stack's rules do not deliver this finding ({named}): only AWS Health's risks, and new findings of Security Hub about IAM"
         );
     }
-    Ok(action)
+    Ok(actions)
 }
 
-fn one(judge: &Judge<'_>, event: &Event, action: &'static Action, json: bool, out: &mut impl Write) -> Result<()> {
-    let cases = decide(judge, event, action)?;
+fn one(judge: &Judge<'_>, event: &Event, actions: &[&'static Action], json: bool, out: &mut impl Write) -> Result<()> {
+    let cases = decide(judge, event, actions)?;
     match (&*cases, json) {
         ([], true) => writeln!(out, "null")?,
         ([], false) if event.record.error_code.is_some() => {
@@ -121,10 +122,16 @@ fn one(judge: &Judge<'_>, event: &Event, action: &'static Action, json: bool, ou
 }
 
 /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
-fn decide(judge: &Judge<'_>, event: &Event, action: &'static Action) -> Result<Vec<Case>> {
+fn decide(judge: &Judge<'_>, event: &Event, actions: &[&'static Action]) -> Result<Vec<Case>> {
     let actor = Actor::of(event)?;
-    let circumstances = Circumstances::of(&judge.rulebook, event, action, &actor, &[]).trusting(judge.trusted_accounts);
-    Hearing::open(circumstances).into_iter().filter_map(|hearing| decide_one(circumstances, hearing).transpose()).collect()
+    let mut cases = Vec::new();
+    for action in actions {
+        let circumstances = Circumstances::of(&judge.rulebook, event, action, &actor, &[]).trusting(judge.trusted_accounts);
+        for hearing in Hearing::open(circumstances) {
+            cases.extend(decide_one(circumstances, hearing)?);
+        }
+    }
+    Ok(cases)
 }
 
 fn decide_one(circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<Case>> {

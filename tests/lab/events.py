@@ -6,6 +6,7 @@ import time
 import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from urllib.parse import quote
 
 from lab.emulator import ACCOUNT, REGION
 
@@ -149,6 +150,14 @@ def role_created(role, document: str, actor: dict | None = None, id: str | None 
     """Somebody created a role."""
     made = {"role": {"roleName": role.name, "roleId": id or role.id, "arn": role.arn}}
     return iam_call("CreateRole", {"roleName": role.name, "assumeRolePolicyDocument": document}, actor, made)
+
+
+def role_acquired(role, document: str, made: datetime | None = None, actor: dict | None = None, **record) -> dict:
+    """Somebody made a role from a template, or, if it was made before, was only told of it."""
+    made = (made or datetime.now(timezone.utc)).strftime("%b %d, %Y, %I:%M:%S %p")
+    answer = {"roleName": role.name, "roleId": role.id, "arn": role.arn, "createDate": made, "assumeRolePolicyDocument": quote(document)}
+    template = {"templateArn": f"arn:aws:iam::{ACCOUNT}:role-template/{role.name}", "replacementValues": {}}
+    return iam_call("AcquireRole", template, actor, {"role": answer}, **record)
 
 
 def version_created(policy: str, version: str, document: dict, default: bool = True, actor: dict | None = None, **record) -> dict:

@@ -36,6 +36,7 @@ from lab.events import (
     password_policy_deleted,
     password_policy_set,
     put_inline,
+    role_acquired,
     role_created,
     trust_updated,
     version_created,
@@ -253,13 +254,13 @@ EVERYONE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeR
 NOBODY = {"Sid": "RescindLeftNobody", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 
 
-def _trusts(what: str, before: list[dict], now: list[dict], event: Callable, known_by: str = "name"):
+def _trusts(what: str, before: list[dict], now: list[dict], event: Callable, known_by: str = "name", **more):
     def commit(world: World):
         texts = [json.dumps({"Version": "2012-10-17", "Statement": statements}) for statements in (before, now)]
         web = world.trusting("web", texts[0])
         return event(web, texts[0]), web.trusts(*texts)
 
-    return Offence(RESTORE_TRUST, what, commit, "UpdateAssumeRolePolicy", ("role", "web"), RESTORE_TRUST, known_by=known_by)
+    return Offence(RESTORE_TRUST, what, commit, "UpdateAssumeRolePolicy", ("role", "web"), RESTORE_TRUST, known_by=known_by, **more)
 
 
 def _with_both(principals: list[str]) -> dict:
@@ -507,6 +508,7 @@ OFFENCES = [
     _put_inline("role", "build"),
     _trusts("a principal of a statement", [_with_both(["*", OWN_TRUST["Principal"]["AWS"]])], [_with_both([OWN_TRUST["Principal"]["AWS"]])], trust_updated),
     _trusts("a statement of a new role", [OWN_TRUST, EVERYONE], [OWN_TRUST], role_created, known_by="id"),
+    _trusts("a statement of a role made from a template", [OWN_TRUST, EVERYONE], [OWN_TRUST], role_acquired, known_by="id", complete_without_parameters=True),
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
     _restores("a version created as the default", _version_created),
     _restores("an old version set as the default", _old_version_set),

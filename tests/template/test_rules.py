@@ -17,10 +17,10 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 # Each function that takes calls by name, and those calls.
 BY_NAME = {
-    "delete-inline-policy": {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
-    "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
+    "delete-inline-policy": {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy", "AcquireRole"},
+    "detach-policy": {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy", "AcquireRole"},
     "remove-group-member": {"AddUserToGroup"},
-    "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy"},
+    "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy", "AcquireRole"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
     "remove-login": {"CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
@@ -42,6 +42,7 @@ WRITES = [call for call in API if not call.startswith(READS)]
 SAMPLES = sorted(path.name for path in EVENTS.glob("*.json"))
 # The function that a sample event is for, by the beginning of its name; besides the quarantines, which get them all.
 SAMPLES_OF = {
+    "acquire-role": ["delete-inline-policy", "detach-policy", "restore-trust"],
     "add-user-to-group": ["remove-group-member"],
     "attach-group-policy": ["detach-policy"],
     "attach-role-policy": ["detach-policy"],

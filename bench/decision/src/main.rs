@@ -43,7 +43,7 @@ fn judge(rulebook: &Rulebook, json: &str) -> Option<Case> {
 
 fn decide(rulebook: &Rulebook, event: &Event) -> Option<Case> {
     let actor = Actor::of(event).ok()?;
-    let hearing = Hearing::open(Circumstances::of(rulebook, event, Action::of(event)?, &actor, &[])).pop()?;
+    let hearing = Hearing::open(Circumstances::of(rulebook, event, Action::of(event).pop()?, &actor, &[])).pop()?;
     hearing.weigh().ok()??.decide(Ok(&Facts::none()), Mode::Enforce, Utc::now()).ok()?
 }
 

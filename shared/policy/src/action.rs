@@ -121,6 +121,13 @@ pub static ACTIONS: &[Action] = &[
     lift("LiftQuarantine", change::takes_quarantine_away, change::read_quarantine_lifted, QuarantinePrincipal, &[QuarantinePrincipal]),
 ];
 
+/// What a call does that does several things at once, each as the action that does it alone. So a guardrail on the one call holds for the other.
+static PARTS: &[(&str, Action)] = &[
+    (change::ACQUIRE_ROLE, iam("CreateRole", change::read_acquired_trusted, RestoreTrust, TRUSTED)),
+    (change::ACQUIRE_ROLE, iam("AttachRolePolicy", change::read_acquired_attached, DetachPolicy, ATTACHED)),
+    (change::ACQUIRE_ROLE, iam("PutRolePolicy", change::read_acquired_put, DeleteInlinePolicy, PUT)),
+];
+
 impl Action {
     /// The action with this name in the schema.
     #[must_use]
@@ -128,18 +135,27 @@ impl Action {
         ACTIONS.iter().find(|action| action.name == name)
     }
 
-    /// The action of an event, if it is one.
+    /// The actions of an event: none, one, or of a call that does several things at once one for each.
     #[must_use]
-    pub fn of(event: &Event) -> Option<&'static Self> {
+    pub fn of(event: &Event) -> Vec<&'static Self> {
         let record = &event.record;
-        let source = record.event_source.as_str();
+        let (source, name) = (record.event_source.as_str(), record.event_name.as_str());
         if record.is_finding() {
             let by_service = ACTIONS.iter().find(|action| matches!(action.kind, Kind::Finding) && action.source == source);
-            return by_service.or_else(|| Self::named("SecurityFinding"));
+            return by_service.or_else(|| Self::named("SecurityFinding")).into_iter().collect();
         }
         let of_source = || ACTIONS.iter().filter(|action| action.source == source);
-        let said = of_source().find(|action| matches!(action.kind, Kind::Parameters(says) if says(event)));
-        said.or_else(|| of_source().find(|action| matches!(action.kind, Kind::Call) && action.name == record.event_name))
+        if let Some(said) = of_source().find(|action| matches!(action.kind, Kind::Parameters(says) if says(event))) {
+            return vec![said];
+        }
+        let parts = PARTS.iter().filter(|(call, part)| *call == name && part.source == source).map(|(_, part)| part);
+        parts.chain(of_source().filter(|action| matches!(action.kind, Kind::Call) && action.name == name)).collect()
+    }
+
+    /// Whether a call of this name does several things at once.
+    #[must_use]
+    pub fn is_one_of_several(call: &str) -> bool {
+        PARTS.iter().any(|(several, _)| *several == call)
     }
 
     /// That of a call which takes away what the ledger says contains somebody by this remedy; `None` if the remedy contains nobody.
@@ -192,6 +208,14 @@ mod tests {
     fn every_remedy_answers_something() {
         for remedy in Remedy::ALL {
             assert!(ACTIONS.iter().any(|action| action.remedies.contains(remedy)), "{}", remedy.name());
+        }
+    }
+
+    #[test]
+    fn what_a_call_does_among_other_things_has_the_reporter_and_the_remedies_of_the_call_that_does_it_alone() {
+        for (call, part) in PARTS {
+            let alone = Action::named(part.name).unwrap();
+            assert_eq!((part.reporter, part.remedies), (alone.reporter, alone.remedies), "{part:?} of {call}");
         }
     }
 }

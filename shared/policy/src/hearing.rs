@@ -190,16 +190,18 @@ impl<'a> Hearing<'a> {
         if !rulebook.concerns(action) {
             return Vec::new();
         }
-        let hearing = |claim: Claim| Self { about: About::of(&claim, event), circumstances, claim };
-        action.claims(event, actor).into_iter().map(hearing).collect()
+        action.claims(event, actor).into_iter().map(|claim| Self::of(circumstances, claim)).collect()
+    }
+
+    fn of(circumstances: Circumstances<'a>, claim: Claim) -> Self {
+        Self { about: About::of(&claim, circumstances.event), circumstances, claim }
     }
 
     /// Opens the hearing of a change that the event alone does not say; `None` if no guardrail could concern it.
     #[must_use]
     pub fn about(circumstances: Circumstances<'a>, change: Change) -> Option<Self> {
-        let Circumstances { rulebook, event, action, .. } = circumstances;
-        let claim = Claim::Change(change);
-        rulebook.concerns(action).then(|| Self { about: About::of(&claim, event), circumstances, claim })
+        let Circumstances { rulebook, action, .. } = circumstances;
+        rulebook.concerns(action).then(|| Self::of(circumstances, Claim::Change(change)))
     }
 
     /// What the event does not say and IAM has to be asked for; [`Self::completed`] takes the answer.
@@ -211,18 +213,26 @@ impl<'a> Hearing<'a> {
         }
     }
 
-    /// The hearing with IAM's answer, or with the reason why there is none.
+    /// The id of the case that this would be, if what is missing were the whole of it.
     #[must_use]
-    pub fn completed(self, answer: Result<Found, String>) -> Self {
-        let claim = match (self.claim, answer) {
-            (Claim::Missing(missing), Ok(found)) => {
-                let reason = missing.reason();
-                missing.completed(found).map_or(Claim::Unknown(reason), Claim::Change)
-            }
-            (Claim::Missing(_), Err(reason)) => Claim::Unknown(reason),
-            (claim, _) => claim,
+    pub fn case_id(&self) -> String {
+        self.about.case_id(self.circumstances)
+    }
+
+    /// The hearing with IAM's answer, or with the reason why there is none. Of a new role, each policy that it got has a hearing of its own.
+    #[must_use]
+    pub fn completed(self, answer: Result<Found, String>) -> Vec<Self> {
+        let Self { circumstances, claim, about } = self;
+        let missing = match claim {
+            Claim::Missing(missing) => missing,
+            claim => return vec![Self { circumstances, claim, about }],
         };
-        Self { claim, ..self }
+        let reason = missing.reason();
+        let changes = answer.and_then(|found| missing.completed(found).ok_or(reason));
+        match changes {
+            Ok(changes) => changes.into_iter().map(|change| Self::of(circumstances, Claim::Change(change))).collect(),
+            Err(reason) => vec![Self { circumstances, claim: Claim::Unknown(reason), about }],
+        }
     }
 
     /// Judges it by the record alone; `None` if there is no case to make, whatever the facts are.
@@ -270,6 +280,12 @@ impl About {
         };
         Self { state, part: part(claim) }
     }
+
+    fn case_id(&self, circumstances: Circumstances<'_>) -> String {
+        let Circumstances { rulebook, event, action, .. } = circumstances;
+        let judge = rulebook.judge();
+        case::id(event, self.state, &self.part, judge, judge.reports(action))
+    }
 }
 
 enum Subject {
@@ -282,9 +298,7 @@ impl Weighing<'_> {
     /// The id of the case, if there is one to make.
     #[must_use]
     pub fn case_id(&self) -> String {
-        let Circumstances { rulebook, event, action, .. } = self.circumstances;
-        let judge = rulebook.judge();
-        case::id(event, self.about.state, &self.about.part, judge, judge.reports(action))
+        self.about.case_id(self.circumstances)
     }
 
     /// The change and the facts that the rest of the decision depends on; `None` if it depends on none.

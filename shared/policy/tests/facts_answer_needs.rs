@@ -137,7 +137,7 @@ fn read(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
 /// The decision on this event with what was needed, and without.
 fn decisions(rulebook: &Rulebook, event: &Event) -> Vec<(Needs, Decision, Decision)> {
     let actor = Actor::of(event).unwrap();
-    let open = || Hearing::open(Circumstances::of(rulebook, event, Action::of(event).unwrap(), &actor, &[]));
+    let open = || Hearing::open(Circumstances::of(rulebook, event, Action::of(event).remove(0), &actor, &[]));
     let decision = |case: Option<Case>| case.map_or(Decision::Allowed, |case| case.decision);
     let with = open().into_iter().zip(open()).map(|(hearing, again)| {
         let (weighing, again) = (hearing.weigh().unwrap().unwrap(), again.weigh().unwrap().unwrap());
@@ -235,12 +235,12 @@ fn what_is_missing_is_completed_only_by_its_own_kind_of_answer() {
     let event = Event::from_envelope_or_record(&record.to_string()).unwrap();
     let actor = Actor::of(&event).unwrap();
     let rulebook = rulebook("PutUserPolicy", "User", "context.policy.name == \"p\"");
-    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).unwrap(), &actor, &[]);
+    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).remove(0), &actor, &[]);
     let decide = |answer: Option<Result<Found, String>>| {
         let mut hearing = Hearing::open(circumstances).remove(0);
         assert!(matches!(hearing.missing(), Some(Missing::Document(_))));
         if let Some(answer) = answer {
-            hearing = hearing.completed(answer);
+            hearing = hearing.completed(answer).remove(0);
         }
         let weighing = hearing.weigh().unwrap().unwrap();
         weighing.decide(Ok(&Facts::none()), Mode::Enforce, now()).unwrap().unwrap().decision

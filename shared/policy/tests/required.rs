@@ -135,7 +135,7 @@ fn heard(rulebook: &Rulebook, action: &str, parameters: &str, removed: &[&str]) 
     );
     let event = Event::from_envelope_or_record(&record).unwrap();
     let actor = Actor::of(&event).unwrap();
-    let circumstances = Circumstances::of(rulebook, &event, Action::of(&event).unwrap(), &actor, &[]);
+    let circumstances = Circumstances::of(rulebook, &event, Action::of(&event).remove(0), &actor, &[]);
     let Some(weighing) = Hearing::open(circumstances).pop().and_then(|hearing| hearing.weigh().unwrap()) else {
         return (Needs::default(), None);
     };

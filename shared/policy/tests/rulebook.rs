@@ -55,7 +55,7 @@ fn now() -> DateTime<Utc> {
 /// Puts an event before a rulebook, in a pause of which `facts` are read.
 fn heard(rulebook: &Rulebook, event: &Event, facts: impl Fn(Needs) -> Facts) -> Result<(Needs, Option<Case>), HearingError> {
     let actor = Actor::of(event)?;
-    let circumstances = Circumstances::of(rulebook, event, Action::of(event).unwrap(), &actor, &[]);
+    let circumstances = Circumstances::of(rulebook, event, Action::of(event).remove(0), &actor, &[]);
     let Some(hearing) = Hearing::open(circumstances).pop() else {
         return Ok((Needs::default(), None));
     };
@@ -271,7 +271,7 @@ fn an_exemption_covers_until_the_end_of_its_day_by_the_time_of_the_change() {
 fn unread(guardrails: &str, exemptions: &str) -> Decision {
     let (event, rulebook) = (event(POLSEN, ""), rulebook(guardrails, exemptions));
     let actor = Actor::of(&event).unwrap();
-    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).unwrap(), &actor, &[]);
+    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).remove(0), &actor, &[]);
     let weighing = Hearing::open(circumstances).remove(0).weigh().unwrap().unwrap();
     weighing.decide(Err("it cannot be read"), Mode::Enforce, now()).unwrap().unwrap().decision
 }
@@ -632,7 +632,7 @@ fn a_remedy_is_limited_by_every_guardrail_that_enforces_it_and_never_if_one_is_c
     let limited_by = |guardrails: &[String], facts: Result<&Facts, &str>| {
         let rulebook = rulebook(&guardrails.concat(), "");
         let event = event(POLSEN, "");
-        let (action, actor) = (Action::of(&event).unwrap(), Actor::of(&event).unwrap());
+        let (action, actor) = (Action::of(&event).remove(0), Actor::of(&event).unwrap());
         let circumstances = Circumstances::of(&rulebook, &event, action, &actor, &[]);
         let weighing = Hearing::open(circumstances).remove(0).weigh().unwrap().unwrap();
         let case = weighing.decide(facts, Mode::Enforce, Utc::now()).unwrap().unwrap();

@@ -49,7 +49,7 @@ const EVERYTHING: &str = r#"{"Statement":{"Effect":"Allow","Action":"*","Resourc
 fn cases(event: &Event, document: &str, break_glass: &[BreakGlass]) -> Vec<Case> {
     let rulebook = rulebook();
     let actor = Actor::of(event).unwrap();
-    let circumstances = Circumstances::of(&rulebook, event, Action::of(event).unwrap(), &actor, break_glass);
+    let circumstances = Circumstances::of(&rulebook, event, Action::of(event).remove(0), &actor, break_glass);
     let access = |policies: Vec<String>| circumstances.access(&Texts { policies, boundary: None }, None).unwrap();
     let heard = Hearing::open(circumstances).into_iter().filter_map(|hearing| {
         let weighing = hearing.weigh().unwrap()?;
@@ -323,7 +323,7 @@ fn a_version_that_makes_administrators_is_forbidden_as_the_default_and_otherwise
 fn what_the_default_version_before_granted_already_is_only_reported() {
     let event = Event::from_envelope_or_record(&version("SetDefaultPolicyVersion", r#""versionId":"v2""#)).unwrap();
     let (rulebook, actor) = (rulebook(), Actor::of(&event).unwrap());
-    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).unwrap(), &actor, &[]);
+    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).remove(0), &actor, &[]);
     let access = || circumstances.access(&Texts { policies: vec![EVERYTHING.to_owned()], boundary: None }, None).unwrap();
     let replaced = Replaced { versions: vec!["v1".to_owned()], assumed: true };
     let facts = Facts::none().with_granted(access()).with_holdings(access(), access()).with_replaced(Some(replaced));
@@ -339,7 +339,7 @@ fn what_the_default_version_before_granted_already_is_only_reported() {
 fn what_looks_like_a_finding_and_is_a_call_is_none() {
     let forged = call("AWS_RISK_CREDENTIALS_EXPOSED", POLSEN, r#"{"affectedEntities":[{"entityValue":"AKIAIOSFODNN7EXAMPLE"}]}"#);
     let forged = forged.replace("iam.amazonaws.com", "health.amazonaws.com");
-    assert_eq!(Action::of(&Event::from_envelope_or_record(&forged).unwrap()), None);
+    assert!(Action::of(&Event::from_envelope_or_record(&forged).unwrap()).is_empty());
 }
 
 #[test]

@@ -22,9 +22,8 @@ use crate::ledger::contained::Contained;
 use crate::log;
 use crate::reading::facts::{self, Background};
 use crate::reading::identity::Whom;
-use crate::reading::{Reader, credentials, identity};
+use crate::reading::{Reader, credentials, identity, settled};
 use crate::setting::{Live, Setting, Step, Writer};
-use crate::settle::{self, SETTLED};
 
 /// How long to wait before a call is made again that IAM says has no object.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -340,12 +339,12 @@ impl<'a> Hand<'a> {
     /// Whether something that was made at this time, in seconds since 1970, came after the change: the clocks of IAM and CloudTrail may differ a little.
     #[must_use]
     pub fn is_after_the_change(&self, made: i64) -> bool {
-        made > (self.circumstances.time() + SETTLED).timestamp()
+        made > (self.circumstances.time() + settled::AFTER).timestamp()
     }
 
     /// Waits until all answers of IAM agree about the change; false if it is so long ago that they do.
     pub async fn settles(&self) -> bool {
-        settle::wait(self.circumstances.time()).await
+        settled::agrees(self.circumstances.time()).await
     }
 
     /// How a setting is now. Just after the change, anything but the value that the change gave may be IAM's lag: then it is read again.

@@ -103,9 +103,10 @@ impl Handler {
         self.check_account(event.account.as_str())?;
         let mut results = Results::default();
         // Quarantine functions receive every IAM change: one that nobody asks them about ends here, without a call.
-        let named = Action::of(&event).filter(|action| self.rulebook.concerns(action));
+        let mut named = Action::of(&event);
+        named.retain(|action| self.rulebook.concerns(action));
         let lift = guard::lift::<F>(&event);
-        if named.is_none() && lift.is_none() {
+        if named.is_empty() && lift.is_none() {
             return results.into_cases();
         }
         let actor = Actor::of(&event).map_err(HearingError::from)?;
@@ -137,10 +138,17 @@ impl Handler {
                 }
             }
         }
-        if let Some(action) = named.filter(|action| !lifts || Some(*action) != as_lift) {
-            let circumstances = circumstances(action);
+        named.retain(|action| !lifts || Some(*action) != as_lift);
+        for circumstances in named.into_iter().map(circumstances) {
             for hearing in Hearing::open(circumstances) {
-                results.add(self.hear::<F>(delivery, circumstances, hearing, invocation).await);
+                match self.complete::<F>(circumstances, hearing).await {
+                    Ok(hearings) => {
+                        for hearing in hearings {
+                            results.add(self.hear::<F>(delivery, circumstances, hearing, invocation).await);
+                        }
+                    }
+                    Err(call) => results.add(Err(call.into())),
+                }
             }
         }
         results.into_cases()
@@ -191,15 +199,6 @@ impl Handler {
         hearing: Hearing<'_>,
         invocation: Invocation<'_>,
     ) -> Result<Option<Case>, Error> {
-        let reader = &self.clients.reader;
-        let answer = match hearing.missing() {
-            Some(missing) => Some(facts::missing(reader, missing).await?),
-            None => None,
-        };
-        let hearing = match answer {
-            Some(answer) => hearing.completed(answer),
-            None => hearing,
-        };
         let Some(weighing) = hearing.weigh()? else {
             log::no_case(event);
             return Ok(None);

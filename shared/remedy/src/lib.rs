@@ -14,6 +14,7 @@ mod handler;
 mod ledger;
 mod log;
 mod message;
+mod missing;
 pub mod notice;
 pub mod plan;
 mod protected;
@@ -21,7 +22,6 @@ mod queued;
 pub mod reading;
 mod results;
 pub mod setting;
-mod settle;
 mod stopped;
 mod tick;
 

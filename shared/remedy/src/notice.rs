@@ -2,6 +2,7 @@
 //!
 //! Everything that an attacker may have written passes through [`policy::text`] on its way here, and is quoted if it could pass for our words.
 
+use policy::Action;
 use policy::actor::{Actor, ActorKind};
 use policy::case::{Case, Outcome};
 use policy::change::Change;
@@ -30,6 +31,10 @@ impl<'a> Notice<'a> {
     #[must_use]
     pub fn of(case: &'a Case) -> Self {
         let mut lines = vec![("What", what(case))];
+        if case.change.is_some() && Action::is_one_of_several(&case.record.event_name) {
+            let call = text::name(&case.record.event_name);
+            lines.push(("Call", format!("{call}, which does several things at once: CloudTrail has this one event for all of them")));
+        }
         lines.extend(why(case).map(|why| ("Why", why)));
         lines.extend(case.outcomes.iter().filter_map(|outcome| outcome.report.as_ref()).flat_map(|report| report.lines(case.time)));
         lines.push(("Who", who(&case.actor)));

@@ -37,27 +37,29 @@ static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| rulebook(Judge::Everyone)
 /// everything.
 fn cases(rulebook: &Rulebook, sample: &str, mode: Mode) -> Vec<Case> {
     let event = Event::from_event_bridge(sample).unwrap();
-    let Some(action) = Action::of(&event) else {
-        return Vec::new();
-    };
     let actor = Actor::of(&event).unwrap();
     let now: DateTime<Utc> = event.record.event_time + chrono::Duration::seconds(6);
-    let hearings = Hearing::open(Circumstances::of(rulebook, &event, action, &actor, &[])).into_iter();
+    let circumstances = |action| Circumstances::of(rulebook, &event, action, &actor, &[]);
+    let hearings = Action::of(&event).into_iter().flat_map(|action| Hearing::open(circumstances(action))).flat_map(complete);
     let heard = hearings.filter_map(|hearing| {
-        let found = match hearing.missing() {
-            Some(Missing::Owner { .. }) => Some(Found::Owner(Identity::user(IamName::new("deploy").unwrap()))),
-            Some(Missing::Document(_) | Missing::Trust(_)) => Some(Found::Document(EVERYTHING.to_owned())),
-            None => None,
-        };
-        let hearing = match found {
-            Some(found) => hearing.completed(Ok(found)),
-            None => hearing,
-        };
         let weighing = hearing.weigh().unwrap()?;
         let facts = weighing.needs().map_or_else(Facts::none, |(change, needs)| facts(rulebook, change, needs));
         weighing.decide(Ok(&facts), mode, now).unwrap()
     });
     heard.collect()
+}
+
+/// The hearings of a change, with what the record does not say.
+fn complete(hearing: Hearing<'_>) -> Vec<Hearing<'_>> {
+    let policy = || PolicyArn::new("arn:aws:iam::aws:policy/AdministratorAccess").unwrap();
+    let found = match hearing.missing() {
+        Some(Missing::Owner { .. }) => Found::Owner(Identity::user(IamName::new("deploy").unwrap())),
+        Some(Missing::Document(_) | Missing::Trust(_)) => Found::Document(EVERYTHING.to_owned()),
+        Some(Missing::Attachments(_)) => Found::Attachments(vec![policy()]),
+        Some(Missing::InlinePolicies(_)) => Found::InlinePolicies(vec![(IamName::new("everything").unwrap(), EVERYTHING.to_owned())]),
+        None => return vec![hearing],
+    };
+    hearing.completed(Ok(found))
 }
 
 fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {

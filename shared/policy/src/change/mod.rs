@@ -18,6 +18,7 @@ mod policy_detached;
 mod policy_version_set;
 mod quarantine_lifted;
 mod renamed;
+mod role_acquired;
 mod trust_changed;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,9 @@ pub use quarantine_lifted::{Lift, QuarantineLifted};
 pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
 pub use renamed::Renamed;
 pub(crate) use renamed::read as read_renamed;
+pub(crate) use role_acquired::{
+    CALL as ACQUIRE_ROLE, attached as read_acquired_attached, put as read_acquired_put, trusted as read_acquired_trusted,
+};
 pub(crate) use trust_changed::read as read_trust_changed;
 pub use trust_changed::{Judged, TrustChanged};
 
@@ -240,27 +244,44 @@ pub enum Missing {
     Document(InlinePolicyPut),
     /// The trust policy of a role.
     Trust(TrustChanged),
+    /// Which managed policies a new role has.
+    Attachments(Identity),
+    /// Which inline policies a new role has.
+    InlinePolicies(Identity),
 }
 
 /// What IAM answered about the one missing thing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Found {
     /// Whose key it is.
     Owner(Identity),
     /// The policy's text, plain.
     Document(String),
+    /// The managed policies.
+    Attachments(Vec<PolicyArn>),
+    /// The inline policies: name and text, plain.
+    InlinePolicies(Vec<(IamName, String)>),
 }
 
 impl Missing {
-    /// The change, completed.
+    /// The changes, completed: one, or of a new role one for each policy. `None` if the answer is to another question.
     #[must_use]
-    pub fn completed(self, found: Found) -> Option<Change> {
-        match (self, found) {
-            (Self::Owner { id, finding }, Found::Owner(owner)) => Some(CredentialExposed::of_key(owner.into(), id, finding).into()),
-            (Self::Document(put), Found::Document(text)) => Some(InlinePolicyPut { document: Some(text), ..put }.into()),
-            (Self::Trust(changed), Found::Document(text)) => changed.with_document(text).ok().map(Change::TrustChanged),
-            (Self::Owner { .. }, Found::Document(_)) | (Self::Document(_) | Self::Trust(_), Found::Owner(_)) => None,
-        }
+    pub fn completed(self, found: Found) -> Option<Vec<Change>> {
+        let change = match (self, found) {
+            (Self::Owner { id, finding }, Found::Owner(owner)) => CredentialExposed::of_key(owner.into(), id, finding).into(),
+            (Self::Document(put), Found::Document(text)) => InlinePolicyPut { document: Some(text), ..put }.into(),
+            (Self::Trust(changed), Found::Document(text)) => changed.with_document(text).ok()?.into(),
+            (Self::Attachments(role), Found::Attachments(policies)) => {
+                let attached = |policy_arn| PolicyAttached { identity: role.clone(), policy_arn }.into();
+                return Some(policies.into_iter().map(attached).collect());
+            }
+            (Self::InlinePolicies(role), Found::InlinePolicies(policies)) => {
+                let put = |(policy_name, text)| InlinePolicyPut { identity: role.clone(), policy_name, document: Some(text) }.into();
+                return Some(policies.into_iter().map(put).collect());
+            }
+            _ => return None,
+        };
+        Some(vec![change])
     }
 
     /// Why the change cannot be judged without asking IAM.
@@ -270,6 +291,8 @@ impl Missing {
             Self::Owner { id, .. } => format!("only the live account says whose key {id} is"),
             Self::Document(put) => format!("the record omits the text of policy {}, which only the live account has", put.policy_name),
             Self::Trust(changed) => format!("the record omits the trust policy of {}, which only the live account has", changed.role),
+            Self::Attachments(role) => format!("only the live account says which managed policies {role} got from its template"),
+            Self::InlinePolicies(role) => format!("only the live account says which inline policies {role} got from its template"),
         }
     }
 
@@ -280,6 +303,8 @@ impl Missing {
             Self::Owner { id, .. } => id.to_string(),
             Self::Document(put) => put.part(),
             Self::Trust(changed) => changed.part(),
+            Self::Attachments(role) => format!("managed policies of {role}"),
+            Self::InlinePolicies(role) => format!("inline policies of {role}"),
         }
     }
 }

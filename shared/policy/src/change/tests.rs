@@ -11,7 +11,7 @@ fn claims_of(action: &str, identity: &str, parameters: &str, response: &str) -> 
             "recipientAccountId":"123456789012","userIdentity":{identity},"requestParameters":{parameters},"responseElements":{response}}}"#
     );
     let event = Event::from_envelope_or_record(&record).unwrap();
-    Action::of(&event).unwrap().claims(&event, &Actor::of(&event).unwrap())
+    Action::of(&event).remove(0).claims(&event, &Actor::of(&event).unwrap())
 }
 
 fn change(action: &str, parameters: &str) -> Claim {
@@ -66,7 +66,7 @@ fn a_target_of_another_kind_than_the_call_s_is_unknown() {
 fn an_event_of_another_service_is_no_action_of_ours() {
     let record = r#"{"eventTime":"2026-01-01T00:00:00Z","eventSource":"sso.amazonaws.com","eventName":"AttachUserPolicy",
         "awsRegion":"us-east-1","recipientAccountId":"123456789012"}"#;
-    assert_eq!(Action::of(&Event::from_envelope_or_record(record).unwrap()), None);
+    assert!(Action::of(&Event::from_envelope_or_record(record).unwrap()).is_empty());
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn taking_away_or_replacing_a_quarantine_is_distinguished_from_other_policies() 
             r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{action}","awsRegion":"us-east-1",
                 "recipientAccountId":"123456789012","requestParameters":{parameters}}}"#
         );
-        Action::of(&Event::from_envelope_or_record(&record).unwrap()) == Action::named("LiftQuarantine")
+        Action::of(&Event::from_envelope_or_record(&record).unwrap()) == [Action::named("LiftQuarantine").unwrap()]
     };
     assert!(
         lifts("DeleteRolePolicy", r#"{"roleName":"a","policyName":"rescindquarantine-1-s-x"}"#),
@@ -450,4 +450,37 @@ fn whose_password_it_is_and_who_set_it_is_read_from_the_record() {
 fn a_reset_that_names_nobody_is_unknown() {
     assert!(matches!(change("UpdateLoginProfile", "null"), Claim::Unknown(_)));
     assert!(matches!(change("CreateLoginProfile", r#"{"userName":"polsen","passwordResetRequired":"perhaps"}"#), Claim::Unknown(_)));
+}
+
+#[test]
+fn a_role_made_from_a_template_is_judged_as_the_calls_that_do_each_of_it_alone() {
+    let answer = r#"{"role":{"roleName":"app","roleId":"AROAEXAMPLEEXAMPLE01","createDate":"Jan 1, 2026, 12:00:00 AM",
+        "assumeRolePolicyDocument":"%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%22%2A%22%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%7D"}}"#;
+    let record = |answer: &str| {
+        format!(
+            r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"AcquireRole","awsRegion":"us-east-1",
+                "recipientAccountId":"123456789012","userIdentity":{POLSEN},"requestParameters":{{}},"responseElements":{answer}}}"#
+        )
+    };
+    let claims = |answer: &str| {
+        let event = Event::from_envelope_or_record(&record(answer)).unwrap();
+        let actor = Actor::of(&event).unwrap();
+        let said = |claim: Claim| match claim {
+            Claim::Change(change) => change.kind().happened(),
+            Claim::Missing(missing) => missing.reason(),
+            Claim::Unknown(reason) => reason,
+        };
+        let of = |action: &'static Action| (action.name, action.claims(&event, &actor).into_iter().map(said).collect::<Vec<_>>());
+        Action::of(&event).into_iter().map(of).collect::<Vec<_>>()
+    };
+    let expected = [
+        ("CreateRole", vec!["role app was created, which trusts everyone".to_owned()]),
+        ("AttachRolePolicy", vec!["only the live account says which managed policies role app got from its template".to_owned()]),
+        ("PutRolePolicy", vec!["only the live account says which inline policies role app got from its template".to_owned()]),
+    ];
+    assert_eq!(claims(answer), expected);
+    let old = claims(&answer.replace("Jan 1, 2026", "Dec 31, 2025"));
+    assert!(old.iter().all(|(_, claims)| claims.is_empty()), "a role that the call only returned: {old:?}");
+    let unreadable = claims(&answer.replace("Jan 1, 2026, 12:00:00 AM", "yesterday"));
+    assert!(unreadable.iter().all(|(name, claims)| claims.iter().all(|reason| reason.contains(name))), "{unreadable:?}");
 }

@@ -11,7 +11,7 @@ fn found(source: &str, detail: &str) -> Vec<Claim> {
             "time":"2026-01-01T00:00:00Z","region":"us-east-1","resources":[],"detail":{detail}}}"#
     );
     let event = Event::from_event_bridge(&envelope).unwrap();
-    Action::of(&event).unwrap().claims(&event, &Actor::of(&event).unwrap())
+    Action::of(&event).remove(0).claims(&event, &Actor::of(&event).unwrap())
 }
 
 fn health_event(code: &str, entities: &str) -> Vec<Claim> {

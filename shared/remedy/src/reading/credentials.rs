@@ -9,9 +9,8 @@ use policy::arn::{CredentialId, IamName};
 use policy::change::{MfaChanged, MfaDeed};
 use policy::credential::{Credential, CredentialKind};
 
-use super::Reader;
+use super::{Reader, settled};
 use crate::error::{AwsCall, Named as _, found};
-use crate::settle;
 
 /// One credential, and whether it is active.
 pub struct Listed {
@@ -88,7 +87,7 @@ pub async fn has_device_since(reader: &Reader, changed: &MfaChanged, user: &IamN
         MfaDeed::Enabled { .. } => has_one == Some(true),
         MfaDeed::Lifted { .. } => true,
     };
-    if is_expected || !settle::wait(made).await {
+    if is_expected || !settled::agrees(made).await {
         return Ok(has_one);
     }
     has_device(reader, user).await

@@ -3,14 +3,14 @@
 use policy::Change;
 use policy::arn::PolicyArn;
 use policy::break_glass::BreakGlass;
-use policy::change::{Found, Gives, InlinePolicyPut, Missing, PolicyVersionSet, Replaced};
+use policy::change::{Gives, PolicyVersionSet, Replaced};
 use policy::facts::{Access, Facts, Holders, Needs, Texts};
 use policy::hearing::Circumstances;
 use policy::target::{Identity, Target};
 use policy::text;
 
 use super::holdings::{self, Except};
-use super::identity::{Owner, Whom};
+use super::identity::Whom;
 use super::{Reader, credentials, guards, holders, identity, versions};
 use crate::error::{AwsCall, found};
 
@@ -258,29 +258,4 @@ pub async fn held_after(reader: &Reader, identity: &Identity, change: &Change) -
     // A policy or a group that is gone gives nothing any more.
     texts.policies.extend(granted(reader, given).await?.unwrap_or_default());
     Ok(Some(texts))
-}
-
-/// The one thing that an event does not say, or why it cannot be had.
-///
-/// # Errors
-///
-/// If IAM did not answer.
-pub async fn missing(reader: &Reader, missing: &Missing) -> Result<Result<Found, String>, AwsCall> {
-    Ok(match missing {
-        Missing::Owner { id, .. } => match identity::owner(reader, id).await? {
-            Owner::User(user) => Ok(Found::Owner(user)),
-            Owner::Gone(why) | Owner::Unknown(why) => Err(why),
-        },
-        Missing::Document(InlinePolicyPut { identity, policy_name, .. }) => {
-            let text = found(holdings::inline_document(reader, identity, policy_name.as_str()).await)?;
-            let gone = || format!("the record omits the text of inline policy {policy_name}, and {identity} no longer holds it");
-            text.map(Found::Document).ok_or_else(gone)
-        }
-        Missing::Trust(changed) => {
-            let role = &changed.role;
-            let text = found(holdings::trust_document(reader, role).await)?;
-            let gone = || format!("the record omits the trust policy of {role}, which is gone");
-            text.map(Found::Document).ok_or_else(gone)
-        }
-    })
 }

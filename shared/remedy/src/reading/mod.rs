@@ -7,7 +7,9 @@ pub mod guards;
 pub mod holders;
 pub mod holdings;
 pub mod identity;
+pub mod missing;
 pub mod responders;
+pub mod settled;
 pub mod versions;
 
 use aws_sdk_iam::Client;
