@@ -412,15 +412,15 @@ def _password_set(what: str, event: Callable, **more) -> Offence:
     return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew, **more)
 
 
-# Whatever the facts are: what IAM says now decides what the function does. It asks for one all the same, as the shipped guardrails do, so that all of
-# them break at once.
-DEVICES = """
-@id("second-factors")
-@severity("high")
-@remedy("remove-login")
-forbid (principal, action in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"], resource)
-when { context.denied || !context.denied };
-"""
+# In the place of the shipped ones, and without their conditions: what IAM says now decides what the function does.
+DEVICES = "".join(
+    f'@id("{name}")\n@severity("high")\n@remedy("remove-login")\nforbid (principal, action == Action::"{action}", resource);\n'
+    for name, action in (
+        ("administrators-keep-a-second-factor", "DeactivateMFADevice"),
+        ("a-second-factor-ends-the-denial", "EnableMFADevice"),
+        ("a-denial-without-mfa-stays", "LiftMfaDenial"),
+    )
+)
 
 
 def _device_deactivated(world: World):
