@@ -24,7 +24,7 @@ help:
 	@echo "make lint    formatting, lints, licences, the template"
 	@echo "make build   the functions as sam build packages them, and the rescind command, in target/bin"
 	@echo "make bench   the budgets, measured"
-	@echo "make fuzz    the document reader and the evaluator against hostile input, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
+	@echo "make fuzz    the readers of documents and of trust policies, and the evaluator, against hostile input, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 
 .PHONY: demo
 demo: venv build
@@ -74,7 +74,7 @@ bench: venv venv-custodian venv-analysers
 # Without a sanitizer, so that stable Rust will do: nothing here is unsafe. libFuzzer wants a C++ compiler.
 .PHONY: fuzz
 fuzz: venv
-	for target in document evaluation; do \
+	for target in document evaluation trust; do \
 		mkdir -p fuzz/corpus/$$target; \
 		$(CARGO) fuzz run --fuzz-dir fuzz --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -dict=fuzz/dictionary -timeout=5 -max_len=65536 -print_final_stats=1 -verbosity=0; \

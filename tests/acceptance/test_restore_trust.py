@@ -207,3 +207,9 @@ def test_a_refused_call_that_keeps_its_parameters_is_reported_as_tried(world):
     seen = receives(world, denied)
     assert (seen.outcome, seen.changed) == ("attempted", set())
     assert "the actor tried to let everyone assume role web" in seen.notice.text
+
+
+def test_an_update_of_an_identity_provider_is_reported(world):
+    seen = receives(world, sample("update-open-id-connect-provider"))
+    assert (seen.outcome, ids(seen), seen.changed) == ("observed", {"identity-providers-are-updated-with-care"}, set())
+    assert "its claim `email` says" in seen.notice.text

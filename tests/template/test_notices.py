@@ -167,7 +167,7 @@ def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
         ("detach-policy", ["AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy", "AcquireRole"]),
         ("delete-inline-policy", ["PutUserPolicy", "PutGroupPolicy", "PutRolePolicy", "AcquireRole"]),
         ("remove-group-member", ["AddUserToGroup"]),
-        ("restore-trust", ["CreateRole", "UpdateAssumeRolePolicy", "AcquireRole"]),
+        ("restore-trust", ["CreateRole", "UpdateAssumeRolePolicy", "AcquireRole", "UpdateOpenIDConnectProvider"]),
         ("restore-policy-version", ["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"]),
         ("remove-login", ["CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"]),
         ("restore-password-policy", ["UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"]),

@@ -81,6 +81,10 @@ fn event(action: &Action, resource: &str) -> Event {
     if action.name.contains("PermissionsBoundary") {
         parameters["permissionsBoundary"] = json!(format!("arn:aws:iam::{ACCOUNT}:policy/P"));
     }
+    if resource == "Provider" {
+        parameters["openIDConnectProviderArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:oidc-provider/x"));
+        parameters["removeContextProvider"] = json!(true);
+    }
     parameters["newUserName"] = json!("y");
     parameters["newGroupName"] = json!("y");
     let identity = json!({"type": "Root", "arn": format!("arn:aws:iam::{ACCOUNT}:root"), "accountId": ACCOUNT});

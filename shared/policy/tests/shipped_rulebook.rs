@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 use std::fs;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use policy::affected::{Affected, ROOT};
@@ -19,14 +20,14 @@ use policy::severity::Severity;
 use policy::target::Identity;
 use policy::{Action, Actor, Case, Event, Hearing, Rulebook};
 
-fn rulebook() -> Rulebook {
+static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guardrails");
     let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let cedar = files.filter(|path| path.extension().is_some_and(|extension| extension == "cedar" || extension == "cedarschema"));
     let sources: Vec<Source> =
         cedar.map(|path| Source { name: path.display().to_string(), text: fs::read_to_string(&path).unwrap() }).collect();
     Rulebook::load(&sources).unwrap_or_else(|flaws| panic!("{flaws:#?}"))
-}
+});
 
 fn now() -> DateTime<Utc> {
     "2026-06-01T00:00:00Z".parse().unwrap()
@@ -47,9 +48,9 @@ const EVERYTHING: &str = r#"{"Statement":{"Effect":"Allow","Action":"*","Resourc
 
 /// The cases of an event. What the change grants is what `document` says; its target holds that and nothing else.
 fn cases(event: &Event, document: &str, break_glass: &[BreakGlass]) -> Vec<Case> {
-    let rulebook = rulebook();
+    let rulebook = &*RULEBOOK;
     let actor = Actor::of(event).unwrap();
-    let circumstances = Circumstances::of(&rulebook, event, Action::of(event).remove(0), &actor, break_glass);
+    let circumstances = Circumstances::of(rulebook, event, Action::of(event).remove(0), &actor, break_glass);
     let access = |policies: Vec<String>| circumstances.access(&Texts { policies, boundary: None }, None).unwrap();
     let heard = Hearing::open(circumstances).into_iter().filter_map(|hearing| {
         let weighing = hearing.weigh().unwrap()?;
@@ -322,8 +323,8 @@ fn a_version_that_makes_administrators_is_forbidden_as_the_default_and_otherwise
 #[test]
 fn what_the_default_version_before_granted_already_is_only_reported() {
     let event = Event::from_envelope_or_record(&version("SetDefaultPolicyVersion", r#""versionId":"v2""#)).unwrap();
-    let (rulebook, actor) = (rulebook(), Actor::of(&event).unwrap());
-    let circumstances = Circumstances::of(&rulebook, &event, Action::of(&event).remove(0), &actor, &[]);
+    let (rulebook, actor) = (&*RULEBOOK, Actor::of(&event).unwrap());
+    let circumstances = Circumstances::of(rulebook, &event, Action::of(&event).remove(0), &actor, &[]);
     let access = || circumstances.access(&Texts { policies: vec![EVERYTHING.to_owned()], boundary: None }, None).unwrap();
     let replaced = Replaced { versions: vec!["v1".to_owned()], assumed: true };
     let facts = Facts::none().with_granted(access()).with_holdings(access(), access()).with_replaced(Some(replaced));

@@ -392,13 +392,14 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
 /// What each sample event comes to, in a stack that observes and has nothing to read but what the record says: a snapshot for each.
 #[test]
 fn every_sample_event_has_its_notices() {
+    let rulebooks: Vec<_> = Remedy::ALL.iter().map(|remedy| (remedy, rulebook(Judge::of(*remedy)))).collect();
     let mut seen = std::collections::BTreeSet::new();
     insta::glob!("../../../events", "*.json", |path| {
         let sample = std::fs::read_to_string(path).unwrap();
         seen.insert(path.file_stem().unwrap().to_string_lossy().into_owned());
         let mut notices = Vec::new();
-        for remedy in Remedy::ALL {
-            for mut case in cases(&rulebook(Judge::of(*remedy)), &sample, Mode::Observe) {
+        for (remedy, rulebook) in &rulebooks {
+            for mut case in cases(rulebook, &sample, Mode::Observe) {
                 if case.settle() == Next::Look {
                     let remedy = case.remedy().unwrap();
                     let (plan, change) = (plan::of(remedy), case.change.clone().unwrap());

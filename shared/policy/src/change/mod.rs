@@ -16,6 +16,7 @@ mod password_set;
 mod policy_attached;
 mod policy_detached;
 mod policy_version_set;
+mod provider_updated;
 mod quarantine_lifted;
 mod renamed;
 mod role_acquired;
@@ -53,6 +54,8 @@ pub use policy_version_set::{Deed, PolicyVersionSet, Replaced};
 pub(crate) use policy_version_set::{
     created as read_policy_version_created, policy_created as read_policy_created, set as read_default_version_set,
 };
+pub(crate) use provider_updated::read as read_provider_updated;
+pub use provider_updated::{ProviderUpdated, Update};
 pub use quarantine_lifted::{Lift, QuarantineLifted};
 pub(crate) use quarantine_lifted::{read as read_quarantine_lifted, takes_away as takes_quarantine_away};
 pub use renamed::Renamed;
@@ -199,7 +202,7 @@ macro_rules! changes {
 
 changes! {
     PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
-    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet, MfaChanged
+    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet, MfaChanged, ProviderUpdated
 }
 
 impl Change {

@@ -484,3 +484,29 @@ fn a_role_made_from_a_template_is_judged_as_the_calls_that_do_each_of_it_alone()
     let unreadable = claims(&answer.replace("Jan 1, 2026, 12:00:00 AM", "yesterday"));
     assert!(unreadable.iter().all(|(name, claims)| claims.iter().all(|reason| reason.contains(name))), "{unreadable:?}");
 }
+
+#[test]
+fn an_update_of_an_identity_provider_says_what_is_new() {
+    let happened = |update: &str| {
+        let parameters = format!(r#"{{"openIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/login.example.com"{update}}}"#);
+        match change("UpdateOpenIDConnectProvider", &parameters) {
+            Claim::Change(change) => change.kind().happened(),
+            Claim::Unknown(reason) => reason,
+            Claim::Missing(missing) => missing.reason(),
+        }
+    };
+    for (update, said) in [
+        (r#","contextProvider":{"subjectSourceKey":"email","keyDefinitionList":[]}"#, "is what its claim `email` says"),
+        (r#","removeContextProvider":true"#, "no claim says any more"),
+        (r#","removeContextProvider":"true","removeIdentityCenterInstance":false"#, "no claim says any more"),
+        (
+            r#","identityCenterInstanceArn":"arn:aws:sso:::instance/ssoins-1""#,
+            "belongs to the IAM Identity Center instance arn:aws:sso:::instance/ssoins-1",
+        ),
+        (r#","removeIdentityCenterInstance":true"#, "no longer belongs to an IAM Identity Center instance"),
+        ("", "it does not say what was updated"),
+        (r#","removeContextProvider":false"#, "it does not say what was updated"),
+    ] {
+        assert!(happened(update).contains(said), "{update}: {}", happened(update));
+    }
+}
