@@ -8,7 +8,7 @@ from lab.ledger import Ledger
 from lab.offence import ALLOW_ALL, of_session
 from lab.processes import environment
 from lab.proxy import Proxy
-from lab.world import DENY_EVERYTHING, TRUST
+from lab.world import DENY_EVERYTHING, DENY_WITHOUT_MFA, TRUST
 from runtime_api import Function, Spent
 
 # A document of 6,144 characters, IAM's quota.
@@ -40,6 +40,7 @@ class Ground:
             ACCOUNT_ID=ACCOUNT,
             OWN_ROLES="rescind-detach-policy",
             DENY_EVERYTHING_POLICY=DENY_EVERYTHING,
+            DENY_WITHOUT_MFA_POLICY=DENY_WITHOUT_MFA,
             LEDGER_TABLE=self._ledger.table,
             LEDGER_DAYS="400",
             STORM_LIMIT="20",

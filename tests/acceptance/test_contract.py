@@ -49,8 +49,8 @@ class Trial:
 
     @property
     def may_be_quiet(self) -> bool:
-        """Another function reports what the record does not tell, or nobody can tell that a quarantine was lifted."""
-        return self.offence.function in (QUARANTINE_PRINCIPAL, DETACH_EVERYWHERE)
+        """Another function reports what the record does not tell, or nobody can tell that a quarantine, or a denial, was lifted."""
+        return self.offence.function in (QUARANTINE_PRINCIPAL, DETACH_EVERYWHERE) or self.offence.known_by_ledger
 
     def is_quiet(self, seen: Observation) -> bool:
         return (seen.cases, seen.notices, seen.changed, seen.writes) == ([], [], set(), [])

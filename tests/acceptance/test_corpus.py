@@ -26,7 +26,7 @@ ANSWERED = {
     RESTORE_TRUST: {"CreateRole", "UpdateAssumeRolePolicy"},
     RESTORE_POLICY_VERSION: {"CreatePolicyVersion", "SetDefaultPolicyVersion", "CreatePolicy"},
     DETACH_EVERYWHERE: set(),
-    REMOVE_LOGIN: {"CreateLoginProfile", "UpdateLoginProfile"},
+    REMOVE_LOGIN: {"CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"},
     RESTORE_PASSWORD_POLICY: {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     RESTORE_GUARD: {"DetachUserPolicy"},
     QUARANTINE_KEY: {"AttachUserPolicy", FINDING, *CREDENTIALS},

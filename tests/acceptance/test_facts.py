@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from lab.offence import CALLS
-from lab.world import GUARDRAILS, QUARANTINE_PRINCIPAL
+from lab.world import GUARDRAILS, QUARANTINE_PRINCIPAL, REMOVE_LOGIN
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "shared/policy/src/guardrail/schema.json").read_text())[""]
@@ -55,7 +55,8 @@ def test_every_attribute_that_a_guardrail_can_ask_about_is_read(world, tmp_path,
     called = event["detail"]["eventName"]
     lifts = offence.reporter == QUARANTINE_PRINCIPAL and called.startswith(("Delete", "Detach", "Put"))
     # A role made from a template is judged as the calls that do each of it alone, and its trust policy as CreateRole.
-    action = "LiftQuarantine" if lifts else "CreateRole" if called == "AcquireRole" else called
+    denial = offence.reporter == REMOVE_LOGIN and called == "DetachUserPolicy"
+    action = "LiftQuarantine" if lifts else "LiftMfaDenial" if denial else "CreateRole" if called == "AcquireRole" else called
     parameters = event["detail"]["requestParameters"]
     kinds = SCHEMA["actions"][action]["appliesTo"]["resourceTypes"]
     resource = kinds[0] if len(kinds) == 1 else next(kind for kind in ("User", "Group", "Role") if f"{kind.lower()}Name" in parameters)

@@ -14,6 +14,8 @@ from lab.events import (
     attachment,
     boundary_changed,
     default_set,
+    device_deactivated,
+    device_enabled,
     detached,
     exposure,
     iam_call,
@@ -38,6 +40,7 @@ from lab.world import (
     ALLOW_READING,
     DELETE_INLINE_POLICY,
     DENY_EVERYTHING,
+    DENY_WITHOUT_MFA,
     DETACH_EVERYWHERE,
     DETACH_POLICY,
     FUNCTIONS,
@@ -64,6 +67,7 @@ REQUIRED = {
     LEAVE: "policy=arn:aws:iam:::policy/team/Guard",
 }
 LOGIN = 'in Action::"console-password"'
+MFA = 'in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"]'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
@@ -73,11 +77,11 @@ ASKED = {
     RESTORE_POLICY_VERSION: (VERSION,),
     DETACH_EVERYWHERE: (VERSION,),
     RESTORE_TRUST: (TRUST,),
-    REMOVE_LOGIN: (LOGIN,),
+    REMOVE_LOGIN: (LOGIN, MFA),
     RESTORE_PASSWORD_POLICY: (),  # about the account, of which no fact is read
     RESTORE_GUARD: (DETACH, DELETE, BOUND, LEAVE),
-    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, CREDENTIAL, FINDING),
-    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, CREDENTIAL, FINDING, LIFT),
+    QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, MFA, CREDENTIAL, FINDING),
+    QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, MFA, CREDENTIAL, FINDING, LIFT),
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -86,7 +90,8 @@ FACTS = {
     "groups": 'resource is User && resource in Group::"arn:aws:iam::123456789012:group/nobody"',
 }
 OF_SOME = {
-    "before": ((ATTACH, PUT, JOIN, VERSION), "context.after.grants.admin && !context.before.grants.admin"),
+    "before": ((ATTACH, PUT, JOIN, VERSION, MFA), "context.after.grants.admin && !context.before.grants.admin"),
+    "device": ((MFA,), "!context.hasDevice && context.denied"),
     "holders": ((VERSION,), "context.holders.administrator || context.holders.breakGlass"),
     "policy": ((ATTACH, PUT, VERSION), "context.policy.grants.dataAccess"),
     "group": ((JOIN,), 'context.group.grants.dataAccess || context.group.path == "/nowhere/"'),
@@ -136,6 +141,9 @@ def every_change(world: World):
     yield default_set(own, "v1", actor)
     world.login(user)
     yield login_reset(user, actor)
+    yield device_deactivated(user, actor)
+    yield device_enabled(user, "arn:aws:iam::123456789012:mfa/phone", actor)
+    yield detached(DENY_WITHOUT_MFA, user, actor)
     yield password_policy_set(actor, MinimumPasswordLength=14)
     guard = the_guard(world)
     world.attach(guard, team)

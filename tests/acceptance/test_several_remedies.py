@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from lab.events import BILLING, attachment, exposure, iam_call, iam_user, joined, key_created, login_made, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created, boundary_changed, detached, left
+from lab.events import BILLING, attachment, device_deactivated, device_enabled, exposure, iam_call, iam_user, joined, key_created, login_made, password_policy_deleted, password_policy_set, put_inline, sample, trust_updated, version_created, boundary_changed, detached, left
 from lab.offence import ADMINISTRATOR, ALLOW_ALL, EVERYONE, OWN_TRUST, RESPONDER, undated
 from lab.rulebook import rulebook
 from lab.world import (
     DELETE_INLINE_POLICY,
+    DENY_WITHOUT_MFA,
     DETACH_EVERYWHERE,
     DETACH_POLICY,
     FUNCTIONS,
@@ -120,6 +121,11 @@ def _makes_a_login(world: World, polsen: Target, actor: dict) -> dict:
     return login_made(polsen, actor)
 
 
+def _loses_the_last_device(world: World, polsen: Target, actor: dict) -> dict:
+    world.attach(ADMINISTRATOR, polsen)
+    return device_deactivated(polsen, actor)
+
+
 def _weakens_the_password_policy(world: World, _: Target, actor: dict) -> dict:
     world.password_policy()
     return password_policy_set(actor)
@@ -145,6 +151,9 @@ def _situations():
     both = (QUARANTINE_KEY, QUARANTINE_PRINCIPAL)
     yield Situation("mallory creates a key", both, _creates_a_key, whatever_it_is("CreateAccessKey", EVERYTHING))
     yield Situation("mallory sets a password", (REMOVE_LOGIN, *both), _makes_a_login, whatever_it_is("CreateLoginProfile", f"remove-login,{EVERYTHING}"))
+    condition = "when { !context.hasDevice && context.after.grants.admin && context.before.grants.admin }"
+    last_device = whatever_it_is("DeactivateMFADevice", f"remove-login,{EVERYTHING}", condition)
+    yield Situation("mallory takes the last device, judged by before and after", (REMOVE_LOGIN, *both), _loses_the_last_device, last_device)
     yield Situation("mallory weakens the password policy", (RESTORE_PASSWORD_POLICY, *both), _weakens_the_password_policy, WEAK)
     yield Situation("a key is exposed", both, _exposes_a_key, "")
 
@@ -174,7 +183,7 @@ class Scene:
         for each in reversed(seen):
             for receipt in each.undos:
                 self.world.take_back(receipt)
-            if each.case["remedy"] == REMOVE_LOGIN:
+            if each.case["remedy"] == REMOVE_LOGIN and not each.undos:
                 self.world.iam.create_login_profile(UserName="polsen", Password="Another-horse-9")
         self.world.ledger.clear()
         assert self.world.account.snapshot() == self.before
@@ -358,6 +367,8 @@ ASKED = {
         {DETACH_POLICY},
     ),
     "a console password made": (lambda world: login_made(world.user("polsen"), iam_user("mallory")), {REMOVE_LOGIN}),
+    "a device enabled for one who is denied nothing": (lambda world: device_enabled("polsen", world.enrols(world.user("polsen"))), {REMOVE_LOGIN}),
+    "the denial without MFA detached": (lambda world: detached(DENY_WITHOUT_MFA, world.user("polsen")), {REMOVE_LOGIN}),
     "the password policy deleted": (lambda world: password_policy_deleted(), {RESTORE_PASSWORD_POLICY}),
     "a member added": (lambda world: _joins(world, world.user("polsen"), iam_user("mallory")), {REMOVE_GROUP_MEMBER}),
     "an inline policy written": (lambda world: _writes(world, world.user("polsen"), iam_user("mallory")), {DELETE_INLINE_POLICY}),

@@ -82,6 +82,16 @@ def login_reset(user, actor: dict | None = None, **parameters: bool) -> dict:
     return iam_call("UpdateLoginProfile", {"userName": getattr(user, "name", user), **parameters}, actor)
 
 
+def device_deactivated(user, actor: dict | None = None, serial: str = "arn:aws:iam::123456789012:mfa/phone") -> dict:
+    """Somebody took an MFA device from a user."""
+    return iam_call("DeactivateMFADevice", {"userName": getattr(user, "name", user), "serialNumber": serial}, actor)
+
+
+def device_enabled(user, serial: str, actor: dict | None = None) -> dict:
+    """A user has an MFA device now."""
+    return iam_call("EnableMFADevice", {"userName": getattr(user, "name", user), "serialNumber": serial}, actor)
+
+
 def password_policy_set(actor: dict | None = None, **rules: int | bool) -> dict:
     """Somebody set the account's password policy; the record holds what the call named, and nothing if it named nothing."""
     named = {name[0].lower() + name[1:]: value for name, value in rules.items()}

@@ -34,10 +34,11 @@ class Ledger:
                 UpdateExpression="SET #name = :value", ExpressionAttributeNames={"#name": name}, ExpressionAttributeValues={":value": {"S": value}},
             )  # fmt: skip
 
-    def contains(self, target, **containment: str) -> None:
+    def contains(self, target, function: str = "quarantine-principal", **containment: str) -> None:
         """As if a function had contained this user or role so."""
         identity = {"type": target.kind, "name": target.name, "id": target.id}
-        item = {"pk": "quarantine-principal#contained", "sk": f"{target.kind} {target.id} {containment}", "identity": json.dumps(identity), "containment": json.dumps(containment)}
+        which = f" {containment['policyName']}" if target.kind == "role" else ""
+        item = {"pk": f"{function}#contained", "sk": f"{target.kind} {target.id}{which}", "identity": json.dumps(identity), "containment": json.dumps(containment)}
         self._client.put_item(TableName=self.table, Item={name: {"S": value} for name, value in item.items()})
 
     def forget(self) -> None:

@@ -19,6 +19,8 @@ from lab.events import (
     boundary_changed,
     but,
     default_set,
+    device_deactivated,
+    device_enabled,
     detached,
     exposure,
     iam_call,
@@ -45,6 +47,7 @@ from lab.world import (
     DELETE_INLINE_POLICY,
     DENY_ALL,
     DENY_EVERYTHING,
+    DENY_WITHOUT_MFA,
     DETACH_EVERYWHERE,
     DETACH_POLICY,
     QUARANTINE_KEY,
@@ -443,6 +446,37 @@ def _password_set(what: str, event: Callable, **more) -> Offence:
     return Offence(REMOVE_LOGIN, what, _login(event), "DeleteLoginProfile", ("user", "polsen"), REMOVE_LOGIN, given_back_by=anew, **more)
 
 
+# In the place of the shipped ones, and without their conditions: what IAM says now decides what the function does.
+DEVICES = "".join(
+    f'@id("{name}")\n@severity("high")\n@remedy("remove-login")\nforbid (principal, action == Action::"{action}", resource);\n'
+    for name, action in (
+        ("administrators-keep-a-second-factor", "DeactivateMFADevice"),
+        ("a-second-factor-ends-the-denial", "EnableMFADevice"),
+        ("a-denial-without-mfa-stays", "LiftMfaDenial"),
+    )
+)
+
+
+def _device_deactivated(world: World):
+    polsen = world.user("polsen")
+    return device_deactivated(polsen, by_itself(polsen)), {polsen.now_holds(DENY_WITHOUT_MFA)}
+
+
+def _denial_lifted(world: World):
+    polsen = world.user("polsen")
+    world.ledger.contains(polsen, REMOVE_LOGIN, by="attached", policy=DENY_WITHOUT_MFA)
+    return detached(DENY_WITHOUT_MFA, polsen, iam_user("mallory")), {polsen.now_holds(DENY_WITHOUT_MFA)}
+
+
+def _device_enabled(world: World):
+    polsen = world.user("polsen", holds=[DENY_WITHOUT_MFA])
+    return device_enabled(polsen, world.enrols(polsen)), {polsen.no_longer_holds(DENY_WITHOUT_MFA)}
+
+
+def _second_factor(what: str, commit: Callable, call: str, **members) -> Offence:
+    return Offence(REMOVE_LOGIN, what, commit, call, ("user", "polsen"), REMOVE_LOGIN, guardrails=DEVICES, **members)
+
+
 # restore-password-policy
 
 # What IAM answers about a policy of which nothing was set: the emulator gives 0 for what is none.
@@ -517,6 +551,9 @@ OFFENCES = [
     _held_by("role", "build"),
     _password_set("a console password made", login_made, complete_without_parameters=True),
     _password_set("a console password reset", login_reset),
+    _second_factor("the last device deactivated", _device_deactivated, "AttachUserPolicy", known_by="id"),
+    _second_factor("the denial without MFA detached", _denial_lifted, "AttachUserPolicy", known_by="id", known_by_ledger=True),
+    _second_factor("a device enabled", _device_enabled, "DetachUserPolicy"),
     _of_the_account("a password policy weakened", _weakened),
     _of_the_account("the password policy deleted", _deleted),
     _gives_back("a key's quarantine lifted by its user", _key_quarantine_lifted, "AttachUserPolicy", ("user", "polsen"), guardrails=""),

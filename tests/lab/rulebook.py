@@ -33,12 +33,15 @@ permit (principal, action, resource);
 
 
 def rulebook(directory: Path, guardrails: str = "", exemptions: str = "", severity: str = "") -> Path:
-    """A copy of the shipped rulebook in `directory` with more guardrails and exemptions, all of one severity if one is given; the same texts get the
-    same folder again."""
+    """A copy of the shipped rulebook in `directory` with more guardrails and exemptions, all of one severity if one is given; one with the id of a
+    shipped guardrail takes its place. The same texts get the same folder again."""
     copy = directory / f"guardrails-{hashlib.sha256(chr(0).join([guardrails, exemptions, severity]).encode()).hexdigest()[:16]}"
     if copy.exists():
         return copy
     shutil.copytree(GUARDRAILS, copy)
+    replaced = [re.compile(rf'@id\("{own}"\).*?;\n', re.DOTALL) for own in re.findall(r'@id\("([^"]+)"\)', guardrails)]
+    for file, shipped in [(file, shipped) for file in copy.glob("*.cedar") for shipped in replaced]:
+        file.write_text(shipped.sub("", file.read_text()))
     (copy / "more.cedar").write_text(guardrails)
     (copy / "guard.json").write_text(json.dumps(GUARD, indent=2))
     with (copy / "exemptions.cedar").open("a") as file:

@@ -43,10 +43,35 @@ RESTORE_GUARD = "restore-guard"
 KEPT = 24
 DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 # What the stack contains users by.
+DENIES_WITHOUT_MFA = "RescindDenyWithoutMfa-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+DENY_WITHOUT_MFA = f"arn:aws:iam::{ACCOUNT}:policy/rescind/{DENIES_WITHOUT_MFA}"
 DENY_EVERYTHING = f"arn:aws:iam::{ACCOUNT}:policy/rescind/{DENIES_ALL}"
-BYSTANDERS = frozenset({"accountant", "auditor", "finance", DENIES_ALL})
+BYSTANDERS = frozenset({"accountant", "auditor", "finance", DENIES_ALL, DENIES_WITHOUT_MFA})
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 DENY_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
+ENROLLING = ["CreateVirtualMFADevice", "EnableMFADevice", "GetUser", "ListMFADevices", "ListVirtualMFADevices", "ResyncMFADevice"]
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+ONESELF = ["arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}"]
+# What the stack's denial without MFA says.
+WITHOUT_MFA = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "EnrolADeviceFirst",
+            "Effect": "Deny",
+            "NotAction": [*(f"iam:{call}" for call in ENROLLING), "sts:GetSessionToken"],
+            "Resource": "*",
+            "Condition": NO_MFA,
+        },
+        {
+            "Sid": "ForOneself",
+            "Effect": "Deny",
+            "Action": ["iam:EnableMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ResyncMFADevice"],
+            "NotResource": ONESELF,
+            "Condition": NO_MFA,
+        },
+    ],
+}
 ALLOW_READING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 
 
@@ -232,6 +257,12 @@ class World:
             self.iam.tag_user(UserName=user.name, Tags=[{"Key": account.LOGIN, "Value": made}])
         return f"user {user.name} has a console password"
 
+    def enrols(self, user: Target, device: str = "phone") -> str:
+        """Gives a user an MFA device, and returns its serial number."""
+        serial = self.iam.create_virtual_mfa_device(VirtualMFADeviceName=device)["VirtualMFADevice"]["SerialNumber"]
+        self.iam.enable_mfa_device(UserName=user.name, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321")
+        return serial
+
     def password_policy(self, **rules: int | bool) -> None:
         """Sets the account's password policy; what is not named is IAM's default."""
         self.iam.update_account_password_policy(**rules)
@@ -280,6 +311,7 @@ class World:
         self.role("auditor", holds=[billing])
         self.iam.update_account_password_policy(MinimumPasswordLength=14)
         self.policy(DENIES_ALL, DENY_ALL, path="/rescind/")
+        self.policy(DENIES_WITHOUT_MFA, WITHOUT_MFA, path="/rescind/")
 
     def _holding(self, target: Target, policies) -> Target:
         for policy in policies:
@@ -298,6 +330,7 @@ class World:
             "BREAK_GLASS": "",
             "TRUSTED_ACCOUNTS": "",
             "DENY_EVERYTHING_POLICY": DENY_EVERYTHING,
+            "DENY_WITHOUT_MFA_POLICY": DENY_WITHOUT_MFA,
             "LEDGER_TABLE": self.ledger.table,
             "LEDGER_DAYS": "400",
             "STORM_LIMIT": "20",

@@ -89,5 +89,5 @@ def test_a_sample_is_judged_by_a_function_that_gets_it(sample, function, sam, wo
 
 def variables(world: World, without: str = "", **settings: str) -> dict[str, str]:
     """The variables that a deployed stack would fill in; everything else is the template's own."""
-    deployed = ("MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "BREAK_GLASS", "DENY_EVERYTHING_POLICY", "LEDGER_TABLE")
+    deployed = ("MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "BREAK_GLASS", "DENY_EVERYTHING_POLICY", "DENY_WITHOUT_MFA_POLICY", "LEDGER_TABLE")
     return {name: value for name, value in world.environment(**settings).items() if name in deployed and name != without}

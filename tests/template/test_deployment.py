@@ -42,6 +42,7 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
             "BREAK_GLASS": "",
             "TRUSTED_ACCOUNTS": "",
             "DENY_EVERYTHING_POLICY": stack.identities["DenyEverythingPolicy"]["Ref"],
+            "DENY_WITHOUT_MFA_POLICY": stack.identities["DenyWithoutMfaPolicy"]["Ref"],
             "LEDGER_TABLE": stack.identities["Ledger"]["Ref"],
             "LEDGER_DAYS": "400",
             "STORM_LIMIT": "20",

@@ -170,7 +170,7 @@ def test_an_alarm_about_a_function_names_it_and_no_other(stack, function):
         ("restore-trust", ["CreateRole", "UpdateAssumeRolePolicy", "AcquireRole", "UpdateOpenIDConnectProvider"]),
         ("restore-policy-version", ["CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"]),
         ("detach-everywhere", ["CreatePolicyVersion", "SetDefaultPolicyVersion"]),
-        ("remove-login", ["CreateLoginProfile", "UpdateLoginProfile"]),
+        ("remove-login", ["CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"]),
         ("restore-password-policy", ["UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"]),
         ("restore-guard", ["Detach*", "Delete*Policy", "*PermissionsBoundary", "RemoveUserFromGroup"]),
     ],

@@ -45,7 +45,10 @@ EXPECTED = {
     "detach-everywhere": Judged(
         possible=frozenset({"iam-detachgrouppolicy", "iam-detachrolepolicy", "iam-detachuserpolicy"}),
     ),
-    "remove-login": Judged(),
+    "remove-login": Judged(
+        possible=frozenset({"iam-attachuserpolicy", "iam-detachuserpolicy"}),
+        kinds=frozenset({"permissions-management"}),
+    ),
     "restore-password-policy": Judged(),
     "restore-guard": Judged(
         certain=frozenset({"iam-addusertogroup", *(f"iam-{verb}{kind}policy" for verb in ("attach", "put") for kind in ("group", "role", "user")),

@@ -7,6 +7,7 @@ import json
 
 import boto3
 import pytest
+from lab.world import WITHOUT_MFA
 
 from .stack import ACCOUNT, STACK_ID, allowed_calls, applying, listed, logical_id, may, statements, translate
 
@@ -120,6 +121,7 @@ def test_no_function_may_change_a_break_glass_principal(full_stack, function):
         ("detach-everywhere", "iam:ListEntitiesForPolicy", ["policy/own"]),
         ("remove-login", "iam:DeleteLoginProfile", ["user/polsen", "user/finance/polsen"]),
         ("remove-login", "iam:GetLoginProfile", ["user/polsen"]),
+        ("remove-login", "iam:ListMFADevices", ["user/polsen"]),
         ("quarantine-key", "iam:UpdateAccessKey", ["user/deploy", "user/ci/deploy"]),
         ("quarantine-key", "iam:UpdateSSHPublicKey", ["user/deploy"]),
         ("quarantine-key", "iam:UpdateSigningCertificate", ["user/deploy"]),
@@ -255,18 +257,36 @@ def test_the_policy_that_contains_users_outlives_the_stack_and_is_no_other_stack
     assert statement == {"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
+def test_the_policy_that_asks_for_mfa_says_what_the_functions_look_for_and_remove_login_moves_no_other(stack):
+    policy = stack.resources["DenyWithoutMfaPolicy"]
+    assert (policy["DeletionPolicy"], policy["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert policy["Properties"]["PolicyDocument"] == WITHOUT_MFA
+    arn = f"{IAM}policy/rescind/RescindDenyWithoutMfa-{STACK_ID}"
+    assert arn == f"{IAM}policy{policy['Properties']['Path']}{policy['Properties']['ManagedPolicyName']}"
+    for action in ("iam:AttachUserPolicy", "iam:DetachUserPolicy"):
+        (statement,) = applying(stack, role_of("remove-login"), "Allow", action, IAM + "user/polsen")
+        assert statement["Condition"] == {"ArnEquals": {"iam:PolicyARN": arn}}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
 def test_no_function_detaches_a_quarantine_of_aws(stack, function, kind):
     denials = applying(stack, stack.role_of(function), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
-    quarantines = {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
-    assert quarantines in [denial["Condition"] for denial in denials]
+    condition = {"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine*", IAM + DENY_EVERYTHING]}}
+    assert [denial["Condition"] for denial in denials].count(condition) == 1
 
 
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
 def test_detach_everywhere_detaches_no_policy_of_rescind_s(stack, kind):
     denials = applying(stack, role_of("detach-everywhere"), "Deny", f"iam:Detach{kind}Policy", f"{IAM}{kind.lower()}/polsen")
     assert {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/rescind/Rescind*"}} in [denial["Condition"] for denial in denials]
+
+
+def test_only_remove_login_takes_the_denial_without_mfa_off(stack):
+    (denial,) = [denial for denial in applying(stack, role_of("detach-policy"), "Deny", "iam:DetachUserPolicy", IAM + "user/polsen") if "ArnEquals" in denial["Condition"]]
+    assert denial["Condition"] == {"ArnEquals": {"iam:PolicyARN": f"{IAM}policy/rescind/RescindDenyWithoutMfa-{STACK_ID}"}}
+    may_detach = {function for function in FUNCTIONS if applying(stack, stack.role_of(function), "Allow", "iam:DetachUserPolicy", IAM + "user/polsen")}
+    assert may_detach == {"DetachPolicyFunction", "DetachEverywhereFunction", "RemoveLoginFunction"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -23,7 +23,7 @@ BY_NAME = {
     "restore-trust": {"CreateRole", "UpdateAssumeRolePolicy", "AcquireRole", "UpdateOpenIDConnectProvider"},
     "restore-policy-version": {"CreatePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"},
     "detach-everywhere": {"CreatePolicyVersion", "SetDefaultPolicyVersion"},
-    "remove-login": {"CreateLoginProfile", "UpdateLoginProfile"},
+    "remove-login": {"CreateLoginProfile", "UpdateLoginProfile", "DeactivateMFADevice", "EnableMFADevice", "DetachUserPolicy"},
     "restore-password-policy": {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     "restore-guard": {
         *(f"Detach{kind}Policy" for kind in ("User", "Group", "Role")),
@@ -55,10 +55,12 @@ SAMPLES_OF = {
     "create-policy.json": ["restore-policy-version"],
     "create-policy-version": ["detach-everywhere", "restore-policy-version"],
     "create-role": ["restore-trust"],
+    "deactivate-mfa-device": ["remove-login"],
     "delete-account-password-policy": ["restore-password-policy"],
     "delete-role-permissions-boundary": ["restore-guard"],
     "delete-role-policy": ["restore-guard"],
-    "detach-user-policy": ["restore-guard"],
+    "detach-user-policy": ["remove-login", "restore-guard"],
+    "enable-mfa-device": ["remove-login"],
     "guardduty-": [],
     "health-": [],
     "put-group-policy": ["delete-inline-policy"],
@@ -274,7 +276,7 @@ def test_a_security_hub_finding_reaches_its_function_only_if_it_is_new_and_about
 def test_detaching_a_quarantine_in_other_letters_reaches_both_quarantines(stack):
     arn = "arn:aws:iam::123456789012:policy/RESCIND/rescindDENYEVERYTHING-0"
     event = altered("detach-user-policy.json", {"detail.requestParameters.policyArn": arn})
-    assert reached(stack, event) == [*QUARANTINES, "restore-guard"]
+    assert reached(stack, event) == [*QUARANTINES, "remove-login", "restore-guard"]
 
 
 @pytest.mark.parametrize(("name", "member"), [("guardduty-iam-user.json", "accountId"), ("health-credentials-exposed.json", "affectedAccount")])

@@ -11,6 +11,7 @@ const BILLING: &str = "arn:aws:iam::aws:policy/job-function/Billing";
 const OURS: &str = "arn:aws:iam::123456789012:policy/rescind/RescindQuarantine-1767225600";
 const TOOLS: &str = "arn:aws:iam::123456789012:policy/build/Tools";
 const DENIES: &str = "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0";
+const WITHOUT_MFA: &str = "arn:aws:iam::123456789012:policy/rescind/RescindDenyWithoutMfa-0";
 const EVERYONE: &str = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
 const OWN_TRUST: &str = r#"{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}"#;
 
@@ -35,6 +36,14 @@ fn made(remedy: &str, steps: &[(Call, Call)]) -> Value {
         if let Some((call, _)) = steps.first() {
             restored(&mut case, call);
         }
+        return case;
+    }
+    // The denial without MFA is taken off, or put on again, only of the user whose device the case is about.
+    if let Some((call, _)) = steps.first().filter(|_| remedy == "remove-login") {
+        case["change"] = json!({
+            "type": "MfaChanged", "target": {"type": "user", "name": call.parameter("UserName").unwrap_or("x")},
+            "deed": "deactivated", "serialNumber": "phone",
+        });
         return case;
     }
     // An inline policy is put back only if the case is about that very policy.
@@ -274,6 +283,7 @@ fn every_step() -> Vec<(&'static str, Vec<(Call, Call)>)> {
         ("restore-policy-version", vec![(version_of(TOOLS, "v1"), version_of(TOOLS, "v27"))]),
         ("detach-everywhere", vec![of(attachment("User", TOOLS), ID_OF_X), attachment("Group", TOOLS), attachment("Role", TOOLS)]),
         ("remove-group-member", vec![(but(&added, "RemoveUserFromGroup", &[]), added)]),
+        ("remove-login", vec![back(attachment("User", WITHOUT_MFA))]),
         ("restore-password-policy", vec![(restored, rules("6"))]),
         ("restore-guard", vec![back(attachment("User", "arn:aws:iam::123456789012:policy/team/x"))]),
         ("restore-guard", vec![back(attachment("Group", "arn:aws:iam::123456789012:policy/Guard"))]),
@@ -319,6 +329,7 @@ fn an_undo_of_another_remedy_or_of_another_call_is_refused() {
         "detach-policy",
         "delete-inline-policy",
         "remove-group-member",
+        "remove-login",
         "restore-policy-version",
         "detach-everywhere",
         "restore-password-policy",
@@ -394,6 +405,21 @@ fn a_password_policy_is_given_back_only_as_the_case_says_that_it_was() {
     assert!(step::of(&read(&case)).is_err());
     for forged in [with(&weak, "RequireNumbers", "true"), with(&weak, "MinimumPasswordLength", "7"), restored.clone()] {
         assert!(step::of(&read(&made("restore-password-policy", &[(restored.clone(), forged.clone())]))).is_err(), "{forged:?}");
+    }
+}
+
+#[test]
+fn the_denial_without_mfa_is_put_on_again_only_for_the_user_of_the_case() {
+    let attach = |user: &str, arn: &str| iam("AttachUserPolicy", &[("UserName", user), ("PolicyArn", arn)]);
+    let detach = |user: &str, arn: &str| iam("DetachUserPolicy", &[("UserName", user), ("PolicyArn", arn)]);
+    let mut case = made("remove-login", &[(detach("x", WITHOUT_MFA), attach("x", WITHOUT_MFA))]);
+    case["change"]["deed"] = json!("enabled");
+    assert_eq!(step::of(&read(&case)).unwrap().iter().filter_map(AnyStep::call).collect::<Vec<_>>(), [attach("x", WITHOUT_MFA)]);
+    let another_account = WITHOUT_MFA.replace("123456789012", "210987654321");
+    for (user, arn) in [("somebody", WITHOUT_MFA), ("x", BILLING), ("x", DENIES), ("x", another_account.as_str())] {
+        let mut forged = made("remove-login", &[(detach(user, arn), attach(user, arn))]);
+        forged["change"] = case["change"].clone();
+        assert!(step::of(&read(&forged)).is_err(), "{user} {arn}");
     }
 }
 

@@ -28,7 +28,7 @@ impl Function for RestoreGuard {
             Ok(restoration) => restoration.of(whom),
             Err(why) => return Ok(Ending::unremediable(why)),
         };
-        if let Some(ending) = spares::another_of_that_name(hand, case, whom).await? {
+        if let Some(ending) = spares::another_of_that_name(hand, whom).await? {
             return Ok(ending);
         }
         match restoration {

@@ -8,15 +8,9 @@ use remedy::plan::required;
 use remedy::reading::{guards, identity};
 use remedy::{AwsCall, Ending, Hand, found};
 
-/// How it ends if whoever has the name now was made after the change: whoever lost the guard was deleted, or renamed. If the unique id is known, it
-/// has decided already.
-pub async fn another_of_that_name(hand: &Hand<'_>, case: &Case, whom: &Identity) -> Result<Option<Ending>, AwsCall> {
-    if whom.id.is_some() {
-        return Ok(None);
-    }
-    let bearer = identity::bearer(hand.reader(), whom).await?;
-    // IAM and CloudTrail give whole seconds.
-    if bearer.is_none_or(|bearer| bearer.made < case.record.event_time.timestamp()) {
+/// How it ends if whoever has the name now was made after the change: whoever lost the guard was deleted, or renamed.
+pub async fn another_of_that_name(hand: &Hand<'_>, whom: &Identity) -> Result<Option<Ending>, AwsCall> {
+    if !hand.is_another(whom).await? {
         return Ok(None);
     }
     let why = format!("{whom} was made after the change: whoever lost the guard was deleted");

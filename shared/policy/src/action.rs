@@ -34,14 +34,13 @@ pub struct Action {
 }
 
 /// How an event is recognised as an action.
-#[derive(Clone, Copy, Eq, PartialEq)]
 enum Kind {
     /// By the name of the call.
     Call,
     /// By the service that made the finding.
     Finding,
-    /// By several calls, if what they take away is called like a quarantine.
-    Lift,
+    /// By what the parameters of a call say, whichever call it is. Such a line goes before those that know the call by its name.
+    Parameters(fn(&Event) -> bool),
 }
 
 const IAM: &str = "iam.amazonaws.com";
@@ -54,6 +53,11 @@ const fn iam(name: &'static str, read: Read, reporter: Remedy, remedies: &'stati
 
 const fn finding(name: &'static str, source: &'static str) -> Action {
     Action { name, source, reporter: QuarantineKey.name(), remedies: &OF_ACTOR, kind: Kind::Finding, read: finding::claims }
+}
+
+/// A call, whatever its name, that by its parameters may take away what contains somebody.
+const fn lift(name: &'static str, says: fn(&Event) -> bool, read: Read, reporter: Remedy, remedies: &'static [Remedy]) -> Action {
+    Action { name, source: IAM, reporter: reporter.name(), remedies, kind: Kind::Parameters(says), read }
 }
 
 const ATTACHED: &[Remedy] = &[DetachPolicy, QuarantineKey, QuarantinePrincipal];
@@ -85,6 +89,9 @@ pub static ACTIONS: &[Action] = &[
     iam("UpdateOpenIDConnectProvider", change::read_provider_updated, RestoreTrust, &OF_ACTOR),
     iam("CreateLoginProfile", change::read_password_created, RemoveLogin, LOGIN),
     iam("UpdateLoginProfile", change::read_password_reset, RemoveLogin, LOGIN),
+    iam("DeactivateMFADevice", change::read_mfa_deactivated, RemoveLogin, LOGIN),
+    iam("EnableMFADevice", change::read_mfa_enabled, RemoveLogin, LOGIN),
+    lift("LiftMfaDenial", change::lifts_mfa_denial, change::read_mfa_denial_lifted, RemoveLogin, LOGIN),
     iam("UpdateAccountPasswordPolicy", change::read_password_policy_updated, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DeleteAccountPasswordPolicy", change::read_password_policy_deleted, RestorePasswordPolicy, PASSWORD_POLICY),
     iam("DetachUserPolicy", |call| change::read_policy_detached(User, call), RestoreGuard, REMOVED),
@@ -113,14 +120,7 @@ pub static ACTIONS: &[Action] = &[
     finding("GuardDutyFinding", "guardduty.amazonaws.com"),
     // Findings of any other service: reported, never acted on.
     finding("SecurityFinding", "securityhub.amazonaws.com"),
-    Action {
-        name: "LiftQuarantine",
-        source: IAM,
-        reporter: QuarantinePrincipal.name(),
-        remedies: &[QuarantinePrincipal],
-        kind: Kind::Lift,
-        read: change::read_quarantine_lifted,
-    },
+    lift("LiftQuarantine", change::takes_quarantine_away, change::read_quarantine_lifted, QuarantinePrincipal, &[QuarantinePrincipal]),
 ];
 
 /// What a call does that does several things at once, each as the action that does it alone. So a guardrail on the one call holds for the other.
@@ -143,15 +143,15 @@ impl Action {
         let record = &event.record;
         let (source, name) = (record.event_source.as_str(), record.event_name.as_str());
         if record.is_finding() {
-            let by_service = ACTIONS.iter().find(|action| action.kind == Kind::Finding && action.source == source);
+            let by_service = ACTIONS.iter().find(|action| matches!(action.kind, Kind::Finding) && action.source == source);
             return by_service.or_else(|| Self::named("SecurityFinding")).into_iter().collect();
         }
-        if source == IAM && change::takes_quarantine_away(event) {
-            return Self::lift().into_iter().collect();
+        let of_source = || ACTIONS.iter().filter(|action| action.source == source);
+        if let Some(said) = of_source().find(|action| matches!(action.kind, Kind::Parameters(says) if says(event))) {
+            return vec![said];
         }
-        let parts = PARTS.iter().filter(|(call, _)| *call == name).map(|(_, action)| action);
-        let calls = ACTIONS.iter().filter(|action| action.kind == Kind::Call && action.name == name);
-        parts.chain(calls).filter(|action| action.source == source).collect()
+        let parts = PARTS.iter().filter(|(call, part)| *call == name && part.source == source).map(|(_, part)| part);
+        parts.chain(of_source().filter(|action| matches!(action.kind, Kind::Call) && action.name == name)).collect()
     }
 
     /// Whether a call of this name does several things at once.
@@ -160,10 +160,10 @@ impl Action {
         PARTS.iter().any(|(several, _)| *several == call)
     }
 
-    /// That of a call which takes away what the ledger says is a quarantine.
+    /// That of a call which takes away what the ledger says contains somebody by this remedy; `None` if the remedy contains nobody.
     #[must_use]
-    pub fn lift() -> Option<&'static Self> {
-        ACTIONS.iter().find(|action| action.kind == Kind::Lift)
+    pub fn lift(remedy: Remedy) -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| matches!(action.kind, Kind::Parameters(_)) && action.reporter == remedy.name())
     }
 
     /// What an event of this action says: one claim for each credential that a finding names, none for a credential that was set inactive. What

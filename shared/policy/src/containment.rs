@@ -21,6 +21,8 @@ pub const PREFIX: &str = "RescindQuarantine-";
 pub const PATH: &str = "/rescind/";
 /// The name of the stack's own policy that denies everything begins with this; the id of the stack follows.
 pub const DENY_EVERYTHING: &str = "RescindDenyEverything-";
+/// The name of the stack's own policy that denies everything without MFA begins with this; the id of the stack follows.
+pub const DENY_WITHOUT_MFA: &str = "RescindDenyWithoutMfa-";
 /// AWS's own policy that denies everything: nobody in the account can change it.
 const AWS_DENIES_ALL: &str = "AWSDenyAll";
 
@@ -85,6 +87,38 @@ pub fn is_called_deny_everything(policy: &PolicyArn) -> bool {
     policy.path().eq_ignore_ascii_case(PATH) && begins_with(policy.name(), DENY_EVERYTHING)
 }
 
+/// The calls by which users enrol a device of their own, and take it into use: the denial without MFA leaves them open.
+const ENROLLING: [&str; 7] = [
+    "iam:CreateVirtualMFADevice",
+    "iam:EnableMFADevice",
+    "iam:GetUser",
+    "iam:ListMFADevices",
+    "iam:ListVirtualMFADevices",
+    "iam:ResyncMFADevice",
+    "sts:GetSessionToken",
+];
+/// Those of them that name a user. Whoever has no device must not enrol one for somebody else.
+const OF_A_USER: [&str; 4] = ["iam:EnableMFADevice", "iam:GetUser", "iam:ListMFADevices", "iam:ResyncMFADevice"];
+
+/// The text of the policy that denies a user everything but enrolling a device, as long as the session has no MFA.
+///
+/// A call that is signed with an access key alone says nothing about MFA, and is denied as well.
+#[must_use]
+#[expect(clippy::literal_string_with_formatting_args, reason = "these are variables of IAM's")]
+pub fn deny_without_mfa() -> String {
+    let without = json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } });
+    let oneself = ["arn:*:iam::*:user/${aws:username}", "arn:*:iam::*:user/*/${aws:username}"];
+    let all_else = json!({ "Sid": "EnrolADeviceFirst", "Effect": "Deny", "NotAction": ENROLLING, "Resource": "*", "Condition": without });
+    let others = json!({ "Sid": "ForOneself", "Effect": "Deny", "Action": OF_A_USER, "NotResource": oneself, "Condition": without });
+    json!({ "Version": "2012-10-17", "Statement": [all_else, others] }).to_string()
+}
+
+/// Whether a managed policy has the name and path of a stack's policy that denies everything without MFA.
+#[must_use]
+pub fn is_called_deny_without_mfa(policy: &PolicyArn) -> bool {
+    policy.path().eq_ignore_ascii_case(PATH) && begins_with(policy.name(), DENY_WITHOUT_MFA)
+}
+
 /// AWS's own policy that denies everything, in this partition: for people who act by hand, and if somebody has changed the stack's own.
 #[must_use]
 pub fn aws_denies_all(partition: &str) -> Option<PolicyArn> {
@@ -100,7 +134,13 @@ pub fn is_aws_denies_all(policy: &PolicyArn) -> bool {
 /// What a managed policy of Rescind's says, by its name; `None` for any other.
 #[must_use]
 pub fn text_of(policy: &PolicyArn) -> Option<String> {
-    if is_called_deny_everything(policy) { Some(deny_everything()) } else { Quarantine::of_arn(policy.as_str()).map(|it| it.document()) }
+    if is_called_deny_everything(policy) {
+        return Some(deny_everything());
+    }
+    if is_called_deny_without_mfa(policy) {
+        return Some(deny_without_mfa());
+    }
+    Quarantine::of_arn(policy.as_str()).map(|quarantine| quarantine.document())
 }
 
 /// Whether two policies say the same: each plain or percent-encoded, with any white space and order of members.

@@ -63,6 +63,10 @@ fn event(action: &Action, resource: &str) -> Event {
         parameters["policyName"] = json!("RescindQuarantine-1772455454");
         parameters["policyArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:policy/rescind/RescindDenyEverything-0"));
     }
+    if action.name == "LiftMfaDenial" {
+        parameters["policyArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:policy/rescind/RescindDenyWithoutMfa-0"));
+    }
+    parameters["serialNumber"] = json!("GAHT12345678");
     if resource != "Root" {
         parameters[format!("{}Name", resource.to_lowercase())] = json!("x");
     }
@@ -88,7 +92,7 @@ fn event(action: &Action, resource: &str) -> Event {
         "certificateId": "AKIAIOSFODNN7EXAMPLE", "serviceSpecificCredentialId": "AKIAIOSFODNN7EXAMPLE"});
     let name = match (action.name, resource) {
         ("LiftQuarantine", "Policy") => "DeletePolicy",
-        ("LiftQuarantine", "User") => "DetachUserPolicy",
+        ("LiftMfaDenial", _) | ("LiftQuarantine", "User") => "DetachUserPolicy",
         ("LiftQuarantine", _) => "DeleteRolePolicy",
         (name, _) => name,
     };
@@ -116,7 +120,7 @@ fn read(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
     if needs.document && !matches!(gives, Gives::Nothing) {
         facts = facts.with_granted(reads());
     }
-    if needs.holdings && !matches!(gives, Gives::Nothing) {
+    if needs.holdings && (!matches!(gives, Gives::Nothing) || matches!(change, Change::MfaChanged(_))) {
         facts = facts.with_holdings(reads(), reads());
     }
     if needs.holders && matches!(gives, Gives::Version(_)) {
@@ -124,6 +128,12 @@ fn read(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
     }
     if needs.administrator && matches!(gives, Gives::Version(_)) {
         facts = facts.with_administrator(false);
+    }
+    if needs.device && matches!(change, Change::MfaChanged(_)) {
+        facts = facts.with_device(true);
+    }
+    if needs.denied && matches!(change, Change::MfaChanged(_)) {
+        facts = facts.with_denied(true);
     }
     facts
 }

@@ -63,6 +63,8 @@ fn cases(event: &Event, document: &str, break_glass: &[BreakGlass]) -> Vec<Case>
         if needs.holdings {
             facts = facts.with_holdings(access(Vec::new()), granted());
         }
+        // Whoever it is about has no MFA device now, and is denied everything without one.
+        facts = facts.with_device(false).with_denied(true);
         weighing.decide(Ok(&facts), Mode::Enforce, now()).unwrap()
     });
     heard.collect()
@@ -592,4 +594,28 @@ fn a_password_for_somebody_else_is_deleted_only_if_a_user_without_mfa_set_one_th
     assert_eq!(broken("UpdateLoginProfile", &help_desk, &reset(true)).0, Vec::<String>::new());
     assert_eq!(broken("UpdateLoginProfile", &help_desk, &reset(false)).0, [observed]);
     assert_eq!(broken("CreateLoginProfile", &help_desk, &reset(true)).0, [observed]);
+}
+
+#[test]
+fn an_administrator_without_a_second_factor_is_reported_and_whatever_ends_a_denial_is_answered() {
+    let broken = |action: &str, document: &str, parameters: &str| {
+        let record = call(action, POLSEN, parameters);
+        let cases = cases(&Event::from_envelope_or_record(&record).unwrap(), document, &[]);
+        let case = cases.first()?;
+        Some((case.decision.guardrails().first()?.id.clone(), case.asks_to_enforce(), case.severity()))
+    };
+    let device = r#"{"userName":"deploy","serialNumber":"arn:aws:iam::123456789012:mfa/phone"}"#;
+    let high = Some(Severity::High);
+    let lost = Some(("administrators-keep-a-second-factor".to_owned(), false, high));
+    assert_eq!(broken("DeactivateMFADevice", EVERYTHING, device), lost);
+    assert_eq!(broken("DeactivateMFADevice", READS, device), None);
+    let back = Some(("a-second-factor-ends-the-denial".to_owned(), true, high));
+    assert_eq!(broken("EnableMFADevice", READS, device), back);
+    let lift = r#"{"userName":"deploy","policyArn":"arn:aws:iam::123456789012:policy/rescind/RescindDenyWithoutMfa-0"}"#;
+    let lifted = Some(("a-denial-without-mfa-stays".to_owned(), true, high));
+    assert_eq!(broken("DetachUserPolicy", READS, lift), lifted);
+    let polsen = BreakGlass::parse("arn:aws:iam::123456789012:user/polsen").unwrap();
+    let record = call("DetachUserPolicy", POLSEN, lift);
+    let exempt = cases(&Event::from_envelope_or_record(&record).unwrap(), READS, &[polsen]).remove(0);
+    assert!(matches!(exempt.decision, Decision::Exempt { exemption, .. } if exemption.id == "break-glass-principals"));
 }

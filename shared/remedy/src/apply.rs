@@ -50,7 +50,8 @@ impl Handler {
         if let Some(brake) = brake.filter(|_| acts && plan::of(remedy).never(&case, &change).is_none())
             && let Some(held) = page.brake(&case, brake).await?
         {
-            let would = plan::of(remedy).calls(&case, &change);
+            let mut would = plan::of(remedy).calls(&case, &change);
+            would.extend(plan::of(remedy).calls_with(&change, &self.environment.deny_without_mfa));
             case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Held, Some(held.detail())) });
             case.held = Some(held);
             return Ok(Tried { case, failure: None, page });
@@ -68,7 +69,8 @@ impl Handler {
             Err(call) => {
                 let outcome = if acts { Outcome::Failed } else { Outcome::Observed };
                 let (calls, undo) = hand.taken();
-                let outcome = RemedyOutcome::without_call(remedy, outcome, Some(call.to_string()));
+                let would = if acts { plan::of(remedy).calls_with(&change, &self.environment.deny_without_mfa) } else { Vec::new() };
+                let outcome = RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, outcome, Some(call.to_string())) };
                 // Steps that were made before the one that failed stand, and can be undone.
                 (if acts { RemedyOutcome { calls, undo, ..outcome } } else { outcome }, Some(call.into()))
             }

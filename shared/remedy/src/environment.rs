@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use policy::arn::{AccountId, IamName, PolicyArn};
 use policy::break_glass::BreakGlass;
-use policy::containment::is_called_deny_everything;
+use policy::containment::{is_called_deny_everything, is_called_deny_without_mfa};
 use policy::guardrail::Mode;
 use policy::text::quoted;
 use thiserror::Error;
@@ -20,6 +20,8 @@ const LIMIT: &str = "a number of remedies, from 1 to 1000";
 
 /// What `DENY_EVERYTHING_POLICY` has to be.
 const POLICY_ARN: &str = "the ARN of the stack's policy /rescind/RescindDenyEverything-…";
+/// What `DENY_WITHOUT_MFA_POLICY` has to be.
+const MFA_POLICY_ARN: &str = "the ARN of the stack's policy /rescind/RescindDenyWithoutMfa-…";
 
 /// What `TRUSTED_ACCOUNTS` has to be.
 const ACCOUNTS: &str = "the 12 digits of accounts, separated by commas, or nothing";
@@ -53,6 +55,8 @@ pub struct Environment {
     pub trusted_accounts: Vec<AccountId>,
     /// `DENY_EVERYTHING_POLICY`: the ARN of the stack's own policy that denies a user everything.
     pub deny_everything: PolicyArn,
+    /// `DENY_WITHOUT_MFA_POLICY`: the ARN of the stack's own policy that denies a user everything without MFA.
+    pub deny_without_mfa: PolicyArn,
     /// `LEDGER_TABLE`: the name of the ledger's table.
     pub ledger_table: String,
     /// `LEDGER_DAYS`: for how many days it keeps a case.
@@ -103,6 +107,7 @@ impl Environment {
         }
         let ledger_days = required("LEDGER_DAYS", DAYS)?;
         let deny_everything = required("DENY_EVERYTHING_POLICY", POLICY_ARN)?;
+        let deny_without_mfa = required("DENY_WITHOUT_MFA_POLICY", MFA_POLICY_ARN)?;
         let storm_limit = required("STORM_LIMIT", LIMIT)?;
         let break_glass = optional("BREAK_GLASS").unwrap_or_default();
         let listed = break_glass.split(',').map(str::trim).filter(|text| !text.is_empty());
@@ -127,6 +132,10 @@ impl Environment {
                 .ok()
                 .filter(is_called_deny_everything)
                 .ok_or_else(|| parsed("DENY_EVERYTHING_POLICY", POLICY_ARN)(&deny_everything))?,
+            deny_without_mfa: PolicyArn::new(&deny_without_mfa)
+                .ok()
+                .filter(is_called_deny_without_mfa)
+                .ok_or_else(|| parsed("DENY_WITHOUT_MFA_POLICY", MFA_POLICY_ARN)(&deny_without_mfa))?,
             ledger_table: required("LEDGER_TABLE", "the name of a DynamoDB table")?,
             ledger_days: ledger_days
                 .parse()
@@ -156,12 +165,13 @@ impl Environment {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 11] = [
+    const COMPLETE: [(&str, &str); 12] = [
         ("ACCOUNT_ID", "123456789012"),
         ("MODE", "observe"),
         ("NOTICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices"),
         ("OWN_ROLES", "rescind-a,rescind-b"),
         ("DENY_EVERYTHING_POLICY", "arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0"),
+        ("DENY_WITHOUT_MFA_POLICY", "arn:aws:iam::123456789012:policy/rescind/RescindDenyWithoutMfa-0"),
         ("LEDGER_TABLE", "ledger"),
         ("LEDGER_DAYS", "400"),
         ("STORM_LIMIT", "20"),

@@ -1,12 +1,12 @@
-//! The guard of quarantines: which calls lift one. The ledger and IAM say so, not names, which anybody can give.
+//! The guard of quarantines, and of the denial without MFA: which calls lift one. The ledger and IAM say so, not names, which anybody can give.
 
 use chrono::{DateTime, Utc};
-use policy::Event;
 use policy::arn::{PolicyArn, UniqueId};
-use policy::change::{Lift, QuarantineLifted};
+use policy::change::{Lift, MfaChanged, QuarantineLifted, lift_of_mfa_denial};
 use policy::containment::{self, Containment, Quarantine};
 use policy::remedy::Remedy;
 use policy::target::{Identity, Target};
+use policy::{Action, Change, Event};
 
 use crate::clients::Clients;
 use crate::error::AwsCall;
@@ -16,20 +16,36 @@ use crate::reading::identity::Whom;
 use crate::reading::{Reader, identity};
 use crate::setting::{Attachment, Boundary, InlinePolicy, Live, ManagedPolicy, Setting as _, says};
 
-/// What an event could lift: only the function that contains principals asks. A call that AWS refused lifts nothing.
-pub fn lift<F: Function>(event: &Event) -> Option<Lift> {
-    let asks = F::OWNS == Some(Remedy::QuarantinePrincipal) && event.record.error_code.is_none();
-    if asks { Lift::of(event) } else { None }
+/// What an event could lift, and as what it is judged then: only a function that contains people asks, about its own way to do so. A call that
+/// AWS refused lifts nothing.
+pub fn lift<F: Function>(event: &Event) -> Option<(Lift, &'static Action)> {
+    let remedy = F::OWNS.filter(|_| event.record.error_code.is_none())?;
+    let lift = match remedy {
+        Remedy::QuarantinePrincipal => Lift::of(event)?,
+        Remedy::RemoveLogin => lift_of_mfa_denial(event)?,
+        _ => return None,
+    };
+    Some((lift, Action::lift(remedy)?))
 }
 
-/// The quarantine that a call lifted at this moment; `None` if it lifted none. `own` is the stack's own policy that denies everything.
+/// The change by which a quarantine, or a denial without MFA, was lifted.
+pub fn change(lifted: QuarantineLifted, action: &Action) -> Change {
+    match (&lifted.target, &lifted.containment) {
+        (Target::Identity(user), Some(Containment::Attached { policy })) if action.remedies.contains(&Remedy::RemoveLogin) => {
+            MfaChanged::lifted(user.clone(), policy.clone()).into()
+        }
+        _ => lifted.into(),
+    }
+}
+
+/// The quarantine that a call lifted at this moment; `None` if it lifted none. `own` are the stack's own policies by which users are contained.
 ///
 /// # Errors
 ///
 /// If the ledger or IAM did not answer: then it is not known, and the event has to be tried again.
 pub async fn lifted(
     Clients { reader, ledger, .. }: &Clients,
-    own: &PolicyArn,
+    own: [&PolicyArn; 2],
     function: &str,
     lift: &Lift,
     at: DateTime<Utc>,
@@ -37,7 +53,7 @@ pub async fn lifted(
     let is = |one: &PolicyArn, other: &PolicyArn| one.as_str().eq_ignore_ascii_case(other.as_str());
     let text = |policy: PolicyArn| QuarantineLifted::of(Target::Policy(policy.clone()), Containment::Text { policy });
     if let Lift::Text(policy) = lift {
-        if is(policy, own) {
+        if let Some(own) = own.into_iter().find(|own| is(policy, own)) {
             return Ok(Some(text(own.clone())));
         }
         // A role's quarantine that is a managed policy.
@@ -121,6 +137,15 @@ pub async fn denies_everything(reader: &Reader, policy: &PolicyArn) -> Result<bo
     }
     let is_called_so = containment::is_called_deny_everything(policy);
     Ok(is_called_so && says(&ManagedPolicy { arn: policy.clone() }, reader, &containment::deny_everything()).await?)
+}
+
+/// Whether this policy denies everything without MFA, as long as it says so.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn denies_without_mfa(reader: &Reader, policy: &PolicyArn) -> Result<bool, AwsCall> {
+    says(&ManagedPolicy { arn: policy.clone() }, reader, &containment::deny_without_mfa()).await
 }
 
 impl Contained {

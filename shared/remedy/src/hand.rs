@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use policy::arn::{PolicyArn, UniqueId};
 use policy::case::{Call, CredentialReport, Receipt};
-use policy::change::{PolicyVersionSet, Replaced};
+use policy::change::{MfaChanged, PolicyVersionSet, Replaced};
 use policy::containment::Containment;
 use policy::document::DocumentError;
 use policy::facts::{Access, Facts, Texts};
@@ -24,7 +24,7 @@ use crate::log;
 use crate::protected::{self, Spared};
 use crate::reading::facts::{self, Background};
 use crate::reading::identity::Whom;
-use crate::reading::{Reader, identity, settled};
+use crate::reading::{Reader, credentials, identity, settled};
 use crate::setting::{Home, Live, Setting, Step, Writer};
 
 /// How long to wait before a call is made again that IAM says has no object.
@@ -180,6 +180,36 @@ impl<'a> Hand<'a> {
         protected::holders(self.reader, self.environment, remedy, holders).await
     }
 
+    /// The stack's own policy that denies a user everything without MFA.
+    #[must_use]
+    pub const fn deny_without_mfa(&self) -> &'a PolicyArn {
+        &self.environment.deny_without_mfa
+    }
+
+    /// Whether the user has an MFA device now; `None` if there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not answer.
+    pub async fn has_device(&self, changed: &MfaChanged, user: &Identity) -> Result<Option<bool>, AwsCall> {
+        credentials::has_device_since(self.reader, changed, &user.name, self.circumstances.time()).await
+    }
+
+    /// Whether whoever has this name now was made after the change: the one that the record is about was deleted, or renamed. If the unique id
+    /// is known, it has decided already.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not answer.
+    pub async fn is_another(&self, whom: &Identity) -> Result<bool, AwsCall> {
+        if whom.id.is_some() {
+            return Ok(false);
+        }
+        let bearer = identity::bearer(self.reader, whom).await?;
+        // IAM and CloudTrail give whole seconds.
+        Ok(bearer.is_some_and(|bearer| bearer.made >= self.circumstances.time().timestamp()))
+    }
+
     /// Notes in the ledger that somebody is contained so already: the guard of quarantines keeps it like any other.
     ///
     /// # Errors
@@ -190,6 +220,18 @@ impl<'a> Hand<'a> {
             return Ok(());
         }
         self.page.is_contained(&self.with_id(whom).await?, &containment).await
+    }
+
+    /// Notes in the ledger that Rescind itself has ended what it contained somebody by.
+    ///
+    /// # Errors
+    ///
+    /// If IAM did not say the unique id, or the ledger answers, and not now.
+    pub async fn releases(&self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
+        if self.writer.is_none() {
+            return Ok(());
+        }
+        self.page.releases(Contained { identity: self.with_id(whom).await?, containment }).await
     }
 
     /// The users whom Rescind has contained by this policy, as they are called now.
@@ -422,7 +464,8 @@ impl<'a> Hand<'a> {
         let Ok(needs) = self.circumstances.needs(change).inspect_err(unanswered) else {
             return Ok(None);
         };
-        let background = Background { break_glass: &self.environment.break_glass, replaced: None };
+        let Environment { break_glass, deny_without_mfa, .. } = self.environment;
+        let background = Background { break_glass, deny_without_mfa, replaced: None };
         let facts = facts::read(self.reader, self.circumstances, change, needs, background).await?;
         let facts = facts.as_ref().map_err(String::as_str);
         Ok(self.circumstances.would_stand(change, facts).inspect_err(unanswered).ok().flatten())

@@ -119,12 +119,15 @@ impl Handler {
                 .trusting(&self.environment.trusted_accounts)
         };
         let mut lifts = false;
-        if let (Some(lift), Some(action)) = (lift, Action::lift()) {
-            match guard::lifted(&self.clients, &self.environment.deny_everything, F::NAME, &lift, event.record.event_time).await {
+        let as_lift = lift.as_ref().map(|(_, action)| *action);
+        if let Some((lift, action)) = lift {
+            let own = [&self.environment.deny_everything, &self.environment.deny_without_mfa];
+            match guard::lifted(&self.clients, own, F::NAME, &lift, event.record.event_time).await {
                 Ok(None) => {}
                 Ok(Some(lifted)) => {
                     lifts = true;
-                    results.add(self.hear_lift::<F>(delivery, circumstances(action), lifted, invocation).await);
+                    let change = guard::change(lifted.clone(), action);
+                    results.add(self.hear_lift::<F>(delivery, circumstances(action), &lifted, change, invocation).await);
                 }
                 // A stack that observes puts nothing back: what the record alone says is reported.
                 Err(call) if self.environment.mode == Mode::Observe => log::failed(&call.into()),
@@ -135,7 +138,7 @@ impl Handler {
                 }
             }
         }
-        named.retain(|action| !lifts || Some(*action) != Action::lift());
+        named.retain(|action| !lifts || Some(*action) != as_lift);
         for circumstances in named.into_iter().map(circumstances) {
             for hearing in Hearing::open(circumstances) {
                 match self.complete::<F>(circumstances, hearing).await {
@@ -156,11 +159,12 @@ impl Handler {
         &self,
         delivery: Delivery<'_>,
         circumstances: Circumstances<'_>,
-        lifted: QuarantineLifted,
+        lifted: &QuarantineLifted,
+        change: Change,
         invocation: Invocation<'_>,
     ) -> Result<Option<Case>, Error> {
-        let contained = Contained::of(&lifted);
-        let case = match Hearing::about(circumstances, lifted.into()) {
+        let contained = Contained::of(lifted);
+        let case = match Hearing::about(circumstances, change) {
             Some(hearing) => self.hear::<F>(delivery, circumstances, hearing, invocation).await?,
             None => None,
         };
@@ -305,7 +309,8 @@ impl Handler {
             }
             _ => None,
         };
-        let background = Background { break_glass: &self.environment.break_glass, replaced: replaced.as_deref() };
+        let Environment { break_glass, deny_without_mfa, .. } = &self.environment;
+        let background = Background { break_glass, deny_without_mfa, replaced: replaced.as_deref() };
         facts::read(&self.clients.reader, circumstances, change, needs, background).await
     }
 

@@ -28,7 +28,7 @@ mod tick;
 
 pub use entry::run;
 pub use error::{AwsCall, Error, Failure, Named, found};
-pub use guard::denies_everything;
+pub use guard::{denies_everything, denies_without_mfa};
 pub use hand::{Ending, Hand, Set};
 pub use handler::Function;
 pub use ledger::archive;

@@ -79,6 +79,13 @@ fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
     if needs.holdings {
         facts = facts.with_holdings(access(&[]), access(&[document]));
     }
+    // Nobody has a device left, and polsen alone is denied everything without one.
+    if needs.device {
+        facts = facts.with_device(false);
+    }
+    if needs.denied {
+        facts = facts.with_denied(change.target().user().is_some_and(|user| user.name.as_str() == "polsen"));
+    }
     facts
 }
 

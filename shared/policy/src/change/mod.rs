@@ -10,6 +10,7 @@ mod group_joined;
 mod group_left;
 mod inline_policy_deleted;
 mod inline_policy_put;
+mod mfa_changed;
 mod password_policy_changed;
 mod password_set;
 mod policy_attached;
@@ -37,6 +38,10 @@ pub use inline_policy_deleted::InlinePolicyDeleted;
 pub(crate) use inline_policy_deleted::read as read_inline_policy_deleted;
 pub use inline_policy_put::InlinePolicyPut;
 pub(crate) use inline_policy_put::read as read_inline_policy_put;
+pub use mfa_changed::{MfaChanged, MfaDeed, lift_of as lift_of_mfa_denial};
+pub(crate) use mfa_changed::{
+    deactivated as read_mfa_deactivated, enabled as read_mfa_enabled, lifted as read_mfa_denial_lifted, lifts as lifts_mfa_denial,
+};
 pub use password_policy_changed::PasswordPolicyChanged;
 pub(crate) use password_policy_changed::{deleted as read_password_policy_deleted, updated as read_password_policy_updated};
 pub use password_set::{Oneself, PasswordSet};
@@ -197,7 +202,7 @@ macro_rules! changes {
 
 changes! {
     PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
-    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet, ProviderUpdated
+    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet, MfaChanged, ProviderUpdated
 }
 
 impl Change {

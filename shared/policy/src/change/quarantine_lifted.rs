@@ -104,6 +104,8 @@ impl Lift {
                 Quarantine::named(name.as_str())?;
                 Some(Self::Inline(role()?, name))
             }
+            // The denial without MFA, attached, is remove-login's.
+            "DetachUserPolicy" | "DetachRolePolicy" if policy().is_some_and(|arn| containment::is_called_deny_without_mfa(&arn)) => None,
             "DetachUserPolicy" => {
                 let aws = || policy().filter(containment::is_aws_denies_all);
                 Some(Self::Attached(user()?, own().or_else(aws)?))

@@ -206,6 +206,47 @@ fn detaching_a_quarantine_in_other_letters_lifts_it() {
 }
 
 #[test]
+fn what_becomes_of_a_second_factor_is_read_whatever_the_letters() {
+    let read = |action: &str, parameters: &str| match change(action, parameters) {
+        Claim::Change(Change::MfaChanged(changed)) => format!("{:?} {}", changed.deed, changed.user),
+        Claim::Unknown(_) => "unknown".to_owned(),
+        other => panic!("{other:?}"),
+    };
+    let device = r#"{"userName":"deploy","serialNumber":"GAHT12345678"}"#;
+    assert_eq!(read("DeactivateMFADevice", device), r#"Deactivated { serial_number: "GAHT12345678" } user deploy"#);
+    assert_eq!(read("EnableMFADevice", device), r#"Enabled { serial_number: "GAHT12345678" } user deploy"#);
+    for parameters in ["{}", "null", "7", r#"{"userName":"deploy"}"#, r#"{"userName":"a b","serialNumber":"x"}"#] {
+        assert_eq!(read("DeactivateMFADevice", parameters), "unknown", "{parameters}");
+    }
+    for arn in [
+        "arn:aws:iam::123456789012:policy/rescind/RescindDenyWithoutMfa-0",
+        "arn:aws:iam::123456789012:POLICY/RESCIND/rescinddenywithoutmfa-0",
+    ] {
+        let said = read("DetachUserPolicy", &format!(r#"{{"userName":"deploy","policyArn":"{arn}"}}"#));
+        assert!(said.starts_with("Lifted") && said.ends_with("known: false } user deploy"), "{arn}: {said}");
+        assert_eq!(read("DetachUserPolicy", &format!(r#"{{"policyArn":"{arn}"}}"#)), "unknown");
+    }
+    for arn in ["arn:aws:iam::123456789012:policy/RescindDenyWithoutMfa-0", "arn:aws:iam::123456789012:policy/rescind/Guard"] {
+        let claim = change("DetachUserPolicy", &format!(r#"{{"userName":"deploy","policyArn":"{arn}"}}"#));
+        assert!(matches!(claim, Claim::Change(Change::PolicyDetached(_))), "{arn}: {claim:?}");
+    }
+}
+
+#[test]
+fn a_device_of_root_s_is_no_change_whoever_deactivates_it() {
+    let root = r#"{"type":"Root","arn":"arn:aws:iam::123456789012:root","accountId":"123456789012"}"#;
+    let serial = r#""serialNumber":"arn:aws:iam::123456789012:mfa/root-account-mfa-device""#;
+    for action in ["DeactivateMFADevice", "EnableMFADevice"] {
+        assert!(claims_of(action, root, &format!("{{{serial}}}"), "null").is_empty());
+        for identity in [root, POLSEN] {
+            assert!(claims_of(action, identity, &format!(r#"{{"userName":"AWS ROOT USER",{serial}}}"#), "null").is_empty());
+        }
+        let user = claims_of(action, root, &format!(r#"{{"userName":"deploy",{serial}}}"#), "null");
+        assert!(matches!(&*user, [Claim::Change(Change::MfaChanged(_))]), "root can take a user's device");
+    }
+}
+
+#[test]
 fn a_service_specific_credential_with_a_new_password_is_judged_like_a_new_one() {
     let reset = |status: &str| {
         let answer =

@@ -21,6 +21,19 @@ enum As {
     Boundary,
 }
 
+/// Whether an administrator who is denied everything without MFA may make this call.
+fn open_without_mfa(action: &str, resource: &str, mfa: Option<&str>) -> bool {
+    let everything = Document::parse(r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#).unwrap();
+    let text = deny_without_mfa();
+    let identity = [everything, Document::parse(&text).unwrap()];
+    let named = [("aws:username", Some("ann")), ("aws:MultiFactorAuthPresent", mfa)];
+    let pairs = named.into_iter().filter_map(|(key, value)| Some((key.into(), vec![value?.into()])));
+    let context = Context::new(pairs, []).unwrap();
+    let who = Requester::new(USER).unwrap();
+    let request = Request { who, action, resource, resource_account: None, context, reading: Reading::Documented };
+    evaluate(&request, &Policies { identity: &identity, ..Policies::default() }).definite.verdict == Verdict::Allowed
+}
+
 /// Whether an administrator whom this text contains is allowed the action, on a resource that lets everybody in. Of a session made by a contained
 /// user, its own policies allow everything as well.
 fn leaves(deny: &str, contained: As, who: &str, action: &str, context: &[(&str, &str)]) -> bool {
@@ -56,6 +69,16 @@ proptest! {
     }
 
     #[test]
+    fn without_mfa_nothing_else_is_left_and_with_mfa_everything(service in "[a-z]{2,8}", call in "[A-Z][A-Za-z]{2,20}", resource in "arn:aws:[a-z0-9]{2,6}:::[a-z/]{1,12}") {
+        let action = format!("{service}:{call}");
+        prop_assume!(action != "sts:GetCallerIdentity");
+        for signed in [None, Some("false")] {
+            prop_assert!(!open_without_mfa(&action, &resource, signed));
+        }
+        prop_assert!(open_without_mfa(&action, &resource, Some("true")));
+    }
+
+    #[test]
     fn a_name_tells_what_the_policy_says(seconds in 0..4_000_000_000_i64, kind in 0..3_usize, text in "[A-Za-z0-9+=,.@_-]{2,64}") {
         let before = DateTime::from_timestamp(seconds, 0).unwrap();
         let of = [Sessions::All, Sessions::Named(name(&text)), Sessions::Of(name(&text))].into_iter().nth(kind).unwrap();
@@ -68,6 +91,36 @@ proptest! {
     #[test]
     fn no_name_makes_the_reader_panic(text in ".{0,40}") {
         let _ = Quarantine::named(&format!("{PREFIX}{text}"));
+    }
+}
+
+#[test]
+fn without_mfa_a_user_enrols_a_device_and_nobody_else_s() {
+    let (own, moved, other) = (USER, "arn:aws:iam::123456789012:user/team/a/ann", "arn:aws:iam::123456789012:user/bob");
+    for signed in [None, Some("false")] {
+        for call in ["iam:EnableMFADevice", "iam:ResyncMFADevice", "iam:ListMFADevices", "iam:GetUser"] {
+            assert!(open_without_mfa(call, own, signed) && open_without_mfa(call, moved, signed), "{call}");
+            assert!(!open_without_mfa(call, other, signed), "{call}");
+            assert!(!open_without_mfa(call, "arn:aws:iam::123456789012:user/ann/bob", signed), "{call}");
+        }
+        for call in ["iam:CreateVirtualMFADevice", "iam:ListVirtualMFADevices", "sts:GetSessionToken"] {
+            assert!(open_without_mfa(call, "*", signed), "{call}");
+        }
+        // What would undo it, or go around it.
+        for call in [
+            "iam:DeactivateMFADevice",
+            "iam:DeleteVirtualMFADevice",
+            "iam:DetachUserPolicy",
+            "iam:CreateAccessKey",
+            "iam:CreateLoginProfile",
+        ] {
+            assert!(!open_without_mfa(call, own, signed), "{call}");
+        }
+        assert!(!open_without_mfa("sts:AssumeRole", "arn:aws:iam::123456789012:role/admin", signed));
+        assert!(!open_without_mfa("sts:GetFederationToken", "*", signed));
+    }
+    for call in ["iam:EnableMFADevice", "iam:DeactivateMFADevice", "s3:GetObject", "sts:AssumeRole"] {
+        assert!(open_without_mfa(call, other, Some("true")), "{call}");
     }
 }
 

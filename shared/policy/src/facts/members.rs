@@ -124,6 +124,14 @@ impl Members {
         self.record("holders", members.into_iter());
     }
 
+    /// `hasDevice` and `denied`: whether a user has an MFA device, and is denied everything without one.
+    pub fn second_factor(&mut self, facts: &Facts) {
+        self.unread.device |= facts.device().is_none();
+        self.unread.denied |= facts.denied().is_none();
+        self.boolean("hasDevice", facts.device().unwrap_or_default());
+        self.boolean("denied", facts.denied().unwrap_or_default());
+    }
+
     /// The path of the group that a user joined.
     pub fn group_path(&mut self, facts: &Facts) -> String {
         facts.group_path().map_or_else(

@@ -24,6 +24,8 @@ pub struct Facts {
     holdings: Option<(Access, Access)>,
     holders: Option<Holders>,
     administrator: Option<bool>,
+    device: Option<bool>,
+    denied: Option<bool>,
     replaced: Option<Replaced>,
     removed: Option<Vec<String>>,
 }
@@ -95,6 +97,18 @@ impl Facts {
         Self { administrator: Some(is_any), ..self }
     }
 
+    /// Adds whether the user has an MFA device.
+    #[must_use]
+    pub fn with_device(self, has_one: bool) -> Self {
+        Self { device: Some(has_one), ..self }
+    }
+
+    /// Adds whether the user is denied everything without MFA.
+    #[must_use]
+    pub fn with_denied(self, is_denied: bool) -> Self {
+        Self { denied: Some(is_denied), ..self }
+    }
+
     /// Adds which version of the policy had been the default before.
     #[must_use]
     pub fn with_replaced(self, replaced: Option<Replaced>) -> Self {
@@ -117,6 +131,18 @@ impl Facts {
     #[must_use]
     pub fn groups(&self) -> Option<&[IamName]> {
         self.groups.as_deref()
+    }
+
+    /// Whether the user has an MFA device.
+    #[must_use]
+    pub const fn device(&self) -> Option<bool> {
+        self.device
+    }
+
+    /// Whether the user is denied everything without MFA.
+    #[must_use]
+    pub const fn denied(&self) -> Option<bool> {
+        self.denied
     }
 
     /// The path of the group that a user joined.

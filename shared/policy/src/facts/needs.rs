@@ -20,6 +20,10 @@ pub struct Needs {
     pub holders: bool,
     /// Whether one of them is an administrator: everything that each of them holds.
     pub administrator: bool,
+    /// Whether a user has an MFA device: `ListMFADevices`.
+    pub device: bool,
+    /// Whether a user is denied everything without MFA: `ListAttachedUserPolicies`.
+    pub denied: bool,
     /// Which guards that the rulebook requires the change took away: the documents of two boundaries, or what a group holds.
     pub guards: bool,
 }
@@ -34,6 +38,8 @@ impl Needs {
         holdings: false,
         holders: false,
         administrator: false,
+        device: false,
+        denied: false,
         guards: false,
     };
 
@@ -56,6 +62,8 @@ impl BitOr for Needs {
             holdings: self.holdings || other.holdings,
             holders: self.holders || other.holders,
             administrator: self.administrator || other.administrator,
+            device: self.device || other.device,
+            denied: self.denied || other.denied,
             guards: self.guards || other.guards,
         }
     }
@@ -73,6 +81,8 @@ impl BitAnd for Needs {
             holdings: self.holdings && other.holdings,
             holders: self.holders && other.holders,
             administrator: self.administrator && other.administrator,
+            device: self.device && other.device,
+            denied: self.denied && other.denied,
             guards: self.guards && other.guards,
         }
     }

@@ -36,7 +36,9 @@ fn quarantines() -> Vec<(&'static str, String)> {
     let named = name.clone().map(Sessions::Named).into_iter().chain(name.map(Sessions::Of));
     let sessions = named.chain([Sessions::All]).map(|of| Quarantine { before, of }.policy_name());
     let ends = sessions.filter_map(|name| name.as_str().strip_prefix(containment::PREFIX).map(str::to_owned));
-    ends.map(|end| (containment::PREFIX, end)).chain([(containment::DENY_EVERYTHING, "id".to_owned())]).collect()
+    ends.map(|end| (containment::PREFIX, end))
+        .chain([(containment::DENY_EVERYTHING, "id".to_owned()), (containment::DENY_WITHOUT_MFA, "id".to_owned())])
+        .collect()
 }
 
 fn forbids(policy: &Policy, path: &str, name: &str) -> Option<bool> {

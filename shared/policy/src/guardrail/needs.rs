@@ -57,6 +57,8 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         Some("before" | "after") => needs.holdings = true,
         Some("holders") => needs.holders = true,
         Some("administrator") => needs.administrator = true,
+        Some("hasDevice") => needs.device = true,
+        Some("denied") => needs.denied = true,
         Some("removes") => needs.guards = true,
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
@@ -70,6 +72,8 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
             needs.holdings = true;
             needs.holders = true;
             needs.administrator = true;
+            needs.device = true;
+            needs.denied = true;
             needs.guards = true;
         }
         _ => {}
@@ -203,7 +207,17 @@ mod tests {
 
     #[test]
     fn a_record_compared_as_a_whole_needs_all_that_is_in_it() {
-        let all = Needs { document: true, group_path: true, holdings: true, holders: true, administrator: true, guards: true, ..NONE };
+        let all = Needs {
+            document: true,
+            group_path: true,
+            holdings: true,
+            holders: true,
+            administrator: true,
+            device: true,
+            denied: true,
+            guards: true,
+            ..NONE
+        };
         assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(all));
         assert_eq!(needs("context.holders == context.holders"), Ok(all));
     }
@@ -214,6 +228,12 @@ mod tests {
         let both = Needs { holders: true, administrator: true, ..NONE };
         assert_eq!(needs("context.holders.administrator"), Ok(both));
         assert_eq!(needs("context.breakGlass"), Ok(NONE));
+    }
+
+    #[test]
+    fn whether_a_user_has_a_device_is_a_fact_and_whether_the_user_is_denied_without_one_is_another() {
+        assert_eq!(needs("!context.hasDevice"), Ok(Needs { device: true, ..NONE }));
+        assert_eq!(needs("context.denied"), Ok(Needs { denied: true, ..NONE }));
     }
 
     #[test]

@@ -151,6 +151,21 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Notes that Rescind itself has ended what it contained somebody by.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger answers, and not now.
+    pub async fn releases(&self, ended: Contained) -> Result<(), AwsCall> {
+        match self.ledger.released(self.key.function, &ended, Utc::now()).await {
+            Err(call) if is_out_of_reach(&call) => {
+                tracing::error!(case = self.key.case, error = %call, "the ledger still holds this containment, which Rescind has ended");
+                Ok(())
+            }
+            noted => noted,
+        }
+    }
+
     /// Everybody whom this function has contained.
     ///
     /// # Errors

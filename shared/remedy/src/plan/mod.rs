@@ -15,7 +15,7 @@ mod restore_password_policy;
 mod restore_policy_version;
 mod restore_trust;
 
-use policy::arn::CredentialId;
+use policy::arn::{CredentialId, PolicyArn};
 use policy::case::Call;
 use policy::remedy::Remedy;
 use policy::target::Target;
@@ -27,7 +27,7 @@ pub use detach_policy::{DetachPolicy, step as detachment};
 pub use quarantine_key::{QuarantineKey, Subject, subject};
 pub use quarantine_principal::{Measure, QuarantinePrincipal, measure};
 pub use remove_group_member::{RemoveGroupMember, step as removal};
-pub use remove_login::{RemoveLogin, step as logout};
+pub use remove_login::{RemoveLogin, denial, step as logout};
 pub use restore_guard::{Restoration, RestoreGuard, required, restoration};
 pub use restore_password_policy::{RestorePasswordPolicy, step as password_restoration};
 pub use restore_policy_version::RestorePolicyVersion;
@@ -105,6 +105,11 @@ pub trait Plan: Sync {
 
     /// The calls, as far as the record says them: for `rescind decide`, which has no live account, and for people who have to act by hand.
     fn calls(&self, case: &Case, change: &Change) -> Vec<Call>;
+
+    /// Those that a person makes with the stack's own policy that denies a user everything without MFA: no record names it.
+    fn calls_with(&self, _: &Change, _deny_without_mfa: &PolicyArn) -> Vec<Call> {
+        Vec::new()
+    }
 
     /// Whether this remedy writes such a call, and an undo like this one for it. `call` is absent if an earlier try at the event made it.
     fn writes(&self, call: Option<&Call>, undo: &Call, case: &Case) -> bool;

@@ -2,7 +2,8 @@
 //!
 //! The access of whoever is behind a change, or of the owner of exposed credentials. It denies everything to a user, by a managed policy of the stack's
 //! own, or to the sessions of a role that were issued before now, limited to one session name or source identity if it is known whose they are. It
-//! puts back a quarantine that somebody lifted, if the ledger says that Rescind had put it there.
+//! puts back a quarantine that somebody lifted, if the ledger says that Rescind had put it there, and the text of the stack's policies that deny users
+//! something.
 //!
 //! # What it spares
 //!
@@ -115,6 +116,9 @@ impl Plan for QuarantinePrincipal {
         match measure(case, change) {
             Ok(Measure::Everything(user)) => format!("{user} is denied everything"),
             Ok(Measure::Sessions(role, Quarantine { of, .. })) => format!("{of} of {role} issued until now: denied everything"),
+            Ok(Measure::Text(policy)) if containment::is_called_deny_without_mfa(&policy) => {
+                "whoever it is attached to is denied everything without MFA again".to_owned()
+            }
             Ok(Measure::Text(_)) => "whoever is contained by it is denied everything again".to_owned(),
             Err(why) => why,
         }

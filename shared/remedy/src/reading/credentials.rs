@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use aws_sdk_iam::primitives::DateTime;
+use aws_sdk_iam::primitives::DateTime as Moment;
 use aws_sdk_iam::types::StatusType;
+use chrono::{DateTime, Utc};
 use policy::arn::{CredentialId, IamName};
+use policy::change::{MfaChanged, MfaDeed};
 use policy::credential::{Credential, CredentialKind};
 
-use super::Reader;
+use super::{Reader, settled};
 use crate::error::{AwsCall, Named as _, found};
 
 /// One credential, and whether it is active.
@@ -17,7 +19,7 @@ pub struct Listed {
     /// Whether it is active.
     pub active: bool,
     /// When it was created.
-    pub created: Option<DateTime>,
+    pub created: Option<Moment>,
 }
 
 impl fmt::Display for Listed {
@@ -27,7 +29,7 @@ impl fmt::Display for Listed {
 }
 
 impl Listed {
-    fn of(kind: CredentialKind, id: &str, status: Option<&StatusType>, created: Option<DateTime>) -> Option<Self> {
+    fn of(kind: CredentialKind, id: &str, status: Option<&StatusType>, created: Option<Moment>) -> Option<Self> {
         let id = CredentialId::new(id).ok()?;
         // A status that is not known to be inactive counts as active.
         Some(Self { credential: Credential { kind, id }, active: status != Some(&StatusType::Inactive), created })
@@ -49,6 +51,46 @@ pub async fn login_made(reader: &Reader, user: &IamName) -> Result<Option<i64>, 
         }
         None => Ok(None),
     }
+}
+
+/// Whether the user has an MFA device; `None` if there is no such user.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn has_device(reader: &Reader, user: &IamName) -> Result<Option<bool>, AwsCall> {
+    let mut pages = reader.list_mfa_devices().user_name(user.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let Some(page) = found(page.named("iam:ListMFADevices of user", user))? else {
+            return Ok(None);
+        };
+        if !page.mfa_devices.is_empty() {
+            return Ok(Some(true));
+        }
+    }
+    Ok(Some(false))
+}
+
+/// The same after a change that was made at this time.
+///
+/// Just after it, IAM may still list a device that is gone, or not list one yet: an answer
+/// that is not what the change alone would make it is believed only when all answers agree. Otherwise nobody would be found to have lost the last of
+/// two devices that are deactivated at the same moment.
+///
+/// # Errors
+///
+/// If IAM did not answer.
+pub async fn has_device_since(reader: &Reader, changed: &MfaChanged, user: &IamName, made: DateTime<Utc>) -> Result<Option<bool>, AwsCall> {
+    let has_one = has_device(reader, user).await?;
+    let is_expected = match &changed.deed {
+        MfaDeed::Deactivated { .. } => has_one == Some(false),
+        MfaDeed::Enabled { .. } => has_one == Some(true),
+        MfaDeed::Lifted { .. } => true,
+    };
+    if is_expected || !settled::agrees(made).await {
+        return Ok(has_one);
+    }
+    has_device(reader, user).await
 }
 
 /// The user's credentials of a kind; `None` if there is no user of that name.

@@ -1,6 +1,7 @@
 //! What a guardrail has to know that the record does not say. Rescind reads it only if a guardrail asks.
 
 use policy::Change;
+use policy::arn::PolicyArn;
 use policy::break_glass::BreakGlass;
 use policy::change::{Gives, PolicyVersionSet, Replaced};
 use policy::facts::{Access, Facts, Holders, Needs, Texts};
@@ -10,17 +11,19 @@ use policy::text;
 
 use super::holdings::{self, Except};
 use super::identity::Whom;
-use super::{Reader, guards, holders, identity, versions};
+use super::{Reader, credentials, guards, holders, identity, versions};
 use crate::error::{AwsCall, found};
 
 /// Why a fact cannot be had. AWS answered, so this is no error, but the change cannot be judged, and a person has to know.
 const GONE: &str = "the target is no longer there under its name, so Rescind cannot read what the guardrails ask about it";
 
 /// What is known beside the change and the account.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Background<'a> {
     /// The principals that may lift a quarantine.
     pub break_glass: &'a [BreakGlass],
+    /// The stack's own policy that denies a user everything without MFA.
+    pub deny_without_mfa: &'a PolicyArn,
     /// Which version of the changed policy had been the default before, if the ledger knows it.
     pub replaced: Option<&'a str>,
 }
@@ -104,6 +107,21 @@ pub async fn read(
             facts = facts.with_holdings(before, after);
         }
     }
+    if let (Change::MfaChanged(changed), Some(user)) = (change, target.user()) {
+        if needs.device {
+            let Some(has_one) = credentials::has_device_since(reader, changed, &user.name, circumstances.time()).await? else {
+                return Ok(Err(GONE.to_owned()));
+            };
+            facts = facts.with_device(has_one);
+        }
+        if needs.denied {
+            let Some(attached) = found(holdings::attached(reader, user).await)? else {
+                return Ok(Err(GONE.to_owned()));
+            };
+            let own = background.deny_without_mfa.as_str();
+            facts = facts.with_denied(attached.iter().any(|arn| arn.eq_ignore_ascii_case(own)));
+        }
+    }
     if let Gives::Version(set) = given {
         facts = match of_policy(reader, circumstances, set, needs, background, facts).await? {
             Ok(facts) => facts,
@@ -119,7 +137,7 @@ async fn of_policy(
     circumstances: Circumstances<'_>,
     set: &PolicyVersionSet,
     needs: Needs,
-    Background { break_glass, replaced }: Background<'_>,
+    Background { break_glass, replaced, .. }: Background<'_>,
     mut facts: Facts,
 ) -> Result<Result<Facts, String>, AwsCall> {
     if needs.holdings

@@ -51,6 +51,7 @@ reads! {
     list_entities_for_policy ListEntitiesForPolicyFluentBuilder,
     list_group_policies ListGroupPoliciesFluentBuilder,
     list_groups_for_user ListGroupsForUserFluentBuilder,
+    list_mfa_devices ListMFADevicesFluentBuilder,
     list_policy_versions ListPolicyVersionsFluentBuilder,
     list_role_policies ListRolePoliciesFluentBuilder,
     list_service_specific_credentials ListServiceSpecificCredentialsFluentBuilder,
