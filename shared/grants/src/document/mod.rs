@@ -58,7 +58,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The document's plain JSON: IAM's answers percent-encode it (RFC 3986), CloudTrail's records and people don't.
+/// The document's plain JSON. IAM's answers percent-encode it (RFC 3986), and so do some who call IAM, so that CloudTrail's record has it so.
 ///
 /// # Errors
 ///

@@ -510,3 +510,16 @@ fn an_update_of_an_identity_provider_says_what_is_new() {
         assert!(happened(update).contains(said), "{update}: {}", happened(update));
     }
 }
+
+#[test]
+fn a_trust_policy_that_the_caller_encoded_is_read_like_any_other() {
+    let plain = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
+    let encoded = plain.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
+    for text in [plain, &encoded] {
+        let parameters = serde_json::json!({ "roleName": "web", "policyDocument": text }).to_string();
+        let Claim::Change(Change::TrustChanged(changed)) = change("UpdateAssumeRolePolicy", &parameters) else {
+            panic!("{text}");
+        };
+        assert_eq!((changed.trusted.len(), changed.document.as_deref()), (1, Some(plain)));
+    }
+}

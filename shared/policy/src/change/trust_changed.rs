@@ -1,10 +1,13 @@
 //! A role with another trust policy: a new role, or an old one whose policy was replaced.
 
+use std::borrow::Cow;
+
 use cedar_policy::RestrictedExpression;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Change, Claim, Kind, Missing, Unread};
 use crate::arn::UniqueId;
+use crate::document::plain;
 use crate::facts::{Facts, Members};
 use crate::target::{Identity, IdentityKind, Target};
 use crate::text::quoted;
@@ -184,6 +187,7 @@ pub fn read(created: bool, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
         return Err(call.unreadable(&format!("a policy document has at most {DOCUMENT_MAX} characters")));
     }
     let short = quoted(&text);
+    let text = plain(&text).map_or_else(|_| text.clone(), Cow::into_owned);
     let changed = changed.with_document(text).map_err(|error| Unread(format!("{error} ({short})")))?;
     Ok(vec![Claim::Change(changed.into())])
 }
