@@ -1,29 +1,30 @@
 //! What takes things back. In enforce mode it acts; in observe mode it only looks: the same code runs, and records the calls that it did not
 //! make.
 
+mod choosing;
+mod containing;
+mod ending;
+
 use std::time::Duration;
 
-use policy::arn::{PolicyArn, UniqueId};
-use policy::case::{Call, CredentialReport, Receipt};
-use policy::change::{MfaChanged, PolicyVersionSet, Replaced};
-use policy::containment::Containment;
+use policy::Case;
+use policy::arn::PolicyArn;
+use policy::case::{Call, Receipt};
+use policy::change::MfaChanged;
 use policy::document::DocumentError;
-use policy::facts::{Access, Facts, Texts};
-use policy::guardrail::DecisionError;
+use policy::facts::{Access, Texts};
 use policy::hearing::Circumstances;
 use policy::remedy::Remedy;
 use policy::target::{Identity, IdentityKind};
-use policy::{Case, Change};
+
+pub use ending::{Came, Ending};
 
 use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{AwsCall, Failure, found};
 use crate::ledger::Page;
-use crate::ledger::contained::Contained;
 use crate::log;
 use crate::protected::{self, Spared};
-use crate::reading::facts::{self, Background};
-use crate::reading::identity::Whom;
 use crate::reading::{Reader, credentials, identity, settled};
 use crate::setting::{Home, Live, Setting, Step, Writer};
 
@@ -41,84 +42,6 @@ pub enum Set {
     Moved,
     /// IAM does not find it.
     Gone,
-}
-
-/// What came of a remedy.
-#[derive(Debug)]
-pub struct Ending {
-    pub(crate) came: Came,
-    pub(crate) detail: Option<String>,
-    pub(crate) report: Option<CredentialReport>,
-    pub(crate) by_hand: Vec<Call>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Came {
-    Done,
-    Clean,
-    Unremediable,
-    Spared,
-}
-
-impl Ending {
-    const fn new(came: Came, detail: Option<String>) -> Self {
-        Self { came, detail, report: None, by_hand: Vec::new() }
-    }
-
-    /// The steps were made. The hand has recorded them.
-    #[must_use]
-    pub const fn done() -> Self {
-        Self::new(Came::Done, None)
-    }
-
-    /// Nothing was left to do; why.
-    #[must_use]
-    pub const fn clean(why: String) -> Self {
-        Self::new(Came::Clean, Some(why))
-    }
-
-    /// Rescind cannot do it; why.
-    #[must_use]
-    pub const fn unremediable(why: String) -> Self {
-        Self::new(Came::Unremediable, Some(why))
-    }
-
-    /// Rescind could do it, and must not: nobody should; why.
-    #[must_use]
-    pub const fn spared(why: String) -> Self {
-        Self::new(Came::Spared, Some(why))
-    }
-
-    /// Whether steps were made.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.came == Came::Done
-    }
-
-    /// What there is to say about it.
-    #[must_use]
-    pub fn why(&self) -> Option<&str> {
-        self.detail.as_deref()
-    }
-
-    /// The same with something to say about it.
-    #[must_use]
-    pub fn saying(self, detail: Option<String>) -> Self {
-        let both = [self.detail, detail].into_iter().flatten().collect::<Vec<_>>().join("; ");
-        Self { detail: Some(both).filter(|both| !both.is_empty()), ..self }
-    }
-
-    /// The same with the calls that a person can make instead.
-    #[must_use]
-    pub fn with_calls(self, by_hand: Vec<Call>) -> Self {
-        Self { by_hand, ..self }
-    }
-
-    /// The same with a report on the credential.
-    #[must_use]
-    pub fn with_report(self, report: CredentialReport) -> Self {
-        Self { report: Some(report), ..self }
-    }
 }
 
 /// What takes things back. A hand that only looks holds no writer.
@@ -208,72 +131,6 @@ impl<'a> Hand<'a> {
         let bearer = identity::bearer(self.reader, whom).await?;
         // IAM and CloudTrail give whole seconds.
         Ok(bearer.is_some_and(|bearer| bearer.made >= self.circumstances.time().timestamp()))
-    }
-
-    /// Notes in the ledger that somebody is contained so already: the guard of quarantines keeps it like any other.
-    ///
-    /// # Errors
-    ///
-    /// If IAM did not say the unique id, or the ledger answers, and not now.
-    pub async fn is_contained(&self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
-        if self.writer.is_none() {
-            return Ok(());
-        }
-        self.page.is_contained(&self.with_id(whom).await?, &containment).await
-    }
-
-    /// Notes in the ledger that Rescind itself has ended what it contained somebody by.
-    ///
-    /// # Errors
-    ///
-    /// If IAM did not say the unique id, or the ledger answers, and not now.
-    pub async fn releases(&self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
-        if self.writer.is_none() {
-            return Ok(());
-        }
-        self.page.releases(Contained { identity: self.with_id(whom).await?, containment }).await
-    }
-
-    /// The users whom Rescind has contained by this policy, as they are called now.
-    ///
-    /// # Errors
-    ///
-    /// If the ledger or IAM did not answer.
-    pub async fn users_contained_by(&self, wanted: &PolicyArn) -> Result<Vec<Identity>, AwsCall> {
-        let mut users = Vec::new();
-        for Contained { identity, containment } in self.page.contained().await? {
-            let (Containment::Attached { policy } | Containment::Boundary { policy }) = containment else {
-                continue;
-            };
-            if identity.is_user()
-                && policy.as_str().eq_ignore_ascii_case(wanted.as_str())
-                && let Whom::Is(now) = identity::resolve(self.reader, &identity, None).await?
-            {
-                users.push(now);
-            }
-        }
-        Ok(users)
-    }
-
-    async fn with_id(&self, whom: &Identity) -> Result<Identity, AwsCall> {
-        let id = match &whom.id {
-            Some(id) => Some(id.clone()),
-            None => identity::id_of(self.reader, whom).await?.and_then(|id| UniqueId::new(&id).ok()),
-        };
-        Ok(whom.clone().with_id(id))
-    }
-
-    /// Says who is contained by the next step, and by what, for the ledger: the guard of quarantines puts back what the ledger knows, and nothing else.
-    ///
-    /// # Errors
-    ///
-    /// If IAM did not say the unique id.
-    pub async fn contains(&mut self, whom: &Identity, containment: Containment) -> Result<(), AwsCall> {
-        if self.writer.is_none() {
-            return Ok(());
-        }
-        self.page.contains(self.with_id(whom).await?, containment);
-        Ok(())
     }
 
     /// Makes a step, and records the call with its undo. That IAM does not find the thing is believed only if its listings say the same, and not
@@ -442,51 +299,5 @@ impl<'a> Hand<'a> {
     /// If one of them cannot be read: then it is not known what they grant.
     pub fn access(&self, texts: &Texts, holder: &Identity) -> Result<Access, DocumentError> {
         self.circumstances.access(texts, Some(holder))
-    }
-
-    /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about
-    /// each candidate.
-    ///
-    /// # Errors
-    ///
-    /// If the rulebook gave no answer.
-    pub fn would_pass(&self, change: &Change, facts: &Facts) -> Result<bool, DecisionError> {
-        self.circumstances.would_pass(change, facts)
-    }
-
-    /// The same, with the facts that it takes read from IAM; `None` if nobody can say.
-    ///
-    /// # Errors
-    ///
-    /// If IAM did not answer.
-    pub async fn passes(&self, change: &Change) -> Result<Option<bool>, AwsCall> {
-        let unanswered = |error: &DecisionError| tracing::error!(%error, "candidate not judged");
-        let Ok(needs) = self.circumstances.needs(change).inspect_err(unanswered) else {
-            return Ok(None);
-        };
-        let Environment { break_glass, deny_without_mfa, .. } = self.environment;
-        let background = Background { break_glass, deny_without_mfa, replaced: None };
-        let facts = facts::read(self.reader, self.circumstances, change, needs, background).await?;
-        let facts = facts.as_ref().map_err(String::as_str);
-        Ok(self.circumstances.would_stand(change, facts).inspect_err(unanswered).ok().flatten())
-    }
-
-    /// Which version of a policy had been the default before this change.
-    ///
-    /// # Errors
-    ///
-    /// If IAM did not answer.
-    pub async fn replaces(&self, set: &PolicyVersionSet) -> Result<Option<Replaced>, AwsCall> {
-        match &set.replaced {
-            Some(replaced) => Ok(Some(replaced.clone())),
-            None => facts::replaces(self.reader, self.circumstances, set, None).await,
-        }
-    }
-
-    /// Notes in the ledger that a version of a policy is the default again.
-    pub async fn restored(&self, policy: &PolicyArn, version: &str) {
-        if self.writer.is_some() {
-            self.page.restored(policy, version).await;
-        }
     }
 }
