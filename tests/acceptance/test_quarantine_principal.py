@@ -598,3 +598,18 @@ def test_aws_s_quarantine_leaves_open_what_ours_denies(world, version):
         asked = {"id": 1, "principal": user, "action": action, "resource": resource}
         assert simulate(**asked, identityPolicies=[ALLOW_ALL, theirs]) == "allowed", action
         assert simulate(**asked, identityPolicies=[ALLOW_ALL, DENY_ALL]) == "explicitDeny", action
+
+
+@pytest.mark.parametrize("by", ["attached", "boundary"])
+def test_a_lift_whose_first_try_failed_is_put_back_by_the_next_however_late_it_is(world, responder, by):
+    """The first try has noted in the ledger, long after the call, by what it contains the user."""
+    deploy = world.user("deploy", holds=[ADMINISTRATOR])
+    world.ledger.contains(deploy, by=by, policy=DENY_EVERYTHING)
+    call = {"attached": "DetachUserPolicy", "boundary": "DeleteUserPermissionsBoundary"}[by]
+    event = late(iam_call(call, {"userName": "deploy", **({"policyArn": DENY_EVERYTHING} if by == "attached" else {})}))
+    world.aws.fail("AttachUserPolicy", 503)
+    assert world.receives(event, name=QUARANTINE_PRINCIPAL, fresh=True, **responder).error.type == "Retryable.ServiceError"
+    world.aws.forget()
+    world.ledger.age()
+    again = world.receives(event, name=QUARANTINE_PRINCIPAL, fresh=True, **responder)
+    assert (again.outcome, again.changed) == ("applied", {contained(deploy)})

@@ -2,6 +2,12 @@
 //!
 //! One item each: `pk` is `<function>#contained`, `sk` the unique id of whoever is contained; of a role's sessions also by which policy. The latest
 //! containment of a user replaces an earlier one. An item does not expire before somebody who is allowed to lifts the quarantine (`lifted`).
+//!
+//! | attribute | |
+//! |---|---|
+//! | `identity`, `containment` | who, and by what |
+//! | `case`, `at` | by which case, and since when |
+//! | `change`, `before` | the time of that case's change, and what had contained them until then: a retry at the same event has to find that as well |
 
 use std::collections::HashMap;
 
@@ -35,14 +41,44 @@ impl Ledger {
         containment: &Containment,
         now: DateTime<Utc>,
     ) -> Result<(), AwsCall> {
-        let mut item = key(case.function, identity, containment);
+        // Only the first try at an event says what had been there before.
+        match self.note_containment(case, identity, containment, now, true).await {
+            Err(call) if call.failure == Failure::Conflict => self.note_containment(case, identity, containment, now, false).await,
+            noted => noted,
+        }
+    }
+
+    async fn note_containment(
+        &self,
+        case: &Key,
+        identity: &Identity,
+        containment: &Containment,
+        now: DateTime<Utc>,
+        is_first: bool,
+    ) -> Result<(), AwsCall> {
         let json = |value: Result<String, serde_json::Error>| string(&value.unwrap_or_default());
-        item.insert("identity".to_owned(), json(serde_json::to_string(identity)));
-        item.insert("containment".to_owned(), json(serde_json::to_string(containment)));
-        item.insert("case".to_owned(), string(&case.case));
-        item.insert("at".to_owned(), string(&moment(now)));
-        let answer = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        answer.named("dynamodb:PutItem of the containment in case", &case.case).map(drop)
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(case.function, identity, containment)));
+        let set = "#identity = :identity, #containment = :containment, #case = :case, #at = :at, #change = :change";
+        let update = if is_first {
+            update
+                .update_expression(format!("SET #before = if_not_exists(#containment, :nothing), {set} REMOVE #lifted, #expires"))
+                .condition_expression("attribute_not_exists(#change) OR #change <> :change")
+                .expression_attribute_names("#before", "before")
+                .expression_attribute_values(":nothing", string(""))
+        } else {
+            update.update_expression(format!("SET {set} REMOVE #lifted, #expires"))
+        };
+        let names = ["identity", "containment", "case", "at", "change", "lifted", "expires"];
+        let update = names.into_iter().fold(update, |update, name| update.expression_attribute_names(format!("#{name}"), name));
+        let answer = update
+            .expression_attribute_values(":identity", json(serde_json::to_string(identity)))
+            .expression_attribute_values(":containment", json(serde_json::to_string(containment)))
+            .expression_attribute_values(":case", string(&case.case))
+            .expression_attribute_values(":at", string(&moment(now)))
+            .expression_attribute_values(":change", string(&moment(case.time)))
+            .send()
+            .await;
+        answer.named("dynamodb:UpdateItem of the containment in case", &case.case).map(drop)
     }
 
     /// Everybody whom a function had contained at this moment. An item that cannot be read is nobody's.
@@ -57,14 +93,18 @@ impl Ledger {
         let mut contained = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.named("dynamodb:Query for whoever is contained by", &function)?;
-            if of(&item, "at").parse::<DateTime<Utc>>().is_ok_and(|since| since > at + SKEW) {
+            let is_of_this_change = of(&item, "change") == moment(at);
+            if !is_of_this_change && of(&item, "at").parse::<DateTime<Utc>>().is_ok_and(|since| since > at + SKEW) {
                 continue;
             }
-            let read = (serde_json::from_str(of(&item, "identity")), serde_json::from_str(of(&item, "containment")));
-            if let (Ok(identity), Ok(containment)) = read {
+            let read = |name| (serde_json::from_str(of(&item, "identity")), serde_json::from_str(of(&item, name)));
+            if let (Ok(identity), Ok(containment)) = read("containment") {
                 contained.push(Contained { identity, containment });
             } else {
                 tracing::error!(item = of(&item, "sk"), "item about a containment cannot be read");
+            }
+            if let (true, (Ok(identity), Ok(containment))) = (is_of_this_change, read("before")) {
+                contained.push(Contained { identity, containment });
             }
         }
         Ok(contained)
