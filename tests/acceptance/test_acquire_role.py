@@ -96,6 +96,13 @@ def test_a_record_that_does_not_say_which_new_role_it_is_is_reported(world, func
     assert "AcquireRole" in seen.notice.text
 
 
+@pytest.mark.parametrize("parameters", [None, {}, {"omitted": True}, ["app"], {"templateArn": {"a": "b" * 100_000}}])
+def test_the_parameters_are_not_looked_at(world, parameters):
+    role, event = acquired(world)
+    seen = world.receives(but(event, requestParameters=parameters), name=DETACH_POLICY)
+    assert (seen.outcome, seen.changed) == ("applied", {role.no_longer_holds(ADMINISTRATOR)})
+
+
 @pytest.mark.parametrize("function", [DETACH_POLICY, DELETE_INLINE_POLICY])
 def test_another_role_that_has_the_name_by_now_keeps_its_policies(world, function):
     role, event = acquired(world)

@@ -6,7 +6,7 @@ import pytest
 from botocore import xform_name
 from lab.command import credentials, rescind
 from lab.events import anew, assumed_role, but, iam_user, late, scheduled, updated
-from lab.offence import ADMINISTRATOR, CALLS, FINDINGS, OF_IDENTITIES, OF_KNOWN_USERS, OFFENCES, Offence, undated
+from lab.offence import ADMINISTRATOR, CALLS, FINDINGS, OF_IDENTITIES, OF_KNOWN_USERS, OFFENCES, SAID_BY_PARAMETERS, Offence, undated
 from lab.rulebook import EXEMPT_EVERYBODY, rulebook
 from lab.world import DELETE_INLINE_POLICY, DETACH_EVERYWHERE, OWN_ROLES, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, Observation, World
 
@@ -167,8 +167,9 @@ def test_a_denied_call_is_not_a_change(trial, code):
     """Only the function that reports makes a case of it."""
     denied = but(trial.event, errorCode=code, errorMessage="no", responseElements=None)
     reporter = trial.receives(denied, name=trial.offence.reporter)
-    if (trial.offence.function == QUARANTINE_KEY and trial.offence.complete_without_parameters) or not trial.offence.shows:
-        # Which credential it would have been stands in the answer alone; what a boundary would have lifted, nowhere.
+    of_a_new_key = trial.offence.function == QUARANTINE_KEY and trial.offence.complete_without_parameters
+    if of_a_new_key or trial.offence.said_by_answer or not trial.offence.shows:
+        # Which credential or role it would have been stands in the answer alone; what a boundary would have lifted, nowhere.
         assert trial.is_quiet(reporter)
     else:
         assert trial.is_told_as("attempted", reporter)
@@ -394,7 +395,7 @@ MALFORMED_PARAMETERS = {"a list": ["polsen"], "text": "polsen", "none": {}}
 FINDING_MEMBERS = ("affectedEntities", "resource", "eventTypeCode", "type", "severity", "service")
 
 
-@only(CALLS)
+@only(SAID_BY_PARAMETERS)
 @pytest.mark.parametrize("parameters", WITHOUT_PARAMETERS)
 def test_where_the_record_does_not_tell_the_change_a_person_is_told(trial, parameters):
     seen = trial.receives(but(trial.event, requestParameters=WITHOUT_PARAMETERS[parameters]))
@@ -410,7 +411,7 @@ def test_where_the_record_does_not_tell_the_change_a_person_is_told(trial, param
         assert trial.may_be_quiet
 
 
-@only(CALLS)
+@only(SAID_BY_PARAMETERS)
 @pytest.mark.parametrize("parameters", MALFORMED_PARAMETERS)
 def test_malformed_parameters_are_told_to_a_person_and_nothing_is_changed(trial, parameters):
     seen = trial.receives(but(trial.event, requestParameters=MALFORMED_PARAMETERS[parameters]))
@@ -420,7 +421,7 @@ def test_malformed_parameters_are_told_to_a_person_and_nothing_is_changed(trial,
     assert_told_or_not_asked(trial, seen)
 
 
-@only(CALLS)
+@only(SAID_BY_PARAMETERS)
 def test_each_malformed_parameter_is_told_to_a_person_and_nothing_is_changed(trial):
     parameters = trial.event["detail"]["requestParameters"] or {}
     # Whatever status is not `Inactive` is taken for active.

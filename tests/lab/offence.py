@@ -115,6 +115,8 @@ class Offence:
     known_by: str = "name"
     # Whether a record whose parameters are null is complete all the same, as one about the caller's own keys is.
     complete_without_parameters: bool = False
+    # Whether the answer alone says what the call changed, so that a refused call says nothing, and its parameters are not looked at.
+    said_by_answer: bool = False
     # Whether only the ledger says what the call changed, and whether the record alone shows that it could be an offence at all.
     known_by_ledger: bool = False
     shows: bool = True
@@ -542,7 +544,7 @@ OFFENCES = [
     _put_inline("role", "build"),
     _trusts("a principal of a statement", [_with_both(["*", OWN_TRUST["Principal"]["AWS"]])], [_with_both([OWN_TRUST["Principal"]["AWS"]])], trust_updated),
     _trusts("a statement of a new role", [OWN_TRUST, EVERYONE], [OWN_TRUST], role_created, known_by="id"),
-    _trusts("a statement of a role made from a template", [OWN_TRUST, EVERYONE], [OWN_TRUST], role_acquired, known_by="id", complete_without_parameters=True),
+    _trusts("a statement of a role made from a template", [OWN_TRUST, EVERYONE], [OWN_TRUST], role_acquired, known_by="id", said_by_answer=True),
     _trusts("everything that a role trusts", [EVERYONE], [NOBODY], trust_updated),
     _restores("a version created as the default", _version_created),
     _restores("an old version set as the default", _old_version_set),
@@ -566,6 +568,7 @@ OFFENCES = [
     _left("a user out of a group with an inline policy", lambda world, group: world.writes_inline(group, GUARD, name="guard")),
 ]
 CALLS = [offence for offence in OFFENCES if not offence.finding]
+SAID_BY_PARAMETERS = [offence for offence in CALLS if not offence.said_by_answer]
 FINDINGS = [offence for offence in OFFENCES if offence.finding]
 OF_IDENTITIES = [offence for offence in OFFENCES if offence.target != ACCOUNT_ITSELF]
 OF_KNOWN_USERS = [offence for offence in OFFENCES if offence.known_by != "name" and offence.target[0] == "user"]
