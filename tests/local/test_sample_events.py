@@ -7,13 +7,13 @@ import json
 import pytest
 from lab.binaries import RELEASE
 from lab.emulator import changed
-from lab.events import ROOT
-from lab.offence import OFFENCES, undated
-from lab.world import DETACH_POLICY, FUNCTIONS, REMOVE_GROUP_MEMBER, World
+from lab.events import ROOT, version_created
+from lab.offence import ALLOW_ALL, OFFENCES, undated
+from lab.world import DETACH_EVERYWHERE, DETACH_POLICY, FUNCTIONS, REMOVE_GROUP_MEMBER, World
 from template.pattern import delivers
 from template.stack import logical_id, translate
 
-# One of each function's, under the shipped rulebook: the layer holds no other.
+# One of each function's, under the shipped rulebook: the layer holds no other, and enforces detach-everywhere nowhere.
 OF_EACH = {offence.function: offence for offence in reversed(OFFENCES) if not offence.guardrails}
 # Calls that lift a quarantine: the quarantines' own business, whoever else gets them.
 OF_QUARANTINES = ("delete-role-policy", "detach-user-policy")
@@ -22,7 +22,7 @@ JUDGE_EVERY_SAMPLE = (DETACH_POLICY, REMOVE_GROUP_MEMBER)
 
 
 def test_every_function_has_an_offence():
-    assert sorted(OF_EACH) == sorted(FUNCTIONS)
+    assert sorted([*OF_EACH, DETACH_EVERYWHERE]) == sorted(FUNCTIONS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -30,7 +30,7 @@ def test_sam_packages_the_binary_that_every_other_test_runs(function, sam):
     assert sam.packaged(logical_id(function)).read_bytes() == (RELEASE / function).read_bytes()
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", sorted(OF_EACH))
 def test_each_function_takes_back_and_sends_a_notice(function, sam, world):
     offence = OF_EACH[function]
     event, facts = offence.commit(world)
@@ -40,6 +40,19 @@ def test_each_function_takes_back_and_sends_a_notice(function, sam, world):
 
     assert case["outcome"] == "applied"
     assert undated(changed(before, world.account.snapshot())) == facts
+    (notice,) = world.inbox.take()
+    assert notice.case == case
+
+
+def test_what_no_shipped_guardrail_enforces_is_only_observed(sam, world):
+    vendor = world.policy("vendor", path="/vendor/")
+    event = version_created(vendor, world.writes_version(vendor, ALLOW_ALL), ALLOW_ALL)
+    before = world.account.snapshot()
+
+    (case,) = sam.invoke(logical_id(DETACH_EVERYWHERE), event, variables(world))["cases"]
+
+    assert (case["outcome"], case["mode"]) == ("observed", "enforce")
+    assert changed(before, world.account.snapshot()) == set()
     (notice,) = world.inbox.take()
     assert notice.case == case
 
