@@ -1,4 +1,4 @@
-//! From each of its holders the policy is detached, but for those from whom no remedy takes it.
+//! Detaches the policy from each of its holders, except those who must keep it.
 
 use policy::arn::PolicyArn;
 use policy::case::Call;
@@ -9,10 +9,10 @@ use remedy::reading::identity::{self, Whom};
 use remedy::setting::{Attachment, Step};
 use remedy::{AwsCall, Ending, Failure, Hand, Set, Spared};
 
-/// From at most so many holders is a policy detached in one case: whatever would take it from more is a person's decision. The case, with two calls of up
+/// One case detaches a policy from at most this many holders; about the others a person decides. The case, with two calls of up
 /// to 900 bytes for each, stays below 200 KB, and its calls take half of the time that Lambda gives.
 const MOST: usize = 100;
-/// So many of those who are left alone are named to a person.
+/// At most this many of those who keep it are named to a person.
 const NAMED: usize = 10;
 
 /// Who holds a policy, and who keeps it.
@@ -27,7 +27,7 @@ pub struct Held {
     pub boundaries: usize,
 }
 
-/// Detaches the policy from each holder, those first that an earlier try had begun with.
+/// Detaches the policy from each holder, beginning with those that an earlier try had begun.
 pub async fn detach(hand: &mut Hand<'_>, set: &PolicyVersionSet, held: Held, begun: &[Step<Attachment>]) -> Result<Ending, AwsCall> {
     let Held { policy, mut holders, mut spared, boundaries } = held;
     let step = |holder: Identity| Step { setting: Attachment { identity: holder, policy: policy.clone() }, from: true, to: false };
@@ -79,7 +79,7 @@ pub async fn detach(hand: &mut Hand<'_>, set: &PolicyVersionSet, held: Held, beg
     })
 }
 
-/// How many of the steps that an earlier try had begun are made: those whose holder IAM lists no longer. They are part of the case. A namesake of one
+/// How many of the steps that an earlier try had begun are made: IAM no longer lists their holders. They are part of the case. A namesake of one
 /// of them is somebody else.
 pub fn made(hand: &mut Hand<'_>, begun: &[Step<Attachment>], holders: &[Identity]) -> usize {
     let made = begun.iter().filter(|begun| !holders.iter().any(|holder| holder.is_same(&begun.setting.identity)));
@@ -104,7 +104,7 @@ fn left(rest: usize) -> Option<String> {
     })
 }
 
-/// That a boundary stays.
+/// The note that it stays a boundary.
 fn bounded(boundaries: usize) -> Option<String> {
     (boundaries > 0).then(|| format!("it stays the permissions boundary of {boundaries} users or roles, which grants them nothing"))
 }

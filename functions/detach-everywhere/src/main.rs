@@ -23,15 +23,10 @@ impl Function for DetachEverywhere {
     const OWNS: Option<Remedy> = Some(Remedy::DetachEverywhere);
 
     async fn take_back(hand: &mut Hand<'_>, case: &Case, change: &Change, _: &Target) -> Result<Ending, AwsCall> {
-        let Change::PolicyVersionSet(set) = change else {
-            return Ok(Ending::unremediable("no version of a policy was changed".to_owned()));
+        let (set, forbidden) = match candidates::forbidden(change) {
+            Ok(forbidden) => forbidden,
+            Err(ending) => return Ok(*ending),
         };
-        let Some(forbidden) = set.version.as_deref() else {
-            return Ok(Ending::unremediable("the record does not say which version it was".to_owned()));
-        };
-        if !set.is_default {
-            return Ok(Ending::clean("it is not the default version, so nobody gets what it grants".to_owned()));
-        }
         let begun: Vec<Step<Attachment>> = hand.begun(case);
         let listed = match stands(hand, case, set, forbidden, begun.is_empty()).await? {
             Ok(listed) => listed,
@@ -126,7 +121,7 @@ async fn held(hand: &Hand<'_>, set: &PolicyVersionSet) -> Result<Result<Held, En
     Ok(spared.map(|spared| Held { policy, holders, spared, boundaries }).map_err(Ending::spared))
 }
 
-/// That versions are missing which may have been good ones: whoever deletes those has the policy taken from everybody.
+/// Versions were deleted, and some of them may have been good: whoever deletes the good ones has the policy taken from everybody.
 fn deleted(listed: &[Version]) -> Option<String> {
     let count = versions::deleted(listed);
     (count > 0).then(|| {

@@ -25,15 +25,10 @@ impl Function for RestorePolicyVersion {
     const OWNS: Option<Remedy> = Some(Remedy::RestorePolicyVersion);
 
     async fn take_back(hand: &mut Hand<'_>, _: &Case, change: &Change, _: &Target) -> Result<Ending, AwsCall> {
-        let Change::PolicyVersionSet(set) = change else {
-            return Ok(Ending::unremediable("no version of a policy was changed".to_owned()));
+        let (set, forbidden) = match candidates::forbidden(change) {
+            Ok(forbidden) => forbidden,
+            Err(ending) => return Ok(*ending),
         };
-        let Some(forbidden) = set.version.as_deref() else {
-            return Ok(Ending::unremediable("the record does not say which version it was".to_owned()));
-        };
-        if !set.is_default {
-            return Ok(Ending::clean("it is not the default version, so nobody gets what it grants".to_owned()));
-        }
         let set = PolicyVersionSet { replaced: hand.replaces(set).await?, ..set.clone() };
         for _ in 0..TRIES {
             let Some(listed) = candidates::listed(hand, &set).await? else {

@@ -1,14 +1,33 @@
 //! Which version of a policy could become the default in place of a forbidden one, and whether the forbidden one still is the default.
 
+use policy::Change;
 use policy::change::{Deed, PolicyVersionSet};
 use policy::containment;
 use policy::document::plain;
 
 use crate::error::AwsCall;
-use crate::hand::Hand;
+use crate::hand::{Ending, Hand};
 use crate::reading::versions::Version;
 use crate::reading::{holdings, versions};
 use crate::setting::{DefaultVersion, Live, Setting as _};
+
+/// The change and the forbidden version that it made the default; or how a remedy ends, because it made none.
+///
+/// # Errors
+///
+/// The ending.
+pub fn forbidden(change: &Change) -> Result<(&PolicyVersionSet, &str), Box<Ending>> {
+    let Change::PolicyVersionSet(set) = change else {
+        return Err(Box::new(Ending::unremediable("no version of a policy was changed".to_owned())));
+    };
+    let Some(forbidden) = set.version.as_deref() else {
+        return Err(Box::new(Ending::unremediable("the record does not say which version it was".to_owned())));
+    };
+    if !set.is_default {
+        return Err(Box::new(Ending::clean("it is not the default version, so nobody gets what it grants".to_owned())));
+    }
+    Ok((set, forbidden))
+}
 
 /// The policy's versions, the newest first; `None` if the policy is gone. Just after the change, that may be IAM's lag.
 ///

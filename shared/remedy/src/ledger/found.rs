@@ -9,10 +9,9 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use policy::change::Found;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::storm::counted;
 use super::{Item, Key, Ledger, of, string};
