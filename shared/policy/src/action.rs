@@ -5,7 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, SIGN_IN};
 use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
@@ -15,6 +15,7 @@ use crate::remedy::Remedy::{
     RestoreGuard, RestorePasswordPolicy, RestorePolicyVersion, RestoreTrust,
 };
 use crate::target::IdentityKind::{Group, Role, User};
+use crate::watch::{self, WATCH, WATCH_TAMPERING};
 
 /// Reads what a call or finding changed.
 type Read = fn(&Call<'_>) -> Result<Vec<Claim>, Unread>;
@@ -41,6 +42,12 @@ enum Kind {
     Finding,
     /// By what the parameters of a call say, whichever call it is. Such a line goes before those that know the call by its name.
     Parameters(fn(&Event) -> bool),
+    /// As any change to IAM: whether it changes a part of Rescind, guardrails ask.
+    AnyChange,
+    /// As a change to IAM that no line knows.
+    UnknownChange,
+    /// By its actor, the root user, if the function that watches reports nothing else of it.
+    ByRoot,
 }
 
 const IAM: &str = "iam.amazonaws.com";
@@ -49,6 +56,10 @@ const OF_ACTOR: [Remedy; 2] = [QuarantineKey, QuarantinePrincipal];
 
 const fn iam(name: &'static str, read: Read, reporter: Remedy, remedies: &'static [Remedy]) -> Action {
     Action { name, source: IAM, reporter: reporter.name(), remedies, kind: Kind::Call, read }
+}
+
+const fn renamed(name: &'static str, read: Read) -> Action {
+    Action { name, source: IAM, reporter: WATCH, remedies: &OF_ACTOR, kind: Kind::Call, read }
 }
 
 const fn finding(name: &'static str, source: &'static str) -> Action {
@@ -70,7 +81,11 @@ const JOINED: &[Remedy] = &[RemoveGroupMember, QuarantineKey, QuarantinePrincipa
 
 const TRUSTED: &[Remedy] = &[RestoreTrust, QuarantineKey, QuarantinePrincipal];
 
-/// Every action, in the order of the schema.
+const fn started(name: &'static str) -> Action {
+    Action { name, source: "sts.amazonaws.com", reporter: WATCH, remedies: &[], kind: Kind::Call, read: change::read_session_started }
+}
+
+/// Every action that has a remedy or a context of its own, in the order of the schema. The others stand in [`crate::watch`].
 pub static ACTIONS: &[Action] = &[
     iam("AttachUserPolicy", |call| change::read_policy_attached(User, call), DetachPolicy, ATTACHED),
     iam("AttachGroupPolicy", |call| change::read_policy_attached(Group, call), DetachPolicy, ATTACHED),
@@ -105,8 +120,8 @@ pub static ACTIONS: &[Action] = &[
     iam("DeleteUserPermissionsBoundary", |call| change::read_boundary_deleted(User, call), RestoreGuard, REMOVED),
     iam("DeleteRolePermissionsBoundary", |call| change::read_boundary_deleted(Role, call), RestoreGuard, REMOVED),
     iam("RemoveUserFromGroup", change::read_group_left, RestoreGuard, REMOVED),
-    iam("UpdateUser", |call| change::read_renamed(User, call), QuarantinePrincipal, &OF_ACTOR),
-    iam("UpdateGroup", |call| change::read_renamed(Group, call), QuarantinePrincipal, &OF_ACTOR),
+    renamed("UpdateUser", |call| change::read_renamed(User, call)),
+    renamed("UpdateGroup", |call| change::read_renamed(Group, call)),
     iam("CreateAccessKey", |call| change::read_created(AccessKey, call), QuarantineKey, &OF_ACTOR),
     iam("UpdateAccessKey", |call| change::read_activated(AccessKey, call), QuarantineKey, &OF_ACTOR),
     iam("UploadSSHPublicKey", |call| change::read_created(SshPublicKey, call), QuarantineKey, &OF_ACTOR),
@@ -120,6 +135,13 @@ pub static ACTIONS: &[Action] = &[
     finding("GuardDutyFinding", "guardduty.amazonaws.com"),
     // Findings of any other service: reported, never acted on.
     finding("SecurityFinding", "securityhub.amazonaws.com"),
+    Action { name: "signin:ConsoleLogin", source: SIGN_IN, reporter: WATCH, remedies: &[], kind: Kind::Call, read: change::read_signed_in },
+    started("sts:AssumeRole"),
+    started("sts:AssumeRoleWithSAML"),
+    started("sts:AssumeRoleWithWebIdentity"),
+    started("sts:AssumeRoot"),
+    started("sts:GetFederationToken"),
+    started("sts:GetSessionToken"),
     lift("LiftQuarantine", change::takes_quarantine_away, change::read_quarantine_lifted, QuarantinePrincipal, &[QuarantinePrincipal]),
 ];
 
@@ -130,11 +152,50 @@ static PARTS: &[(&str, Action)] = &[
     (change::ACQUIRE_ROLE, iam("PutRolePolicy", change::read_acquired_put, DeleteInlinePolicy, PUT)),
 ];
 
+/// What everything of the root user's is that the function that watches reports nothing else of.
+const ROOT_USED: &str = "RootUsed";
+/// A change to IAM that no line knows.
+const UNKNOWN_CHANGE: &str = "UnknownChange";
+
 impl Action {
+    /// Every action.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        ACTIONS.iter().chain(watch::rows().map(|row| &row.action))
+    }
+
+    /// A call that is reported and not taken back.
+    pub(crate) const fn noticed(name: &'static str, source: &'static str, reporter: &'static str, read: Read) -> Self {
+        let mut remedies: &[Remedy] = &[];
+        if matches!(source.as_bytes(), b"iam.amazonaws.com") {
+            remedies = &OF_ACTOR;
+        }
+        Self { name, source, reporter, remedies, kind: Kind::Call, read }
+    }
+
+    /// Any change to IAM, if it is made on one of Rescind's own roles or policies.
+    pub(crate) const fn on_own_roles(name: &'static str, read: Read) -> Self {
+        Self { name, source: IAM, reporter: WATCH_TAMPERING, remedies: &[], kind: Kind::AnyChange, read }
+    }
+
+    /// A change to IAM that no other action is.
+    pub(crate) const fn unknown_change(read: Read) -> Self {
+        Self { name: UNKNOWN_CHANGE, source: IAM, reporter: WATCH, remedies: &OF_ACTOR, kind: Kind::UnknownChange, read }
+    }
+
+    /// Whatever the root user does.
+    pub(crate) const fn root_used(read: Read) -> Self {
+        Self { name: ROOT_USED, source: "", reporter: WATCH, remedies: &[], kind: Kind::ByRoot, read }
+    }
+
     /// The action with this name in the schema.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        ACTIONS.iter().find(|action| action.name == name)
+        Self::all().find(|action| action.name == name)
+    }
+
+    /// The name of the call: that of the action without the service.
+    fn call(&self) -> &'static str {
+        self.name.split_once(':').map_or(self.name, |(_, call)| call)
     }
 
     /// The actions of an event: none, one, or of a call that does several things at once one for each.
@@ -146,12 +207,26 @@ impl Action {
             let by_service = ACTIONS.iter().find(|action| matches!(action.kind, Kind::Finding) && action.source == source);
             return by_service.or_else(|| Self::named("SecurityFinding")).into_iter().collect();
         }
-        let of_source = || ACTIONS.iter().filter(|action| action.source == source);
+        let name = if source == LAMBDA { without_version(name) } else { name };
+        let of_source = || Self::all().filter(|action| action.source == source);
+        let mut actions: Vec<&'static Self> = Vec::new();
         if let Some(said) = of_source().find(|action| matches!(action.kind, Kind::Parameters(says) if says(event))) {
-            return vec![said];
+            actions.push(said);
+        } else {
+            actions.extend(PARTS.iter().filter(|(call, part)| *call == name && part.source == source).map(|(_, part)| part));
+            actions.extend(of_source().filter(|action| matches!(action.kind, Kind::Call) && action.call() == name));
         }
-        let parts = PARTS.iter().filter(|(call, part)| *call == name && part.source == source).map(|(_, part)| part);
-        parts.chain(of_source().filter(|action| matches!(action.kind, Kind::Call) && action.name == name)).collect()
+        if source == IAM && !record.is_read() {
+            if actions.is_empty() {
+                actions.extend(Self::named(UNKNOWN_CHANGE));
+            }
+            actions.extend(of_source().filter(|action| matches!(action.kind, Kind::AnyChange)));
+        }
+        let is_root = record.user_identity.kind.as_deref() == Some("Root") && record.user_identity.invoked_by.is_none();
+        if is_root && !record.is_read() && !actions.iter().any(|action| action.reporter == WATCH) {
+            actions.extend(Self::named(ROOT_USED));
+        }
+        actions
     }
 
     /// Whether a call of this name does several things at once.
@@ -172,6 +247,15 @@ impl Action {
     pub fn claims(&self, event: &Event, actor: &Actor) -> Vec<Claim> {
         (self.read)(&Call { name: self.name, event, actor }).unwrap_or_else(|Unread(reason)| vec![Claim::Unknown(reason)])
     }
+}
+
+const LAMBDA: &str = "lambda.amazonaws.com";
+
+/// Names of Lambda's calls end with the version of its API: `UpdateFunctionCode20150331v2`.
+fn without_version(name: &str) -> &str {
+    let versionless = name.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix('v').unwrap_or(name);
+    let dateless = versionless.trim_end_matches(|c: char| c.is_ascii_digit());
+    if versionless.len() == dateless.len() + 8 || (versionless.len() == dateless.len()) { dateless } else { name }
 }
 
 impl PartialEq for Action {
@@ -200,8 +284,11 @@ mod tests {
 
     #[test]
     fn every_reporter_owns_a_remedy_that_can_answer() {
-        // These are only reported: by the functions that judge the versions of a policy, and whom a role trusts.
-        for action in ACTIONS.iter().filter(|action| !["CreatePolicy", "UpdateOpenIDConnectProvider"].contains(&action.name)) {
+        // These are only reported: by the functions that judge the versions of a policy, and whom a role trusts; and by those that watch.
+        let is_only_reported = |action: &&Action| {
+            ["CreatePolicy", "UpdateOpenIDConnectProvider"].contains(&action.name) || [WATCH, WATCH_TAMPERING].contains(&action.reporter)
+        };
+        for action in ACTIONS.iter().filter(|action| !is_only_reported(action)) {
             assert!(action.remedies.iter().any(|remedy| remedy.name() == action.reporter), "{action:?}");
         }
     }

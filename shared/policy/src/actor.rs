@@ -7,6 +7,9 @@ use crate::id::hashed;
 use crate::record::{Event, SessionIssuer, UserIdentity};
 use crate::text::quoted;
 
+/// The service whose records are of people who sign in.
+pub const SIGN_IN: &str = "signin.amazonaws.com";
+
 /// Longest ARN, name or id taken from a record, in bytes: an ARN's own limit.
 const IDENTIFIER_MAX: usize = 2048;
 
@@ -76,6 +79,18 @@ pub struct Actor {
     /// The AWS service through which the call came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoked_by: Option<String>,
+    /// The user of IAM Identity Center behind the call, by its id in the identity store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+    /// The ARN of the workload that AWS issued the credentials to: a function, an instance, a task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_scope_of: Option<String>,
+    /// The account of the third party that acts with delegated access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<String>,
+    /// Whether it is a session of the root user that an administrator of the organization opened with `AssumeRoot`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub assumed_root: bool,
 }
 
 /// Who issued the session of a federated user.
@@ -161,10 +176,38 @@ impl Actor {
             source_identity: identifier("sessionContext.sourceIdentity", context.and_then(|context| context.source_identity.as_ref()))?,
             source_ip: record.source_ip_address.clone(),
             user_agent: record.user_agent.clone(),
-            mfa: context.and_then(|context| context.attributes.as_ref()).and_then(|found| found.mfa_authenticated),
+            mfa: context.and_then(|context| context.attributes.as_ref()).and_then(|found| found.mfa_authenticated).or_else(|| signed_in(event)),
             invoked_by: identity.invoked_by.clone(),
+            on_behalf_of: identifier("onBehalfOf.userId", identity.on_behalf_of.as_ref().and_then(|user| user.user_id.as_ref()))?,
+            in_scope_of: identifier(
+                "inScopeOf",
+                identity.in_scope_of.as_ref().and_then(|scope| scope.credentials_issued_to.as_ref().or(scope.source_arn.as_ref())),
+            )?,
+            delegate: identifier("invokedByDelegate", identity.invoked_by_delegate.as_ref().and_then(|party| party.account_id.as_ref()))?,
+            assumed_root: context.and_then(|context| context.assumed_root).unwrap_or_default(),
             arn,
         })
+    }
+}
+
+/// Whether a user or root signed in to the console with a second factor. Of a role's session AWS writes "No" whatever was used, because the
+/// identity provider asked for it (CloudTrail user guide, "AWS Management Console sign-in events").
+fn signed_in(event: &Event) -> Option<bool> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Additional {
+        #[serde(rename = "MFAUsed")]
+        mfa_used: Option<String>,
+    }
+
+    let record = &event.record;
+    let is_own = matches!(record.user_identity.kind.as_deref(), Some("IAMUser" | "Root"));
+    let said = record.additional_event_data().filter(|_| is_own && record.event_source == SIGN_IN)?;
+    let Additional { mfa_used } = serde_json::from_str(said).ok()?;
+    match mfa_used?.as_str() {
+        "Yes" => Some(true),
+        "No" => Some(false),
+        _ => None,
     }
 }
 

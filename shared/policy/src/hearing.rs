@@ -15,6 +15,7 @@ use crate::change::{Change, Claim, Found, Missing};
 use crate::document::DocumentError;
 use crate::facts::{Access, Facts, Needs, Texts};
 use crate::guardrail::{Decision, DecisionError, Guardrail, Mode, Question, Requirement, Rulebook, Weighed};
+use crate::own::OwnParts;
 use crate::record::{Event, FindingState};
 use crate::target::{Identity, IdentityKind};
 
@@ -38,6 +39,7 @@ pub struct Circumstances<'a> {
     actor: &'a Actor,
     break_glass: Standing,
     trusted_accounts: &'a [AccountId],
+    own: Option<&'a OwnParts>,
 }
 
 impl<'a> Circumstances<'a> {
@@ -50,13 +52,19 @@ impl<'a> Circumstances<'a> {
             ActorKind::Root | ActorKind::Service | ActorKind::Principal => None,
         };
         let standing = |kind| break_glass::standing(break_glass, &actor.account, kind, &actor.name, actor.principal_id.as_deref());
-        Self { rulebook, event, action, actor, break_glass: kind.map_or(Standing::Unlisted, standing), trusted_accounts: &[] }
+        Self { rulebook, event, action, actor, break_glass: kind.map_or(Standing::Unlisted, standing), trusted_accounts: &[], own: None }
     }
 
     /// The same with accounts of others that count as trusted.
     #[must_use]
     pub const fn trusting(self, trusted_accounts: &'a [AccountId]) -> Self {
         Self { trusted_accounts, ..self }
+    }
+
+    /// The same with the parts of Rescind's own stack.
+    #[must_use]
+    pub const fn knowing(self, own: &'a OwnParts) -> Self {
+        Self { own: Some(own), ..self }
     }
 
     /// A call that AWS refused makes a case only if a guardrail certainly forbids what was tried, and it is reported at most, like a finding that
@@ -82,6 +90,12 @@ impl<'a> Circumstances<'a> {
     #[must_use]
     pub const fn time(&self) -> DateTime<Utc> {
         self.event.record.event_time
+    }
+
+    /// The address, or the AWS service, the call came from.
+    #[must_use]
+    pub fn source_ip(&self) -> Option<&'a str> {
+        self.actor.source_ip.as_deref()
     }
 
     /// What these policies grant together at the time of the change, as guardrails see it, to `holder`.
@@ -115,8 +129,8 @@ impl<'a> Circumstances<'a> {
     where
         'a: 'q,
     {
-        let Self { event, action, actor, break_glass, trusted_accounts, .. } = *self;
-        Question { event, actor, action, change, facts, break_glass, trusted_accounts }
+        let Self { event, action, actor, break_glass, trusted_accounts, own, .. } = *self;
+        Question { event, actor, action, change, facts, break_glass, trusted_accounts, own }
     }
 
     /// Whether the rulebook would let this change stand, made by the same actor at the same time: a remedy that has to choose asks this about

@@ -14,12 +14,14 @@ pub mod finding;
 pub mod guardrail;
 pub mod hearing;
 mod id;
+pub mod own;
 pub mod password;
 pub mod record;
 pub mod remedy;
 pub mod severity;
 pub mod target;
 pub mod trust;
+pub mod watch;
 
 pub use grants::{access, arn, capability, document, pattern, text};
 

@@ -117,6 +117,7 @@ impl Handler {
         let circumstances = |action| {
             Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass)
                 .trusting(&self.environment.trusted_accounts)
+                .knowing(&self.environment.own)
         };
         let mut lifts = false;
         let as_lift = lift.as_ref().map(|(_, action)| *action);
@@ -269,7 +270,7 @@ impl Handler {
         let tried = tried.filter(|tried| tried.case.outcome != Outcome::Held);
         let facts = match weighing.needs() {
             Some((change, needs)) => {
-                match deadline.before_the_remedy(Box::pin(self.read::<F>(circumstances, change, needs, may_act))).await {
+                match deadline.before_the_remedy(Box::pin(self.read::<F>(circumstances, change, needs, may_act, &key))).await {
                     Some(Ok(facts)) => facts,
                     Some(Err(call)) if is_certain => Err(call.to_string()),
                     Some(Err(call)) => return Err(call.into()),
@@ -299,6 +300,7 @@ impl Handler {
         change: &Change,
         needs: Needs,
         may_act: bool,
+        key: &Key,
     ) -> Result<Result<Facts, String>, AwsCall> {
         let replaced = match change {
             Change::PolicyVersionSet(PolicyVersionSet { policy_arn, version: Some(version), is_default: true, .. })
@@ -311,7 +313,18 @@ impl Handler {
         };
         let Environment { break_glass, deny_without_mfa, .. } = &self.environment;
         let background = Background { break_glass, deny_without_mfa, replaced: replaced.as_deref() };
-        facts::read(&self.clients.reader, circumstances, change, needs, background).await
+        let read = facts::read(&self.clients.reader, circumstances, change, needs, background).await?;
+        let Change::SignedIn(signed_in) = change else {
+            return Ok(read);
+        };
+        if !needs.failures {
+            return Ok(read);
+        }
+        let who = signed_in.counted_by(circumstances.source_ip());
+        match self.clients.ledger.failed_to_sign_in(key, &who).await {
+            Ok(failures) => Ok(read.map(|facts| facts.with_failures(failures))),
+            Err(call) => Ok(Err(format!("only the ledger knows how often they failed: {call}"))),
+        }
     }
 
     /// Sends the notice, and closes the case. If the remedy failed, the case stays open: the next try goes on with it.

@@ -11,6 +11,7 @@ mod group_left;
 mod inline_policy_deleted;
 mod inline_policy_put;
 mod mfa_changed;
+mod noticed;
 mod password_policy_changed;
 mod password_set;
 mod policy_attached;
@@ -20,6 +21,8 @@ mod provider_updated;
 mod quarantine_lifted;
 mod renamed;
 mod role_acquired;
+mod session_started;
+mod signed_in;
 mod trust_changed;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +45,8 @@ pub use mfa_changed::{MfaChanged, MfaDeed, lift_of as lift_of_mfa_denial};
 pub(crate) use mfa_changed::{
     deactivated as read_mfa_deactivated, enabled as read_mfa_enabled, lifted as read_mfa_denial_lifted, lifts as lifts_mfa_denial,
 };
+pub use noticed::Noticed;
+pub(crate) use noticed::read as read_noticed;
 pub use password_policy_changed::PasswordPolicyChanged;
 pub(crate) use password_policy_changed::{deleted as read_password_policy_deleted, updated as read_password_policy_updated};
 pub use password_set::{Oneself, PasswordSet};
@@ -63,12 +68,17 @@ pub(crate) use renamed::read as read_renamed;
 pub(crate) use role_acquired::{
     CALL as ACQUIRE_ROLE, attached as read_acquired_attached, put as read_acquired_put, trusted as read_acquired_trusted,
 };
+pub use session_started::SessionStarted;
+pub(crate) use session_started::read as read_session_started;
+pub use signed_in::SignedIn;
+pub(crate) use signed_in::read as read_signed_in;
 pub(crate) use trust_changed::read as read_trust_changed;
 pub use trust_changed::{Judged, TrustChanged};
 
 use crate::arn::{CredentialId, IamName, PolicyArn};
+use crate::capability::Capability;
 use crate::credential::Session;
-use crate::facts::{Facts, Members};
+use crate::facts::{Facts, Members, NamedBy};
 use crate::target::{Identity, Target};
 
 /// One kind of change: everything that Rescind knows about it.
@@ -202,7 +212,8 @@ macro_rules! changes {
 
 changes! {
     PolicyAttached, CredentialActivated, CredentialExposed, QuarantineLifted, Renamed, GroupJoined, InlinePolicyPut, PolicyVersionSet, TrustChanged,
-    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet, MfaChanged, ProviderUpdated
+    PasswordPolicyChanged, PolicyDetached, InlinePolicyDeleted, BoundaryChanged, GroupLeft, PasswordSet, MfaChanged, ProviderUpdated,
+    Noticed, SignedIn, SessionStarted
 }
 
 impl Change {
@@ -215,9 +226,22 @@ impl Change {
     /// The same with what the facts say beside what a guardrail can ask: for the case.
     #[must_use]
     pub(crate) fn noting(self, facts: &Facts) -> Self {
-        match (self, facts.replaced()) {
-            (Self::PolicyVersionSet(set), Some(replaced)) => PolicyVersionSet { replaced: Some(replaced.clone()), ..set }.into(),
-            (change, _) => change,
+        match self {
+            Self::PolicyVersionSet(set) => PolicyVersionSet { replaced: facts.replaced().cloned().or_else(|| set.replaced.clone()), ..set }.into(),
+            Self::Renamed(renamed) => match facts.named_by() {
+                Some(NamedBy { id, policies }) => {
+                    Renamed { identity: renamed.identity.with_id(id.clone()), named_by: Some(policies.clone()), ..renamed }.into()
+                }
+                None => renamed.into(),
+            },
+            Self::SignedIn(signed_in) => SignedIn { failures: facts.failures(), ..signed_in }.into(),
+            Self::SessionStarted(started) => SessionStarted {
+                conditional: facts.conditional(),
+                admin: facts.holdings().map(|(_, after)| after.grants().contains(&Capability::Admin)),
+                ..started
+            }
+            .into(),
+            change => change,
         }
     }
 }

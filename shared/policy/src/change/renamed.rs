@@ -23,14 +23,21 @@ pub struct Renamed {
     /// Its new path, if that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_path: Option<String>,
+    /// The policies that still name it as it was called before, if that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_by: Option<Vec<String>>,
 }
+
+/// So many of them are named in a sentence.
+const NAMED_MAX: usize = 5;
 
 impl Kind for Renamed {
     fn target(&self) -> Target {
         self.identity.clone().into()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members) {
+        context.named_by(facts);
         context.text("newName", &self.new_name.as_str().to_ascii_lowercase());
         if let Some(path) = &self.new_path {
             context.text("newPath", &path.to_ascii_lowercase());
@@ -47,7 +54,18 @@ impl Kind for Renamed {
 
     fn happened(&self) -> String {
         let path = self.new_path.as_deref().map(|path| format!(" with path {}", text::name(path))).unwrap_or_default();
-        format!("{} is {} {}{path} now", self.identity, self.identity.kind.word(), self.new_name)
+        let id = self.identity.id.as_ref().map(|id| format!(" (its id is still {id})")).unwrap_or_default();
+        let policies = match self.named_by.as_deref() {
+            None => String::new(),
+            Some([]) => "; no policy names it as it was called before".to_owned(),
+            Some(policies) => {
+                let more = policies.len().saturating_sub(NAMED_MAX);
+                let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+                let named = policies.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+                format!("; as it was called before it is still named by {named}{more}: they hold for whoever gets that name next")
+            }
+        };
+        format!("{} is {} {}{path} now{id}{policies}", self.identity, self.identity.kind.word(), self.new_name)
     }
 }
 
@@ -73,5 +91,5 @@ pub fn read(kind: IdentityKind, call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     if new_name == identity.name && new_path.is_none() {
         return Ok(Vec::new());
     }
-    Ok(vec![Claim::Change(Change::Renamed(Renamed { identity, new_name, new_path }))])
+    Ok(vec![Claim::Change(Change::Renamed(Renamed { identity, new_name, new_path, named_by: None }))])
 }

@@ -4,6 +4,7 @@ use cedar_policy::{Context, RestrictedExpression};
 
 use super::{Access, Facts, Holders, Needs};
 use crate::arn::{AccountId, PolicyArn};
+use crate::own::OwnParts;
 
 /// The members of a Cedar context. A member whose fact was not read holds a placeholder, and the fact is noted as unread.
 pub struct Members {
@@ -11,6 +12,8 @@ pub struct Members {
     partition: &'static str,
     /// Accounts of others that count as trusted.
     trusted: Vec<AccountId>,
+    /// The parts of Rescind's own stack, and the region in which the call was made.
+    own: Option<(OwnParts, String)>,
     pairs: Vec<(String, RestrictedExpression)>,
     unread: Needs,
     error: Option<String>,
@@ -20,13 +23,25 @@ impl Members {
     /// No members yet, for a change in this account.
     #[must_use]
     pub const fn new(account: AccountId, partition: &'static str) -> Self {
-        Self { account, partition, trusted: Vec::new(), pairs: Vec::new(), unread: Needs::NONE, error: None }
+        Self { account, partition, trusted: Vec::new(), own: None, pairs: Vec::new(), unread: Needs::NONE, error: None }
     }
 
     /// The same with accounts of others that count as trusted.
     #[must_use]
     pub fn trusting(self, accounts: &[AccountId]) -> Self {
         Self { trusted: accounts.to_vec(), ..self }
+    }
+
+    /// The same with the parts of Rescind's own stack, of a call that was made in this region.
+    #[must_use]
+    pub fn knowing(self, own: &OwnParts, region: &str) -> Self {
+        Self { own: Some((own.clone(), region.to_owned())), ..self }
+    }
+
+    /// Whether it is a part of Rescind's own stack.
+    #[must_use]
+    pub fn owns(&self, kind: &str, written: &str) -> bool {
+        self.own.as_ref().is_some_and(|(own, region)| own.has(kind, written, region))
     }
 
     /// The account in which the change was made.
@@ -60,6 +75,11 @@ impl Members {
     /// A boolean.
     pub fn boolean(&mut self, name: &str, value: bool) {
         self.push(name, RestrictedExpression::new_bool(value));
+    }
+
+    /// A whole number.
+    pub fn long(&mut self, name: &str, value: i64) {
+        self.push(name, RestrictedExpression::new_long(value));
     }
 
     /// A record of texts, as they are written.
@@ -130,6 +150,41 @@ impl Members {
         self.unread.denied |= facts.denied().is_none();
         self.boolean("hasDevice", facts.device().unwrap_or_default());
         self.boolean("denied", facts.denied().unwrap_or_default());
+    }
+
+    /// `after` and `conditional`: of a role of this account, what its session can do, and whether its trust policy lets the caller in under a
+    /// condition only.
+    pub fn session(&mut self, facts: &Facts, is_of_this_account: bool) {
+        if !is_of_this_account {
+            return;
+        }
+        self.unread.conditional |= facts.conditional().is_none();
+        self.boolean("conditional", facts.conditional().unwrap_or_default());
+        let nothing = Access::default();
+        let after = facts.holdings().map_or_else(
+            || {
+                self.unread.holdings = true;
+                &nothing
+            },
+            |(_, after)| after,
+        );
+        match after.members() {
+            Ok(members) => self.record("after", members.into_iter()),
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// `namedBy`: the policies that name a user or group by its old name.
+    pub fn named_by(&mut self, facts: &Facts) {
+        self.unread.named_by |= facts.named_by().is_none();
+        let policies = facts.named_by().map(|named_by| named_by.policies.clone()).unwrap_or_default();
+        self.push("namedBy", RestrictedExpression::new_set(policies.into_iter().map(RestrictedExpression::new_string)));
+    }
+
+    /// `failures`: how often somebody failed to sign in within ten minutes.
+    pub fn failures(&mut self, facts: &Facts) {
+        self.unread.failures |= facts.failures().is_none();
+        self.long("failures", facts.failures().unwrap_or_default().into());
     }
 
     /// The path of the group that a user joined.

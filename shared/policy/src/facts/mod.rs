@@ -11,7 +11,7 @@ pub use access::{Access, Texts};
 pub use members::Members;
 pub use needs::Needs;
 
-use crate::arn::IamName;
+use crate::arn::{IamName, UniqueId};
 use crate::change::Replaced;
 
 /// What was read from IAM: whatever [`Needs`] asked for. Starts empty, and each part is added as it is read.
@@ -28,6 +28,18 @@ pub struct Facts {
     denied: Option<bool>,
     replaced: Option<Replaced>,
     removed: Option<Vec<String>>,
+    conditional: Option<bool>,
+    named_by: Option<NamedBy>,
+    failures: Option<u32>,
+}
+
+/// Who a renamed user or group is now, and which policies still name it as it was called.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct NamedBy {
+    /// Its unique id, if IAM knows it under its new name.
+    pub id: Option<UniqueId>,
+    /// The policies, in words: `policy arn:…`, `inline policy P of role r`, `trust policy of role r`.
+    pub policies: Vec<String>,
 }
 
 /// Who holds a managed policy.
@@ -179,6 +191,42 @@ impl Facts {
     #[must_use]
     pub const fn administrator(&self) -> Option<bool> {
         self.administrator
+    }
+
+    /// Adds whether the trust policy lets the caller in under a condition only.
+    #[must_use]
+    pub fn with_conditional(self, is_conditional: bool) -> Self {
+        Self { conditional: Some(is_conditional), ..self }
+    }
+
+    /// Adds which policies name the target by its old name.
+    #[must_use]
+    pub fn with_named_by(self, named_by: NamedBy) -> Self {
+        Self { named_by: Some(named_by), ..self }
+    }
+
+    /// Adds how often somebody failed to sign in within ten minutes.
+    #[must_use]
+    pub fn with_failures(self, failures: u32) -> Self {
+        Self { failures: Some(failures), ..self }
+    }
+
+    /// Whether the trust policy lets the caller in under a condition only.
+    #[must_use]
+    pub const fn conditional(&self) -> Option<bool> {
+        self.conditional
+    }
+
+    /// Which policies name the target by its old name.
+    #[must_use]
+    pub const fn named_by(&self) -> Option<&NamedBy> {
+        self.named_by.as_ref()
+    }
+
+    /// How often somebody failed to sign in within ten minutes.
+    #[must_use]
+    pub const fn failures(&self) -> Option<u32> {
+        self.failures
     }
 
     /// Which version of the policy had been the default before.

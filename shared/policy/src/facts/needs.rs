@@ -26,6 +26,12 @@ pub struct Needs {
     pub denied: bool,
     /// Which guards that the rulebook requires the change took away: the documents of two boundaries, or what a group holds.
     pub guards: bool,
+    /// Whether the trust policy of a role lets somebody in under a condition only: `GetRole`.
+    pub conditional: bool,
+    /// Which policies name a user or group by its old name: `GetAccountAuthorizationDetails`.
+    pub named_by: bool,
+    /// How often somebody failed to sign in within ten minutes: the ledger.
+    pub failures: bool,
 }
 
 impl Needs {
@@ -41,6 +47,9 @@ impl Needs {
         device: false,
         denied: false,
         guards: false,
+        conditional: false,
+        named_by: false,
+        failures: false,
     };
 
     /// Whether nothing has to be read.
@@ -65,6 +74,9 @@ impl BitOr for Needs {
             device: self.device || other.device,
             denied: self.denied || other.denied,
             guards: self.guards || other.guards,
+            conditional: self.conditional || other.conditional,
+            named_by: self.named_by || other.named_by,
+            failures: self.failures || other.failures,
         }
     }
 }
@@ -84,6 +96,9 @@ impl BitAnd for Needs {
             device: self.device && other.device,
             denied: self.denied && other.denied,
             guards: self.guards && other.guards,
+            conditional: self.conditional && other.conditional,
+            named_by: self.named_by && other.named_by,
+            failures: self.failures && other.failures,
         }
     }
 }

@@ -74,6 +74,7 @@ fn forbidden(rulebook: &Rulebook, requirement: &Requirement, action: &'static Ac
         facts: &facts,
         break_glass: Standing::Unlisted,
         trusted_accounts: &[],
+        own: None,
     };
     let weighed = rulebook.weigh(&question).ok()??;
     let Ok(Decision::Forbidden { guardrails, .. }) = rulebook.decide(&question, weighed, None) else {

@@ -60,6 +60,9 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         Some("hasDevice") => needs.device = true,
         Some("denied") => needs.denied = true,
         Some("removes") => needs.guards = true,
+        Some("conditional") => needs.conditional = true,
+        Some("namedBy") => needs.named_by = true,
+        Some("failures") => needs.failures = true,
         Some("allows" | "escalations" | "grants" | "mayGrant") => needs.document |= !is_of_target(left),
         // Compared, or handed on, as a whole.
         None if parts(operands).any(|part| {
@@ -75,6 +78,9 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
             needs.device = true;
             needs.denied = true;
             needs.guards = true;
+            needs.conditional = true;
+            needs.named_by = true;
+            needs.failures = true;
         }
         _ => {}
     }
@@ -216,6 +222,9 @@ mod tests {
             device: true,
             denied: true,
             guards: true,
+            conditional: true,
+            named_by: true,
+            failures: true,
             ..NONE
         };
         assert_eq!(needs("[context.policy].contains(context.policy)"), Ok(all));

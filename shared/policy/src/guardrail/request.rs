@@ -9,12 +9,13 @@ use chrono::SecondsFormat;
 
 use super::DecisionError;
 use super::requirement::{self, Requirement};
-use crate::action::{ACTIONS, Action};
+use crate::action::Action;
 use crate::actor::{Actor, ActorKind};
 use crate::arn::{AccountId, path_of};
 use crate::break_glass::Standing;
 use crate::change::Change;
 use crate::facts::{Facts, Members, Needs};
+use crate::own::OwnParts;
 use crate::record::Event;
 use crate::target::{Identity, Target};
 
@@ -35,6 +36,8 @@ pub struct Question<'a> {
     pub break_glass: Standing,
     /// Accounts of others that count as trusted.
     pub trusted_accounts: &'a [AccountId],
+    /// The parts of Rescind's own stack, if they are known.
+    pub own: Option<&'a OwnParts>,
 }
 
 /// A question in Cedar's terms.
@@ -56,6 +59,8 @@ struct Resource {
 pub(super) struct Vocabulary {
     schema: Schema,
     actions: HashMap<&'static Action, Judged>,
+    /// The same, in the order of the schema.
+    in_order: Vec<&'static Action>,
     action_entities: Entities,
     types: HashMap<&'static str, EntityTypeName>,
     /// What the guardrails require, each once.
@@ -67,6 +72,8 @@ struct Judged {
     uid: EntityUid,
     /// The action and its groups: every request about it begins with them, and needs no other action's.
     entities: Entities,
+    /// Whether the schema says what such a request holds: of actions that are alike, it says so of one (see `load`).
+    is_typed: bool,
 }
 
 /// The schema's entity types.
@@ -83,10 +90,11 @@ impl Vocabulary {
             let groups = action_entities.ancestors(&uid).into_iter().flatten();
             let entities = groups.chain([&uid]).filter_map(|uid| action_entities.get(uid)).cloned();
             let entities = Entities::from_entities(entities, None).map_err(|error| error.to_string())?;
-            Ok((action, Judged { uid, entities }))
+            let is_typed = schema.principals_for_action(&uid).is_some_and(|mut principals| principals.next().is_some());
+            Ok((action, Judged { uid, entities, is_typed }))
         };
         let actions = judged.iter().copied().map(with_groups).collect::<Result<_, String>>()?;
-        Ok(Self { schema, actions, action_entities, types, requirements: Vec::new() })
+        Ok(Self { schema, actions, in_order: judged.to_vec(), action_entities, types, requirements: Vec::new() })
     }
 
     pub(super) const fn schema(&self) -> &Schema {
@@ -95,7 +103,7 @@ impl Vocabulary {
 
     /// The actions that are judged.
     pub(super) fn actions(&self) -> impl Iterator<Item = &'static Action> {
-        ACTIONS.iter().filter(|action| self.actions.contains_key(action))
+        self.in_order.iter().copied()
     }
 
     /// What the guardrails require.
@@ -133,10 +141,11 @@ impl Vocabulary {
         resource.groups.push(resource.entity);
         let action = self.actions.get(question.action);
         let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name)))?;
-        let entities = action.entities.clone().add_entities(resource.groups, Some(&self.schema)).map_err(|error| wrong(&error))?;
+        let schema = action.is_typed.then_some(&self.schema);
+        let entities = action.entities.clone().add_entities(resource.groups, schema).map_err(|error| wrong(&error))?;
         let (context, unread) = context(question, &self.requirements)?;
         let request =
-            Request::new(principal, action.uid.clone(), resource.uid, context, Some(&self.schema)).map_err(|error| wrong(&error))?;
+            Request::new(principal, action.uid.clone(), resource.uid, context, schema).map_err(|error| wrong(&error))?;
         Ok(Translated { request, entities, unread: unread | resource.unread })
     }
 
@@ -254,6 +263,9 @@ fn entity(
 fn context(question: &Question<'_>, requirements: &[Requirement]) -> Result<(Context, Needs), DecisionError> {
     let event = question.event;
     let mut context = circumstances(event, question.actor, question.break_glass).trusting(question.trusted_accounts);
+    if let Some(own) = question.own {
+        context = context.knowing(own, &event.region);
+    }
     if let Some(removes) = question.change.kind().removes() {
         context.removes(requirement::removed(requirements.iter(), removes, question.facts, &event.account, event.partition()));
     }
@@ -272,7 +284,17 @@ fn circumstances(event: &Event, actor: &Actor, break_glass: Standing) -> Members
     context.text("region", &event.region);
     context.push("time", RestrictedExpression::new_datetime(time));
     context.text("userAgent", actor.user_agent.as_deref().unwrap_or_default());
-    for (name, value) in [("accessKeyId", &actor.access_key_id), ("invokedBy", &actor.invoked_by), ("session", &actor.session)] {
+    context.boolean("assumedRoot", actor.assumed_root);
+    let known = [
+        ("accessKeyId", &actor.access_key_id),
+        ("delegate", &actor.delegate),
+        ("inScopeOf", &actor.in_scope_of),
+        ("invokedBy", &actor.invoked_by),
+        ("onBehalfOf", &actor.on_behalf_of),
+        ("session", &actor.session),
+        ("sourceIdentity", &actor.source_identity),
+    ];
+    for (name, value) in known {
         if let Some(value) = value {
             context.text(name, value);
         }

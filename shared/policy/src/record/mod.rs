@@ -84,7 +84,12 @@ pub struct Record {
     /// Who called.
     #[serde(default)]
     pub user_identity: UserIdentity,
+    /// Whether the call only reads, if CloudTrail says so.
+    #[serde(default, deserialize_with = "boolean")]
+    pub read_only: Option<bool>,
 
+    #[serde(default)]
+    additional_event_data: Option<Box<RawValue>>,
     aws_region: Option<String>,
     #[serde(rename = "eventID")]
     event_id: Option<String>,
@@ -115,11 +120,48 @@ pub struct UserIdentity {
     /// How a temporary credential was created.
     #[serde(default)]
     pub session_context: Option<SessionContext>,
+    /// The user of IAM Identity Center behind the call.
+    #[serde(default)]
+    pub on_behalf_of: Option<OnBehalfOf>,
+    /// The workload that AWS issued the credentials to.
+    #[serde(default)]
+    pub in_scope_of: Option<InScopeOf>,
+    /// The third party that acts with delegated access.
+    #[serde(default)]
+    pub invoked_by_delegate: Option<Delegate>,
     /// `IAMUser`, `AssumedRole`, `Root`, …
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The user's name, for an IAM user.
     pub user_name: Option<String>,
+}
+
+/// `userIdentity.onBehalfOf`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OnBehalfOf {
+    /// The user's id in the identity store.
+    pub user_id: Option<String>,
+    /// The ARN of the identity store.
+    pub identity_store_arn: Option<String>,
+}
+
+/// `userIdentity.inScopeOf`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InScopeOf {
+    /// The function, instance or task that the credentials were issued to.
+    pub credentials_issued_to: Option<String>,
+    /// The resource for which a service called another.
+    pub source_arn: Option<String>,
+}
+
+/// `userIdentity.invokedByDelegate`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delegate {
+    /// The third party's account.
+    pub account_id: Option<String>,
 }
 
 /// `userIdentity.sessionContext`.
@@ -129,6 +171,9 @@ pub struct SessionContext {
     /// Who is behind the session, as reported when its first role was assumed; it stays through further roles.
     #[serde(default)]
     pub source_identity: Option<String>,
+    /// Whether it is a session of a member account's root user, opened with `AssumeRoot`.
+    #[serde(default, deserialize_with = "boolean")]
+    pub assumed_root: Option<bool>,
     /// When and how strongly the session was authenticated.
     #[serde(default)]
     pub attributes: Option<SessionAttributes>,
@@ -194,6 +239,18 @@ impl Record {
         self.response_elements.as_deref().map(RawValue::get)
     }
 
+    /// What CloudTrail notes beside request and response, as JSON text.
+    #[must_use]
+    pub fn additional_event_data(&self) -> Option<&str> {
+        self.additional_event_data.as_deref().map(RawValue::get)
+    }
+
+    /// Whether the call changes nothing: because CloudTrail says so, or by its name, as EventBridge knows it.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.read_only == Some(true) || ["Describe", "Get", "List"].iter().any(|verb| self.event_name.starts_with(verb))
+    }
+
     /// What an AWS service found, as the record of a call that it made of it: the finding is what it was about.
     fn of_finding(service: &str, kind: String, state: FindingState, time: DateTime<Utc>, detail: Box<RawValue>) -> Self {
         let source = format!("{service}.amazonaws.com");
@@ -205,6 +262,8 @@ impl Record {
             source_ip_address: None,
             user_agent: None,
             user_identity: UserIdentity { kind: Some("AWSService".to_owned()), invoked_by: Some(source), ..UserIdentity::default() },
+            read_only: None,
+            additional_event_data: None,
             aws_region: None,
             event_id: None,
             recipient_account_id: None,
@@ -250,7 +309,7 @@ impl Event {
                 quoted(&record.event_source)
             )));
         }
-        if envelope.detail_type != "AWS API Call via CloudTrail" {
+        if !envelope.detail_type.ends_with(VIA_CLOUDTRAIL) {
             return Err(RecordError::Foreign(format!("its detail-type is {}", quoted(&envelope.detail_type))));
         }
         if let (Some(envelope), Some(recipient)) = (&envelope.account, &record.recipient_account_id)

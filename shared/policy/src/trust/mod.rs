@@ -278,6 +278,26 @@ pub fn trusted(text: &str) -> Result<Vec<Trusted>, TrustError> {
     Ok(all)
 }
 
+/// Whether a trust policy lets principals of this account in under conditions only; of callers whom an identity provider vouches for, whether it does
+/// so with all of them. A policy that names no such caller any more sets no condition.
+///
+/// # Errors
+///
+/// As [`trusted`].
+pub fn lets_in_conditionally(text: &str, account: &str) -> Result<bool, TrustError> {
+    let all = trusted(text)?;
+    let is_caller = |entry: &&Trusted| match entry.principal {
+        Named::Everyone | Named::EveryoneBut => true,
+        Named::Aws(_) => entry.principal.account() == Some(account),
+        Named::Service(_) | Named::Federated(_) | Named::CanonicalUser(_) => false,
+    };
+    let mut callers: Vec<&Trusted> = all.iter().filter(is_caller).collect();
+    if callers.is_empty() {
+        callers = all.iter().filter(|entry| matches!(entry.principal, Named::Federated(_))).collect();
+    }
+    Ok(!callers.is_empty() && callers.iter().all(|entry| !entry.limits.is_empty()))
+}
+
 fn entries(document: &Document<'_>) -> Result<Vec<Entry>, TrustError> {
     let named = |statement: &Statement<'_>| match &statement.principals {
         Principals::Absent => 0,

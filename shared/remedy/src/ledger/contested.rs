@@ -40,22 +40,26 @@ pub(super) fn counted(item: &Item) -> usize {
 }
 
 impl Ledger {
-    /// Counts a case in which something was taken back; `None` if its change is not contested.
-    pub(super) async fn taken(&self, key: &Key, case: &Case, now: DateTime<Utc>) -> Result<Option<Again>, AwsCall> {
-        let Some(change) = case.change.as_ref().filter(|_| case.outcome == Outcome::Applied) else {
-            return Ok(None);
-        };
-        let item_key = count_of(key.function, change);
-        let update = || self.client.update_item().table_name(&self.table).set_key(Some(item_key.clone()));
+    /// Adds a case to an item that counts cases: when, and a word about it. Returns all that the item counts, in order of time.
+    ///
+    /// # Errors
+    ///
+    /// If DynamoDB did not do it.
+    pub(super) async fn add_up(
+        &self,
+        item: &Item,
+        key: &Key,
+        time: DateTime<Utc>,
+        word: &str,
+        kept_for: TimeDelta,
+    ) -> Result<Vec<(String, String)>, AwsCall> {
+        let update = || self.client.update_item().table_name(&self.table).set_key(Some(item.clone()));
         let counted = update()
             .update_expression("SET #case = if_not_exists(#case, :case), #expires = :expires")
             .expression_attribute_names("#case", format!("{COUNTED}{}", key.case))
             .expression_attribute_names("#expires", "expires")
-            .expression_attribute_values(":case", string(&format!("{} {}", moment(now), case.actor.arn)))
-            .expression_attribute_values(
-                ":expires",
-                AttributeValue::N((now + TimeDelta::hours(2 * Contested::HOURS)).timestamp().to_string()),
-            )
+            .expression_attribute_values(":case", string(&format!("{} {word}", moment(time))))
+            .expression_attribute_values(":expires", AttributeValue::N((Utc::now() + kept_for).timestamp().to_string()))
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
@@ -70,13 +74,28 @@ impl Ledger {
             let forgotten = forgets.update_expression(format!("REMOVE {}", names.join(", "))).send().await;
             forgotten.named("dynamodb:UpdateItem of a count for case", &key.case)?;
         }
+        let written = times.into_iter().filter_map(|(written, _)| written.split_once(' '));
+        Ok(written.map(|(time, word)| (time.to_owned(), word.to_owned())).collect())
+    }
+
+    /// Counts a case in which something was taken back; `None` if its change is not contested.
+    pub(super) async fn taken(&self, key: &Key, case: &Case, now: DateTime<Utc>) -> Result<Option<Again>, AwsCall> {
+        let Some(change) = case.change.as_ref().filter(|_| case.outcome == Outcome::Applied) else {
+            return Ok(None);
+        };
+        let item_key = count_of(key.function, change);
+        let counted = self.add_up(&item_key, key, now, &case.actor.arn, TimeDelta::hours(2 * Contested::HOURS)).await?;
         let since = moment(now - TimeDelta::hours(Contested::HOURS));
-        let actors = times.iter().filter_map(|(written, _)| written.split_once(' ')).filter(|(time, _)| *time >= &*since);
-        let Some(contested) = Contested::of(actors.map(|(_, actor)| actor.to_owned()).collect(), &case.actor) else {
+        let actors = counted.into_iter().filter(|(time, _)| *time >= since).map(|(_, actor)| actor);
+        let Some(contested) = Contested::of(actors.collect(), &case.actor) else {
             return Ok(None);
         };
         // Whoever writes down that it is reported reports it. A retry of the same case does as well.
-        let claimed = update()
+        let claimed = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item_key))
             .update_expression("SET #told = :now, #by = :case")
             .condition_expression("attribute_not_exists(#told) OR #told < :before OR #by = :case")
             .expression_attribute_names("#told", "told")

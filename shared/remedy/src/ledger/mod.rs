@@ -18,13 +18,14 @@
 //! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
 //!
 //! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm`,
-//! `<function>#held`, `<function>#default` and `<function>#found`.
+//! `<function>#held`, `<function>#failed`, `<function>#default` and `<function>#found`.
 
 pub mod archive;
 mod body;
 pub mod contained;
 mod contested;
 mod defaults;
+mod failures;
 mod found;
 mod page;
 mod read;

@@ -6,12 +6,12 @@ use policy::break_glass::BreakGlass;
 use policy::change::{Gives, PolicyVersionSet, Replaced};
 use policy::facts::{Access, Facts, Holders, Needs, Texts};
 use policy::hearing::Circumstances;
-use policy::target::{Identity, Target};
-use policy::text;
+use policy::target::{Identity, IdentityKind, Target};
+use policy::{text, trust};
 
 use super::holdings::{self, Except};
 use super::identity::Whom;
-use super::{Reader, credentials, guards, holders, identity, versions};
+use super::{Reader, credentials, guards, holders, identity, names, versions};
 use crate::error::{AwsCall, found};
 
 /// Why a fact cannot be had. AWS answered, so this is no error, but the change cannot be judged, and a person has to know.
@@ -42,6 +42,8 @@ pub async fn read(
 ) -> Result<Result<Facts, String>, AwsCall> {
     let mut facts = Facts::none();
     let target = match change.target() {
+        // It is no longer there under the name that the record gives.
+        _ if matches!(change, Change::Renamed(_)) && (Needs { named_by: false, ..needs }).is_empty() => Target::Account,
         Target::Identity(identity) if identity.id.is_some() => match identity::resolve(reader, &identity, None).await? {
             Whom::Is(identity) => Target::Identity(identity),
             Whom::Gone(why) | Whom::Unknown(why) => {
@@ -121,6 +123,23 @@ pub async fn read(
             let own = background.deny_without_mfa.as_str();
             facts = facts.with_denied(attached.iter().any(|arn| arn.eq_ignore_ascii_case(own)));
         }
+    }
+    if let Change::SessionStarted(started) = change
+        && let Some(role) = target.identity().filter(|_| needs.conditional)
+    {
+        let Some(text) = (if role.kind == IdentityKind::Role { found(holdings::trust_document(reader, role).await)? } else { None }) else {
+            return Ok(Err(GONE.to_owned()));
+        };
+        let caller = started.from.as_deref().unwrap_or_else(|| circumstances.home().0.as_str());
+        match trust::lets_in_conditionally(&text, caller) {
+            Ok(is_conditional) => facts = facts.with_conditional(is_conditional),
+            Err(error) => return Ok(Err(format!("Rescind cannot read the trust policy of {role}: {error}"))),
+        }
+    }
+    if let Change::Renamed(renamed) = change
+        && needs.named_by
+    {
+        facts = facts.with_named_by(names::named_by(reader, renamed).await?);
     }
     if let Gives::Version(set) = given {
         facts = match of_policy(reader, circumstances, set, needs, background, facts).await? {

@@ -8,6 +8,7 @@ pub mod holders;
 pub mod holdings;
 pub mod identity;
 pub mod missing;
+pub mod names;
 pub mod responders;
 pub mod settled;
 pub mod versions;
