@@ -51,7 +51,8 @@ def lines(_one_world, tmp_path_factory):
         return seen
 
     polsen = world.user("polsen", holds=[ADMINISTRATOR, BILLING, READ_ONLY])
-    assert happens(attachment(ADMINISTRATOR, user=polsen, actor=mallory)).outcome == "applied"
+    a_minute_ago = (datetime.now(timezone.utc) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert happens(attachment(ADMINISTRATOR, user=polsen, actor=mallory, eventTime=a_minute_ago)).outcome == "applied"
     assert happens(attachment(READ_ONLY, user=polsen, actor=mallory)).outcome == "observed"
     exempt = rulebook(folder, exemptions=exemption(POLSEN))
     assert happens(attachment(ADMINISTRATOR, user=polsen), guardrails=exempt).outcome == "exempt"
@@ -142,7 +143,7 @@ def test_the_dashboard_shows_every_outcome_of_a_case():
 
 def test_the_time_to_a_remedy_is_that_from_the_call(lines):
     took, = {line["TimeToRemedy"] for line in lines if "TimeToRemedy" in line}
-    assert 0 <= took < 60_000
+    assert 60_000 <= took < 90_000
 
 
 def test_a_stop_is_seen_in_its_metric_and_so_is_that_there_is_none(lines):
@@ -226,3 +227,17 @@ def test_at_three_in_the_morning_one_query_says_what_went_wrong(lines):
 def test_what_would_have_been_taken_back_is_found_by_guardrail(lines):
     found = {(row["guardrail"], row["remedy"]) for row in asked(lines, "What would have been taken back")}
     assert found >= {("users-get-access-through-groups", "detach-policy"), ("billing-is-for-finance", "detach-policy")}
+
+
+def test_the_documents_list_every_metric_of_rescind_by_its_dimensions(lines):
+    section = (ROOT / "docs" / "operations.md").read_text().split("| metric | by | |")[1].split("\n\n")[0]
+    listed = set()
+    for names, by in re.findall(r"^\| (`.+?`) \| (.+?) \|", section, re.MULTILINE):
+        for name in re.findall(r"`(\w+)`", names):
+            listed |= {("Rescind", name, frozenset(re.findall(r"`(\w+)`", part))) for part in by.split(";")}
+    assert listed == emitted(lines)[0]
+
+
+def test_the_documents_list_every_saved_query():
+    section = (ROOT / "docs" / "operations.md").read_text().split("| query | answers |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| ([A-Z].+?) \|", section, re.MULTILINE)) == set(queries())
