@@ -11,10 +11,10 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 GUIDE = (ROOT / "docs" / "guide.md").read_text()
 # What each policy says of itself, and the policy.
 POLICIES = dict(re.findall(r"^(.+):\n\n```json\n(\{.+\})\n```$", GUIDE, re.MULTILINE))
-CRITICAL = "Only what is critical, for the person on call"
-TAKEN_BACK = "Only what was taken back, for the team that has to know what no longer works"
-FOR_A_PERSON = "Only what a person has to do something about"
-NOT_QUIET = "Neither what is low nor what was only observed, for a chat"
+CRITICAL = "Only critical notices, for the person on call"
+TAKEN_BACK = "Only changes that were taken back, for the team that looks after the affected users and roles"
+FOR_A_PERSON = "Only notices that need a person"
+NOT_QUIET = "No low notices, and none about a change that was only observed, for a chat"
 
 
 @pytest.fixture
