@@ -62,7 +62,7 @@ lint: venv venv-checkov
 	$(VENV)/bin/sam validate --lint
 	.venv-checkov/bin/checkov --file template.yaml
 	mkdir -p target
-	$(PYTHON) -m tests.template.stack Mode=enforce CreateTrail=true NotificationEmail=security@example.com \
+	$(PYTHON) -m tests.template.stack Mode=enforce CreateTrail=true NotificationEmail=security@example.com AlarmEmail=on-call@example.com \
 		BreakGlassArns=arn:aws:iam::123456789012:role/responder > $(STACK)
 	.venv-checkov/bin/checkov --file $(STACK)
 

@@ -1,5 +1,6 @@
-"""Documents that name tests name tests that exist."""
+"""Documents say what is so: the tests and documents that they name exist, and the picture is what its text says."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -43,3 +44,38 @@ def test_the_evaluation_table_has_every_item_with_its_tests_and_its_code():
             assert int(number) in items_of(ROOT / "shared" / "grants" / "src" / path), f"{path} does not say where it honours item {number}"
     tabled = {name for name in written_tests() if re.match(r"item_\d+_", name)}
     assert tabled == tabled & names_in("evaluation.md"), "a test of an item that the table lacks"
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_link_leads_somewhere(document):
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if target.startswith(("http:", "https:")):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = document if not path else (document.parent / path).resolve()
+        assert linked.exists(), f"{document.name} links to {target}"
+        assert not anchor or anchor in anchors(linked), f"{document.name} links to {target}"
+
+
+def test_the_picture_is_what_its_text_says():
+    spec = importlib.util.spec_from_file_location("architecture", ROOT / "docs" / "architecture.py")
+    architecture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(architecture)
+    drawn = architecture.draw((ROOT / "docs" / "architecture.txt").read_text())
+    assert (ROOT / "docs" / "architecture.svg").read_text() == drawn, "run: python3 docs/architecture.py"
+    light, dark = drawn.split("@media (prefers-color-scheme: dark)")
+    for thing in ("text {", ".paper {", ".box {", ".arrow {", ".head {"):
+        assert thing in light and thing in dark, "readable in light and dark"
+    # The parts of the stack that it names are parts of the template.
+    template = (ROOT / "template.yaml").read_text()
+    for part in ("UndeliveredEvents", "FailedEvents", "NoticeTopic", "AlarmTopic", "Ledger", "Dashboard"):
+        assert f">{part}<" in drawn and f"\n  {part}:\n" in template

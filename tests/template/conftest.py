@@ -22,6 +22,7 @@ def full_stack():
     return stacks.translate(
         Mode="enforce",
         NotificationEmail="security@example.com",
+        AlarmEmail="on-call@example.com",
         CreateTrail="true",
         PermissionsBoundaryArn="arn:aws:iam::123456789012:policy/boundary",
         BreakGlassArns="arn:aws:iam::123456789012:user/ops/break-glass,arn:aws:iam::123456789012:role/Emergency=AROAEXAMPLEEXAMPLE01",

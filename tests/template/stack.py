@@ -25,6 +25,8 @@ ACCOUNT = "123456789012"
 
 # CloudFormation's values: (pattern of Ref, patterns of the attributes) for each type that the template refers to.
 _IDENTITIES = {
+    "AWS::CloudWatch::Alarm": ("{name}", {"Arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"}),
+    "AWS::CloudWatch::Dashboard": ("{name}", {}),
     "AWS::CloudTrail::Trail": ("{name}", {"Arn": "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"}),
     "AWS::DynamoDB::Table": ("{name}", {"Arn": "arn:{partition}:dynamodb:{region}:{account}:table/{name}"}),
     "AWS::Events::Rule": ("{name}", {"Arn": "arn:{partition}:events:{region}:{account}:rule/{name}"}),
@@ -41,7 +43,7 @@ _IDENTITIES = {
         {"Arn": "arn:{partition}:sqs:{region}:{account}:{name}", "QueueName": "{name}"},
     ),
 }
-_NAME_PROPERTIES = ("FunctionName", "LogGroupName", "ManagedPolicyName", "TrailName")
+_NAME_PROPERTIES = ("AlarmName", "DashboardName", "FunctionName", "LogGroupName", "ManagedPolicyName", "TrailName")
 STACK_ID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 _PARTITIONS = {
     "cn-": {"partition": "aws-cn", "suffix": "amazonaws.com.cn"},

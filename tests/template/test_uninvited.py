@@ -1,36 +1,13 @@
 """The alarm about invocations that no rule made, computed over periods as CloudWatch computes it."""
 
-import operator
 import re
 
 import pytest
 
+from .series import computed
 from .stack import translate
 
 FUNCTIONS = sorted(translate().functions())
-
-
-class Series(list):
-    """A time series of CloudWatch's: one value for each period, None if it has none. Arithmetic is by period."""
-
-    def _with(self, other, operation):
-        others = other if isinstance(other, Series) else [other] * len(self)
-        return Series(None if a is None or b is None else operation(a, b) for a, b in zip(self, others, strict=True))
-
-    def __add__(self, other):
-        return self._with(other, operator.add)
-
-    def __sub__(self, other):
-        return self._with(other, operator.sub)
-
-    def __rmul__(self, factor):
-        return self._with(factor, operator.mul)
-
-    def __gt__(self, other):
-        return self._with(other, operator.gt)
-
-    def __and__(self, other):
-        return self._with(other, operator.and_)
 
 
 def alarm_about(stack, function):
@@ -39,29 +16,9 @@ def alarm_about(stack, function):
 
 def reasons(alarm, periods, **counted):
     """The alarm's value in each period. `counted` are the metrics' values by period; every other one is missing."""
-    stats = {m["Id"]: Series([None] * periods) for m in alarm["Metrics"] if "MetricStat" in m}
-    for metric, values in counted.items():
-        assert metric in stats
-        for period, value in values.items():
-            stats[metric][period] = value
-    rules = {id: series for id, series in stats.items() if "rule" in id}
-
-    def fill(series, value):
-        return [fill(s, value) for s in series] if not isinstance(series, Series) else Series(value if v is None else v for v in series)
-
-    functions = {
-        "FILL": fill,
-        "METRICS": lambda part: [series for id, series in stats.items() if part in id],
-        "SUM": lambda several: Series(map(sum, zip(*several, strict=True))),
-        "DIFF": lambda s: Series([None, *(None if a is None or b is None else b - a for a, b in zip(s, s[1:], strict=False))]),
-        "IF": lambda condition, yes, no: Series(None if c is None else yes if c else no for c in condition),
-    }
-    computed = {}
-    expressions = {m["Id"]: m["Expression"].replace(" AND ", " & ") for m in alarm["Metrics"] if "Expression" in m}
-    for id in ("calls", "events", "value"):
-        computed[id] = eval(expressions[id], {"__builtins__": {}}, functions | stats | computed)  # noqa: S307
-    assert rules and expressions.keys() == computed.keys()
-    return computed["value"]
+    series = computed(alarm, periods, counted)
+    assert any("rule" in id for id in series) and {"calls", "events"} <= series.keys()
+    return series["value"]
 
 
 def rung(alarm, **counted):

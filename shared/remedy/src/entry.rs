@@ -44,7 +44,7 @@ async fn serve<F: Function>() -> Result<(), String> {
     };
     log::ready(F::NAME, handler.environment.mode.name(), handler.rulebook.guardrail_count(), handler.rulebook.exemption_count());
     let started = Utc::now();
-    handler.rulebook.ending(started).iter().for_each(|ending| log::ending(ending, started));
+    log::endings(&handler.rulebook.ending(started), started);
     log::break_glass(&handler.environment);
     handler.clients.ledger.connect(F::NAME).await;
     let handler = &handler;

@@ -338,7 +338,7 @@ impl Handler {
             case.contested = again.map(|again| again.contested);
             is_due
         };
-        log::case_closed(F::NAME, &case);
+        log::case_closed(F::NAME, &case, Utc::now());
         if !is_due {
             log::collapsed(&case);
             page.close(&case).await;

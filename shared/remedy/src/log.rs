@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 
 use chrono::{DateTime, Utc};
 use policy::case::{Call, Outcome, Receipt};
-use policy::guardrail::{Ending, Exemption};
+use policy::guardrail::{ANNOUNCED, Decision, Ending, Exemption};
+use policy::remedy::Remedy;
 use policy::severity::Severity;
 use policy::text::shown;
 use policy::{Case, Event};
@@ -38,12 +39,22 @@ pub fn ready(function: &str, mode: &str, guardrails: usize, exemptions: usize) {
     tracing::info!(function, mode, guardrails, exemptions, "ready");
 }
 
-/// An exemption has ended, or will soon.
-pub fn ending(ending: &Ending<'_>, now: DateTime<Utc>) {
-    let Ending { exemption: Exemption { id, owner, until, .. }, days_left } = ending;
-    let until = until.to_string();
-    tracing::warn!(exemption = id, owner, until, days_left, "exemption ends");
-    metric(&[&[]], &[("ExemptionDaysLeft", "Count", *days_left)], json!({ "Exemption": id }), now);
+/// These exemptions have ended, or will soon.
+///
+/// An alarm on how many there are rings for each further one; one on the days left would ring for the first and stay silent about the others.
+pub fn endings(endings: &[Ending<'_>], now: DateTime<Utc>) {
+    for Ending { exemption: Exemption { id, owner, until, .. }, days_left } in endings {
+        let until = until.to_string();
+        tracing::warn!(exemption = id, owner, until, days_left, "exemption ends");
+        metric(&[&[]], &[("ExemptionDaysLeft", "Count", *days_left)], json!({ "Exemption": id }), now);
+    }
+    for days in ANNOUNCED {
+        let within = endings.iter().filter(|ending| ending.days_left <= days).count();
+        if within > 0 {
+            let line = json!({ "Within": format!("{days} days") });
+            metric(&[&["Within"]], &[("ExemptionsEnding", "Count", i64::try_from(within).unwrap_or(i64::MAX))], line, now);
+        }
+    }
 }
 
 /// Says if nobody of this account is on the list of break-glass principals.
@@ -58,8 +69,16 @@ pub fn break_glass(environment: &Environment) {
 
 /// An event arrived, and can be read.
 pub fn event_seen(function: &str, event: &Event, now: DateTime<Utc>) {
-    let latency = (now - event.record.event_time).num_milliseconds();
-    tracing::info!(event_id = event.id.as_deref().map(shown), event_name = shown(&event.record.event_name), latency_ms = latency, "event");
+    let record = &event.record;
+    let latency = (now - record.event_time).num_milliseconds();
+    tracing::info!(
+        function,
+        event_id = event.id.as_deref().map(shown),
+        event_name = shown(&record.event_name),
+        actor = record.user_identity.arn.as_deref().map(shown),
+        latency_ms = latency,
+        "event"
+    );
     metric(&[&["Function"]], &[("Events", "Count", 1), ("Latency", "Milliseconds", latency)], json!({ "Function": function }), now);
 }
 
@@ -86,6 +105,12 @@ pub fn tick(function: &str) {
     tracing::info!(function, "tick");
 }
 
+/// Whether a person has stopped something, read from the ledger: how many guardrails, or everything, which counts as one.
+pub fn stopped(stop: &Stop, now: DateTime<Utc>) {
+    let stopped = stop.guardrails.len() + usize::from(stop.everything.is_some());
+    metric(&[&[]], &[("Stopped", "Count", i64::try_from(stopped).unwrap_or(i64::MAX))], json!({}), now);
+}
+
 /// An earlier delivery of the event has made and closed this case.
 pub fn closed_already(case: &Case) {
     tracing::info!(case = case.id, outcome = case.outcome.name(), "closed already");
@@ -97,20 +122,32 @@ pub fn step(call: &Call, undo: Option<&Call>) {
     tracing::info!(call = command(call), undo = undo.map(command), "step");
 }
 
-/// A case has its outcome.
-pub fn case_closed(function: &str, case: &Case) {
+/// A case has its outcome. What the saved queries of the template ask about has a field of its own: they cannot look into `case_json`.
+pub fn case_closed(function: &str, case: &Case, now: DateTime<Utc>) {
     let lead = case.decision.lead();
     let guardrail = lead.map_or("none", |guardrail| &guardrail.id);
     let severity = case.severity().map_or("none", Severity::name);
     let outcome = case.outcome.name();
+    let perhaps = case.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
+    let guardrails: Vec<&str> = case.decision.guardrails().iter().chain(perhaps).map(|guardrail| &*guardrail.id).collect();
+    let exemption = if let Decision::Exempt { exemption, .. } = &case.decision { Some(exemption) } else { None };
     tracing::info!(
         function,
         case = case.id,
         guardrail,
+        guardrails = guardrails.join(" "),
         severity,
+        remedy = case.remedy().map(Remedy::name),
         outcome,
+        actor = shown(&case.actor.arn),
+        correlation = case.correlation,
+        source_ip = case.actor.source_ip.as_deref().map(shown),
+        event_id = case.record.event_id.as_deref().map(shown),
+        event_name = shown(&case.record.event_name),
         target = case.change.as_ref().map(|change| change.target().to_string()),
         detail = case.outcomes.first().and_then(|outcome| outcome.detail.as_deref()),
+        exemption = exemption.map(|exemption| &*exemption.id),
+        owner = exemption.map(|exemption| &*exemption.owner),
         case_json = %case,
         "case"
     );
@@ -120,11 +157,18 @@ pub fn case_closed(function: &str, case: &Case) {
         json!({ "Guardrail": guardrail, "Severity": severity, "Outcome": outcome, "CaseId": case.id }),
         case.time,
     );
+    // What waited for its hour says nothing about how fast Rescind is.
+    if case.outcome == Outcome::Applied && case.held.is_none() {
+        let took = (now - case.record.event_time).num_milliseconds();
+        let line = json!({ "Guardrail": guardrail, "CaseId": case.id });
+        metric(&[&["Guardrail"], &[]], &[("TimeToRemedy", "Milliseconds", took)], line, case.time);
+    }
 }
 
 /// An event ends with an error.
 pub fn failed(error: &Error) {
     tracing::error!(error_type = error.kind(), error = %error, "failed");
+    metric(&[&["ErrorType"]], &[("Failures", "Count", 1)], json!({ "ErrorType": error.kind() }), Utc::now());
 }
 
 /// Init failed: no event will be judged.

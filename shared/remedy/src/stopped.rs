@@ -11,6 +11,7 @@ use crate::cut::BRIEF;
 use crate::error::AwsCall;
 use crate::handler::Handler;
 use crate::ledger::Stop;
+use crate::log;
 use crate::message::Message;
 
 /// The message's id: it has no case.
@@ -21,6 +22,7 @@ impl Handler {
     pub(crate) async fn report_stop(&self, now: DateTime<Utc>) -> Result<(), AwsCall> {
         let ledger = &self.clients.ledger;
         let (stop, told) = ledger.stop_and_told().await?;
+        log::stopped(&stop, now);
         let lines = self.stop_lines(&stop);
         let what = if lines.is_empty() { String::new() } else { hashed(&lines.iter().map(String::as_str).collect::<Vec<_>>()) };
         if !told.is_due(&what, now) || !ledger.claim(&told, now).await? {

@@ -24,7 +24,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use cedar_policy::{Authorizer, PolicyId, PolicySet};
 
-pub use annotation::{Ending, Exemption, Guardrail, Mode};
+pub use annotation::{ANNOUNCED, Ending, Exemption, Guardrail, Mode};
 pub use decision::{Decision, DecisionError, Undecided};
 pub use judge::Judge;
 pub use load::{EXEMPTIONS_FILE, SCHEMA_FILE, SHIPPED_SCHEMA};
