@@ -27,6 +27,7 @@ mod contested;
 mod defaults;
 mod found;
 mod page;
+mod pulse;
 mod read;
 mod stop;
 mod storm;
