@@ -59,7 +59,7 @@ impl Place {
         let Some(found) = described.stacks().first() else {
             bail!("this account and region have no stack {}: name another with --stack", quoted(&self.stack));
         };
-        let Some(mut stack) = Stack::of_arn(&self.stack, found.stack_id().unwrap_or_default()) else {
+        let Some(mut stack) = Stack::of_arn(found.stack_name().unwrap_or(&self.stack), found.stack_id().unwrap_or_default()) else {
             bail!("CloudFormation gives the stack {} an id that is no ARN", quoted(&self.stack));
         };
         found.stack_status().map_or("", |status| status.as_str()).clone_into(&mut stack.status);

@@ -9,7 +9,7 @@ import pytest
 from lab.command import credentials, rescind
 from lab.emulator import REGION
 from lab.events import ROOT
-from lab.stack import DETACH_POLICY, IAM_CHANGED, POLICY_ATTACHED, QUARANTINE_KEY, STACK, TICK, Stack
+from lab.stack import DETACH_POLICY, FUNCTIONS, IAM_CHANGED, POLICY_ATTACHED, QUARANTINE_KEY, STACK, TICK, Stack
 
 GUARDRAILS = ROOT / "guardrails"
 NO_DEAD_LETTERS = "events that it cannot deliver do not go to UndeliveredEvents"
@@ -197,7 +197,7 @@ def test_the_organization_s_trail_is_enough_and_if_nobody_may_look_at_it_that_is
     stack.proxy.deny("GetTrailStatus")
     assert examine(stack) == [
         "warning  trail management-events: not looked at: AWS denies cloudtrail:GetTrailStatus; to do: allow cloudtrail:GetTrailStatus to whoever runs this, and run it again",
-        *(line for line in examine(stack) if line.startswith("warning  trail: trail management-events could not be looked at; ")),
+        *(line for line in examine(stack) if line.startswith("warning  trail: trail management-events could not be looked at: cloudtrail:GetTrailStatus of")),
     ]
 
 
@@ -298,6 +298,22 @@ def test_what_keeps_a_role_from_its_calls_is_named(stack, detail, says):
     bad = examine(stack, status=1)
     names = ["detach-policy", "quarantine-key", "restore-guard"]
     assert sorted(bad) == [f"FAILED   rights of {name}: {says}; to do: let this role make these calls: its remedies fail without them" for name in names]
+
+
+def test_a_simulated_call_says_who_calls_from_where(stack):
+    doctor(stack)
+    asked = [call.parameters for call in stack.proxy.calls() if call.operation == "SimulatePrincipalPolicy"]
+    assert {each["PolicySourceArn"] for each in asked} == {f"arn:aws:iam::123456789012:role/{stack[f'{function}Role']}" for function in FUNCTIONS}
+    for each in asked:
+        context = {each[f"ContextEntries.member.{n}.ContextKeyName"]: each[f"ContextEntries.member.{n}.ContextKeyValues.member.1"] for n in range(1, 8)}
+        assert (context["aws:PrincipalArn"], context["aws:RequestedRegion"]) == (each["PolicySourceArn"], REGION)
+        assert each["ResourceArns.member.1"] == "arn:aws:iam::123456789012:user/example"
+
+
+def test_a_role_that_is_gone(stack):
+    stack.aws["iam"].delete_role_policy(RoleName=stack[f"{DETACH_POLICY}Role"], PolicyName="own")
+    stack.aws["iam"].delete_role(RoleName=stack[f"{DETACH_POLICY}Role"])
+    assert failed(stack).startswith("rights of detach-policy: iam:ListRolePolicies of role")
 
 
 def test_a_role_without_rights_of_its_own(stack):

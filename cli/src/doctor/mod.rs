@@ -63,8 +63,7 @@ async fn examine(arguments: &Arguments) -> Result<(Stack, Report)> {
     report.unseen("trail", seen);
     rules::check(&aws_sdk_eventbridge::Client::new(&caller.config("EVENTBRIDGE")), &stack, &mut report).await;
     let deployed = functions::check(&aws_sdk_lambda::Client::new(&caller.config("LAMBDA")), &stack, &mut report).await;
-    let seen = rights::check(&aws_sdk_iam::Client::new(&caller.config("IAM")), &deployed, &mut report).await;
-    report.unseen("rights", seen);
+    rights::check(&aws_sdk_iam::Client::new(&caller.config("IAM")), &deployed, &stack.region, &mut report).await;
     topics::check(&aws_sdk_sns::Client::new(&caller.config("SNS")), &stack, &mut report).await;
     let cloudwatch = aws_sdk_cloudwatch::Client::new(&caller.config("CLOUDWATCH"));
     let seen = signs::events(&cloudwatch, &stack, now, &mut report).await;

@@ -2,8 +2,8 @@
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector, ReadWriteType, Trail};
-use policy::text::name;
-use remedy::{AwsCall, Named as _};
+use policy::text::{name, said};
+use remedy::{AwsCall, Failure, Named as _};
 
 use super::report::Report;
 
@@ -36,10 +36,12 @@ pub async fn check(client: &Client, region: &str, report: &mut Report) -> Result
             }
             Ok(Logs::Some(why)) => doubtful.push(format!("{named} {why}")),
             Ok(Logs::None(why)) => none.push(format!("{named} {why}")),
-            // Another trail may do.
+            // Another trail may do; and what an organization's trail logs, a member may not be allowed to know.
             Err(call) => {
-                report.unseen(&named, Err::<(), _>(call));
-                doubtful.push(format!("{named} could not be looked at"));
+                doubtful.push(format!("{named} could not be looked at: {} failed: {}", call.call, said(&call.message)));
+                if call.failure == Failure::AccessDenied {
+                    report.unseen(&named, Err::<(), _>(call));
+                }
             }
         }
     }
