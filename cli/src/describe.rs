@@ -2,19 +2,55 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::Args;
 use policy::guardrail::{EXEMPTIONS_FILE, Exemption, Guardrail, Mode, SCHEMA_FILE, Source};
 use policy::remedy::Remedy;
+use serde_json::{Value, json};
 
 use crate::controls;
 
 /// What a comment says about enforcing a guardrail begins so.
 const FIRST_DAY: &str = "First day: ";
 
+/// Which rulebook.
+#[derive(Args)]
+pub struct Arguments {
+    /// The rulebook's folder.
+    #[arg(default_value = "guardrails")]
+    dir: PathBuf,
+    /// Print one JSON document: `guardrails` and `exemptions`, each as its annotations say, with its `file` and `comment`.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the rulebook, for people or as JSON.
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    if arguments.json { as_json(&arguments.dir, out) } else { markdown(&arguments.dir, out) }
+}
+
+fn as_json(dir: &Path, out: &mut impl Write) -> Result<()> {
+    let rulebook = rulebook::load(dir)?;
+    let sources = rulebook::read(dir)?;
+    let placed: Vec<(&str, Block)> =
+        sources.iter().flat_map(|source| blocks(source).into_iter().map(|block| (source.file_name(), block))).collect();
+    let described = |mut said: Value, id: &str, is_exemption: bool| {
+        let found = placed.iter().find(|(file, block)| block.id.as_deref() == Some(id) && (*file == EXEMPTIONS_FILE) == is_exemption);
+        if let (Some(members), Some((file, block))) = (said.as_object_mut(), found) {
+            members.insert("file".to_owned(), json!(file));
+            members.insert("comment".to_owned(), json!(block.comment));
+        }
+        said
+    };
+    let guardrails: Vec<Value> = rulebook.guardrails().map(|guardrail| described(json!(guardrail), &guardrail.id, false)).collect();
+    let exemptions: Vec<Value> = rulebook.exemptions().map(|exemption| described(json!(exemption), &exemption.id, true)).collect();
+    Ok(writeln!(out, "{:#}", json!({ "guardrails": guardrails, "exemptions": exemptions }))?)
+}
+
 /// Prints the rulebook as Markdown: what each guardrail forbids, why, what answers it, and whether it can be enforced on the first day.
-pub fn run(dir: &Path, out: &mut impl Write) -> Result<()> {
+fn markdown(dir: &Path, out: &mut impl Write) -> Result<()> {
     let rulebook = rulebook::load(dir)?;
     let sources = rulebook::read(dir)?;
     let guardrails: BTreeMap<&str, &Guardrail> = rulebook.guardrails().map(|guardrail| (&*guardrail.id, guardrail)).collect();
@@ -112,7 +148,7 @@ mod tests {
     fn shipped() -> (String, Vec<Source>, policy::Rulebook) {
         let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../guardrails"));
         let mut out = Vec::new();
-        run(dir, &mut out).unwrap();
+        markdown(dir, &mut out).unwrap();
         (String::from_utf8(out).unwrap(), rulebook::read(dir).unwrap(), rulebook::load(dir).unwrap())
     }
 

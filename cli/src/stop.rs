@@ -1,5 +1,6 @@
 //! `rescind stop` and `rescind resume`: a person makes Rescind only observe, and ends that.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use clap::Args;
 use policy::text::quoted;
 use remedy::archive::Archive;
 use remedy::caller::CallerError;
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::{ledger, live};
@@ -30,6 +32,10 @@ pub struct Stop {
     /// Why: every notice has it until `rescind resume`.
     #[arg(long)]
     reason: String,
+    /// Print what is stopped now as one JSON document: `everything` (the reason, or null), `guardrails` (the reasons by id) and `withoutReason` (what has a
+    /// stop that Rescind ignores).
+    #[arg(long)]
+    json: bool,
 }
 
 /// What goes on.
@@ -40,6 +46,9 @@ pub struct Resume {
     /// Only this guardrail.
     #[arg(long, value_name = "ID")]
     guardrail: Option<String>,
+    /// Print what is stopped now as one JSON document, as `rescind stop` does.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Stops it.
@@ -58,7 +67,7 @@ pub fn stop(arguments: &Stop, out: &mut impl Write) -> Result<()> {
     let archive = arguments.ledger.open(&runtime)?;
     let reason = format!("{reason} (since {})", Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true));
     runtime.block_on(archive.stop(arguments.guardrail.as_deref(), Some(&reason))).map_err(CallerError::from)?;
-    say(&archive, &runtime, out)
+    say(&archive, &runtime, arguments.json, out)
 }
 
 /// Refuses a guardrail that the rulebook does not have: its stop would stop nothing.
@@ -86,12 +95,17 @@ pub fn resume(arguments: &Resume, out: &mut impl Write) -> Result<()> {
     let runtime = live::runtime()?;
     let archive = arguments.ledger.open(&runtime)?;
     runtime.block_on(archive.stop(arguments.guardrail.as_deref(), None)).map_err(CallerError::from)?;
-    say(&archive, &runtime, out)
+    say(&archive, &runtime, arguments.json, out)
 }
 
 /// Says what is stopped now.
-fn say(archive: &Archive, runtime: &Runtime, out: &mut impl Write) -> Result<()> {
+fn say(archive: &Archive, runtime: &Runtime, as_json: bool, out: &mut impl Write) -> Result<()> {
     let stop = runtime.block_on(archive.stopped()).map_err(CallerError::from)?;
+    if as_json {
+        let guardrails: BTreeMap<&str, &str> = stop.guardrails.iter().map(|(id, reason)| (&**id, &**reason)).collect();
+        let document = json!({ "everything": stop.everything, "guardrails": guardrails, "withoutReason": stop.without_reason });
+        return Ok(writeln!(out, "{document:#}")?);
+    }
     let lines = stop.lines();
     lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     if lines.is_empty() {

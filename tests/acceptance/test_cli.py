@@ -1,12 +1,14 @@
 """The `rescind` command, as a person runs it who has no credentials: none of this needs AWS."""
 
 import json
+import os
 import shutil
+import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from lab.command import rescind
+from lab.command import RESCIND, rescind
 from lab.events import ROOT
 
 SAMPLE = ROOT / "events" / "attach-user-policy.json"
@@ -157,3 +159,54 @@ def test_a_call_outside_the_schema_is_told_as_that():
     decided = rescind("decide", "-", stdin=SAMPLE.read_text().replace("AttachUserPolicy", "ListUsers"))
     assert decided.returncode == 1
     assert "no guardrail can concern iam.amazonaws.com:ListUsers" in decided.stderr
+
+
+def test_a_check_is_said_as_json(rulebook):
+    checked = rescind("check", rulebook, "--json")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert json.loads(checked.stdout) == {"valid": True, "guardrails": 57, "exemptions": 5, "ending": []}
+    exemptions = rulebook / "exemptions.cedar"
+    exemptions.write_text(exemptions.read_text().replace("2028-12-31", "2020-12-31", 1))
+    (ending,) = json.loads(rescind("check", rulebook, "--json").stdout)["ending"]
+    assert set(ending) == {"id", "owner", "reason", "until", "daysLeft"} and ending["daysLeft"] < 0
+    rules = rulebook / "billing.cedar"
+    rules.write_text(rules.read_text().replace("context.policy.arn", "context.polcy.arn"))
+    checked = rescind("check", rulebook, "--json")
+    problems = json.loads(checked.stdout)["problems"]
+    assert checked.returncode == 1 and "invalid" in checked.stderr
+    assert all(problem["file"] == str(rules) and problem["line"] > 1 for problem in problems)
+    assert any("did you mean `policy`?" in problem["help"] for problem in problems)
+
+
+def test_a_rulebook_is_described_as_json():
+    described = json.loads(rescind("describe", "--json").stdout)
+    assert (len(described["guardrails"]), len(described["exemptions"])) == (57, 5)
+    (billing,) = [guardrail for guardrail in described["guardrails"] if guardrail["id"] == "billing-is-for-finance"]
+    assert (billing["file"], billing["severity"], billing["remedies"]) == ("billing.cedar", "high", ["detach-policy"])
+    assert all(each["file"] and each["comment"] for each in described["guardrails"] + described["exemptions"])
+
+
+@pytest.mark.parametrize("shell", ["bash", "elvish", "fish", "powershell", "zsh"])
+def test_a_shell_gets_a_script_that_completes_every_command(shell):
+    ran = rescind("completions", shell)
+    assert (ran.returncode, ran.stderr) == (0, "") and "redrive" in ran.stdout
+    if shell == "bash":
+        tried = 'source /dev/stdin; COMP_WORDS=(rescind doc); COMP_CWORD=1; _rescind rescind doc rescind; echo "${COMPREPLY[@]}"'
+        completed = subprocess.run(["bash", "-c", tried], input=ran.stdout, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
+        assert completed.stdout.split() == ["doctor"]
+
+
+def test_manual_pages_are_written_into_a_folder(tmp_path):
+    assert rescind("man", tmp_path / "man1").returncode == 0
+    pages = {page.name for page in (tmp_path / "man1").iterdir()}
+    assert pages >= {"rescind.1", "rescind-doctor.1", "rescind-redrive.1", "rescind-undo.1"}
+    assert "rescind doctor \\-\\-stack rescind" in (tmp_path / "man1" / "rescind-doctor.1").read_text()
+    (tmp_path / "file").write_text("")
+    ran = rescind("man", tmp_path / "file")
+    assert ran.returncode == 1 and f"cannot write the pages into {tmp_path / 'file'}" in ran.stderr
+
+
+def test_a_closed_pipe_ends_no_command_with_a_panic():
+    shell = f"{RESCIND} completions bash | true; echo ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
+    assert "panicked" not in ran.stderr and ran.stdout.strip() in ("0", "1", "141")

@@ -1,5 +1,6 @@
 """A person stops Rescind, or one guardrail, and lets it go on; everybody else hears of it."""
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -60,6 +61,13 @@ def test_a_stop_needs_a_reason(world, reason):
     assert seen.outcome == "applied"
     assert any("a stop without a reason, which Rescind ignores" in str(record) for record in seen.invocation.records())
     assert "stop without a reason" in person(world, "resume", "--guardrail", "another")
+
+
+def test_what_is_stopped_is_said_as_json(world):
+    stopped = json.loads(person(world, "stop", "--guardrail", GUARDRAIL, "--reason", "finance moves", "--json"))
+    assert (stopped["everything"], list(stopped["guardrails"]), stopped["withoutReason"]) == (None, [GUARDRAIL], [])
+    assert stopped["guardrails"][GUARDRAIL].startswith("finance moves (since 20")
+    assert json.loads(person(world, "resume", "--guardrail", GUARDRAIL, "--json")) == {"everything": None, "guardrails": {}, "withoutReason": []}
 
 
 def test_an_empty_guardrail_is_no_stop_of_everything(world):

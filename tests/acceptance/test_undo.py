@@ -141,6 +141,20 @@ def test_a_dry_run_checks_and_changes_nothing(undo, polsen):
     assert ran.stdout.endswith("everything is as Rescind left it and can be undone; nothing was done\n")
 
 
+def test_as_json_it_is_one_document_and_nobody_is_asked(undo, polsen):
+    command = f"aws iam attach-user-policy --policy-arn {BILLING} --user-name polsen"
+    ran, moved = undo(DETACHED, "--json")
+    assert (ran.returncode, ran.stdout, moved) == (1, "", set())
+    assert "--json needs --yes or --dry-run" in ran.stderr
+    ran, moved = undo(DETACHED, "--json", "--dry-run")
+    assert (json.loads(ran.stdout), moved) == ({"case": ID, "calls": [command], "done": [], "leftOut": [], "undone": []}, set())
+    ran, moved = undo(DETACHED, "--json", "--yes")
+    assert (json.loads(ran.stdout), moved) == ({"case": ID, "calls": [command], "done": [command], "leftOut": [], "undone": []}, {polsen.now_holds(BILLING)})
+    ran, moved = undo(DETACHED, "--json", "--yes")
+    assert (ran.returncode, moved) == (1, set()) and "nothing to undo" in ran.stderr
+    assert len(json.loads(ran.stdout)["undone"]) == 1
+
+
 def test_a_queue_s_message_is_undone_from_standard_input(undo, polsen):
     notice = json.dumps({"Type": "Notification", "Message": json.dumps(DETACHED)})
     ran, moved = undo("-", "--yes", stdin=notice)

@@ -4,6 +4,8 @@
     binaries    where the release binaries are
     rie         a release function binary under AWS's own Lambda Runtime Interface Emulator
     proxy       what stands between the two: it records every call, and misbehaves as AWS does
+    wire        AWS's protocols, as far as the proxy has to speak them
+    stack       a deployed stack in the emulated account, for the commands that look at one
     inbox       where notices arrive, as SNS delivers them
     events      the events that a function receives
     world       all of it together: builds an account in one line, observes a whole outcome in another

@@ -21,13 +21,14 @@ START_SECONDS = 30
 class Emulator:
     """Starts on construction; `stop()` or leaving a `with` ends it. One emulator is one account: `reset()` empties it."""
 
-    def __init__(self):
+    def __init__(self, managed_policies: bool = True):
+        """Without AWS's managed policies it starts and resets in a moment."""
         self._log = tempfile.TemporaryFile()
         for _ in range(3):  # a port that was free may be taken a moment later
             self.port = free_port()
             self._child = Child(
                 [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(self.port)],
-                env=environment(MOTO_IAM_LOAD_MANAGED_POLICIES="true", HOME=tempfile.gettempdir(), PYTHONDONTWRITEBYTECODE="1"),
+                env=environment(MOTO_IAM_LOAD_MANAGED_POLICIES=str(managed_policies).lower(), HOME=tempfile.gettempdir(), PYTHONDONTWRITEBYTECODE="1"),
                 stdout=subprocess.DEVNULL,
                 stderr=self._log,
             )

@@ -19,12 +19,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
+import boto3
+from botocore.config import Config
+from lab import wire
 from lab.account import BOUNDARY, LOGIN
 
 CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 # Longer than any time-out of the function's, shorter than a test's patience.
 SILENCE_SECONDS = 20
 UNLIMITED = 1 << 30
+FURTHER = ("x-amzn-errortype", "x-amzn-query-error", "smithy-protocol")
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ LACKING = {
     "GetLoginProfile": lambda exchange: exchange.with_its_time(),
     "GetUser": lambda exchange: exchange.with_boundary(),
     "SetDefaultPolicyVersion": lambda exchange: exchange.made_default(),
+    "SimulatePrincipalPolicy": lambda exchange: exchange.simulated(),
+    "Invoke": lambda exchange: exchange.queued(),
 }
 
 
@@ -112,6 +118,14 @@ class Proxy:
 
     def deny(self, operation: str, times: int = UNLIMITED) -> None:
         self._answer(operation, times, 403, "AccessDenied", f"User is not authorized to perform: {operation} with an explicit deny")
+
+    def deny_for(self, operation: str, named: str) -> None:
+        """AccessDenied for the calls that have this among their parameters."""
+
+        def act(exchange: "Exchange") -> bool:
+            return named in exchange.call.parameters.values() and exchange.answer_error(403, "AccessDenied", "not authorized")
+
+        self._rule(operation, UNLIMITED, act)
 
     def refuse_as_unmodifiable(self, operation: str) -> None:
         """What IAM says of roles that are AWS's own."""
@@ -184,6 +198,24 @@ class Proxy:
     def say(self, operation: str, result: str) -> None:
         """IAM's answer has this result, whatever the emulator thinks."""
         self._rule(operation, UNLIMITED, lambda exchange: exchange.reply(200, "text/xml", answer(operation, result)))
+
+    def edit(self, operation: str, change: Callable[[str], str]) -> None:
+        """AWS's answer says something else than the emulator's."""
+
+        def act(exchange: "Exchange") -> bool:
+            status, kind, body = exchange.forward()
+            return exchange.reply(status, kind, change(body.decode()).encode())
+
+        self._rule(operation, UNLIMITED, act)
+
+    def forget_edits(self, operation: str) -> None:
+        """From now on an operation is answered as the emulator does."""
+        with self._lock:
+            self._rules = [rule for rule in self._rules if rule.operation != operation]
+
+    def would_deny(self, action: str, detail: str) -> None:
+        """IAM's simulator says that a call would be denied, and by what."""
+        self._rule("SimulatePrincipalPolicy", UNLIMITED, lambda exchange: exchange.simulated({action: detail}))
 
     def list_policies(self, policies: int, document: dict) -> None:
         """IAM lists so many managed policies with five versions each, in pages of `MaxItems`: the emulator gives all it has in one answer."""
@@ -331,14 +363,19 @@ class Exchange(http.server.BaseHTTPRequestHandler):
     upstream_port: int
     # Each proxy's own: one may stand behind another.
     one_after_another: threading.Lock
+    # Headers of the emulator's last answer that say what an error is.
+    further: dict[str, str] = {}
 
     def rule_for(self, call: Call) -> Rule | None:
         raise NotImplementedError
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         scope = CREDENTIAL_SCOPE.search(self.headers.get("Authorization", ""))
-        self.call = Call(scope[1] if scope else "unsigned", *self._asked())
+        self.call = Call(scope[1] if scope else "unsigned", *wire.asked(self.command, self.path, self.headers, self.body))
         rule = self.rule_for(self.call)
         if rule and rule.act(self):
             return
@@ -346,14 +383,6 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             LACKING[self.call.operation](self)
             return
         self.reply(*self.forward())
-
-    def _asked(self) -> tuple[str, dict[str, str]]:
-        """The operation and its parameters: IAM and SNS take them as a form, newer services as JSON."""
-        if target := self.headers.get("X-Amz-Target"):
-            return target.rsplit(".", 1)[-1], json.loads(self.body or b"{}")
-        parameters = dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))
-        parameters.pop("Version", None)
-        return parameters.pop("Action", "unknown"), parameters
 
     def answered(self, result: str = "") -> bool:
         return self.reply(200, "text/xml", answer(self.call.operation, result))
@@ -394,6 +423,31 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         self.headers.replace_header("Content-Length", length)
         return self.reply(*self.forward())
 
+    def simulated(self, denied: dict[str, str] | None = None) -> bool:
+        """IAM's simulator, which the emulator lacks: every call is allowed, but for those that are `denied`, each with the detail of its result."""
+        asked = self.call.parameters
+        actions = [value for name, value in asked.items() if name.startswith("ActionNames.")]
+        detail = "<EvalDecision>allowed</EvalDecision>"
+        results = (
+            f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>{(denied or {}).get(action, detail)}</member>"
+            for action in actions
+        )
+        return self.answered(f"<EvaluationResults>{''.join(results)}</EvaluationResults><IsTruncated>false</IsTruncated>")
+
+    def queued(self) -> bool:
+        """Lambda takes an event for a function that exists, and runs it later; the emulator would need a Docker engine."""
+        function = self.path.split("/")[3]
+        upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30)
+        signed = {"Authorization": self.headers["Authorization"]}
+        upstream.request("GET", f"/2015-03-31/functions/{function}/configuration", headers=signed)
+        found = upstream.getresponse()
+        status, kind, body = found.status, found.headers.get("Content-Type", ""), found.read()
+        upstream.close()
+        if status != 200:
+            return self.reply(status, kind, body, {"x-amzn-errortype": "ResourceNotFoundException"})
+        self.call.parameters.update(type=self.headers["X-Amz-Invocation-Type"], payload=self.body.decode())
+        return self.reply(202, "application/json", b"")
+
     def with_its_time(self) -> bool:
         """A login profile was made when the user's tag says so."""
         status, kind, body = self.forward()
@@ -417,32 +471,37 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             return self._forward(upstream)
 
     def _forward(self, upstream: http.client.HTTPConnection) -> tuple[int, str, bytes]:
+        if wire.RPC.match(self.path):
+            self.further = wire.CBOR_HEADERS
+            return 200, wire.CBOR, wire.answered(self.straight("cloudwatch"), self.call.operation, self.call.parameters)
         try:
             headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-            upstream.request("POST", self.path, self.body, headers)
+            upstream.request(self.command, self.path, self.body, headers)
             response = upstream.getresponse()
+            self.further = {name: value for name, value in response.headers.items() if name.lower() in FURTHER}
             return response.status, response.headers.get("Content-Type", "text/xml"), response.read()
         finally:
             upstream.close()
 
-    def reply(self, status: int, content_type: str, body: bytes) -> bool:
+    def straight(self, service: str):
+        """A client of the emulator's own."""
+        endpoint = f"http://127.0.0.1:{self.upstream_port}"
+        return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", config=Config(proxies={}), aws_access_key_id="x", aws_secret_access_key="x")
+
+    def reply(self, status: int, content_type: str, body: bytes, further: dict[str, str] | None = None) -> bool:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
+        for name, value in (self.further if further is None else further).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
         return True
 
     def answer_error(self, status: int, code: str, message: str) -> bool:
-        """An error as AWS's query protocol words it, or its JSON protocol where the call came in that."""
-        if "X-Amz-Target" in self.headers:
-            return self.reply(status, "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message}).encode())
-        text = (
-            '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type>'
-            f"<Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-            "<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
-        )
-        return self.reply(status, "text/xml", text.encode())
+        """An error as AWS words it in the protocol of the call."""
+        kind, further, body = wire.error(self.path, self.headers, code, message)
+        return self.reply(status, kind, body, further)
 
     def hang_up(self) -> bool:
         self.close_connection = True

@@ -19,6 +19,7 @@ use remedy::notice::Notice;
 use remedy::plan;
 use remedy::reading::Reader;
 use remedy::setting::Writer;
+use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use self::step::{AnyStep, Made, State};
@@ -43,17 +44,47 @@ pub struct Arguments {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
+    /// Print one JSON document, with --yes or --dry-run: `case`, the `calls` that undo it, which were `done` and `leftOut`, and what there was no need to undo
+    /// (`undone`).
+    #[arg(long)]
+    json: bool,
 }
 
 /// Undoes the case.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let mut report = Report::default();
+    if !arguments.json {
+        return give_back(arguments, &mut report, out);
+    }
+    if !arguments.yes && !arguments.dry_run {
+        bail!("--json needs --yes or --dry-run: nobody would see what they agree to; nothing was done");
+    }
+    let ended = give_back(arguments, &mut report, &mut io::sink());
+    writeln!(out, "{:#}", serde_json::json!(report))?;
+    ended
+}
+
+/// What came of it, for programs. Everything that went wrong is in the error.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    case: String,
+    calls: Vec<String>,
+    done: Vec<String>,
+    left_out: Vec<String>,
+    undone: Vec<String>,
+}
+
+fn give_back(arguments: &Arguments, report: &mut Report, out: &mut impl Write) -> Result<()> {
     let runtime = live::runtime()?;
     let (case, source) = arguments.case(&runtime)?;
+    report.case = shown(&case.id);
     let steps = step::of(&case)?;
+    report.calls = steps.iter().map(command).collect();
     show(&case, source, &steps, out)?;
     let caller = live::caller()?;
     let alone = case.outcomes.iter().all(|outcome| plan::of(outcome.remedy).is_each_alone());
-    let left = runtime.block_on(checked(&caller.reader(), &steps, alone, out))?;
+    let left = runtime.block_on(checked(&caller.reader(), &steps, alone, report, out))?;
     if arguments.dry_run {
         writeln!(out, "everything is as Rescind left it and can be undone; nothing was done")?;
         return Ok(());
@@ -62,7 +93,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     if !arguments.yes && !agreed()? {
         bail!("nothing was done");
     }
-    runtime.block_on(undo(&caller.writer(), &left, alone, out))
+    runtime.block_on(undo(&caller.writer(), &left, alone, report, out))
 }
 
 impl Arguments {
@@ -129,7 +160,13 @@ fn command(step: &AnyStep) -> String {
 
 /// The steps that are left to do. Nothing is half done: if anything moved, that is an error; unless each step stands alone, and only those are left out
 /// whose holder is gone.
-async fn checked<'a>(reader: &Reader, steps: &'a [AnyStep], alone: bool, out: &mut impl Write) -> Result<Vec<&'a AnyStep>> {
+async fn checked<'a>(
+    reader: &Reader,
+    steps: &'a [AnyStep],
+    alone: bool,
+    report: &mut Report,
+    out: &mut impl Write,
+) -> Result<Vec<&'a AnyStep>> {
     let (mut left, mut undone, mut moved) = (Vec::new(), Vec::new(), Vec::new());
     for step in steps {
         match step.state(reader).await.map_err(CallerError::from).context("nothing was done")? {
@@ -139,6 +176,7 @@ async fn checked<'a>(reader: &Reader, steps: &'a [AnyStep], alone: bool, out: &m
             State::Moved(how) | State::Gone(how) => moved.push(how),
         }
     }
+    report.undone.clone_from(&undone);
     if !moved.is_empty() {
         bail!("moved: {}\nnothing was done", moved.join("\nmoved: "));
     }
@@ -165,13 +203,19 @@ fn agreed() -> Result<bool> {
 }
 
 /// Makes the calls. If one fails, those after it are not made; unless each stands alone, and AWS refuses this one for good.
-async fn undo(writer: &Writer, steps: &[&AnyStep], alone: bool, out: &mut impl Write) -> Result<()> {
+async fn undo(writer: &Writer, steps: &[&AnyStep], alone: bool, report: &mut Report, out: &mut impl Write) -> Result<()> {
     let mut refused = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         let done = command(step);
         match step.make(writer).await {
-            Ok(Made::Done) => writeln!(out, "done: {done}")?,
-            Ok(Made::Kept(why)) => writeln!(out, "left out: {done}\n  AWS keeps it: {why}")?,
+            Ok(Made::Done) => {
+                writeln!(out, "done: {done}")?;
+                report.done.push(done);
+            }
+            Ok(Made::Kept(why)) => {
+                writeln!(out, "left out: {done}\n  AWS keeps it: {why}")?;
+                report.left_out.push(done);
+            }
             Err(call) => {
                 let goes_on = alone && !call.failure.is_retryable();
                 refused.push(format!("failed: {done}\n  {}", CallerError::from(call)));

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod digest;
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -12,6 +13,7 @@ use policy::guardrail::{FILE_MAX, Flaw, SCHEMA_FILE, Source};
 use thiserror::Error;
 
 pub use check::{CheckError, check};
+pub use digest::digest;
 
 /// Why a folder could not be loaded.
 #[derive(Debug, Error)]

@@ -11,6 +11,7 @@ use policy::remedy::Remedy;
 
 use super::body::Body;
 use super::contested::{count_of, counted};
+pub use super::pulse::Heartbeat;
 use super::stop::{self, EVERYTHING, GUARDRAILS, STOP, Stop};
 use super::{Item, moment, of, read, string, whole_text};
 use crate::error::{AwsCall, Failure, Named as _};
@@ -20,8 +21,8 @@ const LOGICAL_ID: &str = "-Ledger-";
 
 /// A ledger.
 pub struct Archive {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 /// What the ledger says of a case without its text.

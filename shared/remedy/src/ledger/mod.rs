@@ -28,6 +28,7 @@ mod defaults;
 mod failures;
 mod found;
 mod page;
+mod pulse;
 mod read;
 mod stop;
 mod storm;
