@@ -172,6 +172,11 @@ impl Action {
         Self { name, source, reporter, remedies, kind: Kind::Call, read }
     }
 
+    /// The same with remedies that answer it.
+    pub(crate) const fn answered_by(self, remedies: &'static [Remedy]) -> Self {
+        Self { remedies, ..self }
+    }
+
     /// Any change to IAM, if it is made on one of Rescind's own roles or policies.
     pub(crate) const fn on_own_roles(name: &'static str, read: Read) -> Self {
         Self { name, source: IAM, reporter: WATCH_TAMPERING, remedies: &[], kind: Kind::AnyChange, read }

@@ -44,6 +44,8 @@ remedies! {
     RestorePasswordPolicy "restore-password-policy",
     /// Gives back a policy, boundary or membership that the rulebook requires.
     RestoreGuard "restore-guard",
+    /// Starts a trail again, or enables a rule of Rescind's own again.
+    WatchTampering "watch-tampering",
     /// Sets a long-lived credential inactive.
     QuarantineKey "quarantine-key",
     /// Denies everything to a user or to sessions of a role.

@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_types::SdkConfig;
 use policy::arn::partition_of;
 
+use crate::elsewhere::Elsewhere;
 use crate::environment::{self, Environment};
 use crate::ledger::Ledger;
 use crate::reading::Reader;
@@ -60,9 +61,12 @@ impl Clients {
         let short = self::timeouts(LEDGER_ATTEMPT_TIMEOUT).operation_timeout(LEDGER_TIMEOUT).build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(LEDGER_BACKOFF);
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb.timeout_config(short).retry_config(retries).build());
+        let mut elsewhere = shared.to_builder();
+        elsewhere.set_endpoint_url(environment.other_endpoint.clone());
+        let elsewhere = Elsewhere::of(elsewhere.build());
         Self {
-            reader: Reader::of(iam.clone()),
-            writer: Writer::of(iam),
+            reader: Reader::of(iam.clone()).reaching(elsewhere.clone()),
+            writer: Writer::of(iam).reaching(elsewhere),
             sns: aws_sdk_sns::Client::from_conf(sns.build()),
             ledger: Ledger::of(dynamodb, environment.ledger_table.clone(), environment.ledger_days, environment.storm_limit),
         }

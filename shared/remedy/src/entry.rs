@@ -8,7 +8,7 @@ use chrono::Utc;
 use lambda_runtime::{LambdaEvent, service_fn};
 use lambda_runtime_api_client::{body::Body, build_request};
 use policy::Rulebook;
-use policy::guardrail::Judge;
+use policy::guardrail::{Judge, Source};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -17,6 +17,7 @@ use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::handler::{Function, Handler, Invocation};
 use crate::log;
+use crate::own_parts::Listed;
 
 /// Runs a function for as long as Lambda wants it.
 ///
@@ -59,10 +60,17 @@ async fn serve<F: Function>() -> Result<(), String> {
 fn init(judge: Judge) -> Result<Handler, String> {
     let text = |error: &dyn Display| error.to_string();
     let environment = Environment::read(|name| env::var(name).ok()).map_err(|error| text(&error))?;
-    let rulebook =
-        rulebook::load_with(&environment.guardrails_dir, |sources| Rulebook::load_for(sources, judge)).map_err(|error| text(&error))?;
+    let mut rulebook_digest = String::new();
+    let load = |sources: &[Source]| {
+        // Only the function that looks for the heartbeat writes it down.
+        if environment.heartbeat_role.is_some() {
+            rulebook_digest = rulebook::digest(sources);
+        }
+        Rulebook::load_for(sources, judge)
+    };
+    let rulebook = rulebook::load_with(&environment.guardrails_dir, load).map_err(|error| text(&error))?;
     let clients = Clients::of(&environment);
-    Ok(Handler { clients, rulebook, environment })
+    Ok(Handler { clients, rulebook, rulebook_digest, environment, own: Listed::default() })
 }
 
 /// Tells Lambda why init failed, so that the error, not just an exit status, stands in the failure queue. Best effort: the log line and the

@@ -6,7 +6,6 @@ use policy::arn::{AccountId, IamName, PolicyArn};
 use policy::break_glass::BreakGlass;
 use policy::containment::{is_called_deny_everything, is_called_deny_without_mfa};
 use policy::guardrail::Mode;
-use policy::own::OwnParts;
 use policy::text::quoted;
 use thiserror::Error;
 
@@ -26,9 +25,6 @@ const MFA_POLICY_ARN: &str = "the ARN of the stack's policy /rescind/RescindDeny
 
 /// What `TRUSTED_ACCOUNTS` has to be.
 const ACCOUNTS: &str = "the 12 digits of accounts, separated by commas, or nothing";
-
-/// What `OWN_PARTS` has to be.
-const PARTS: &str = "parts of the stack as kind/name, separated by commas";
 
 /// What `NOTICE_TOPIC_ARN` has to be.
 const TOPIC_ARN: &str = "the ARN of an SNS topic";
@@ -53,8 +49,10 @@ pub struct Environment {
     pub topic_arn: String,
     /// `OWN_ROLES`: the names of the stack's own roles.
     pub own_roles: Vec<IamName>,
-    /// `OWN_PARTS`: the other parts of the stack, of the function that answers what is done to them.
-    pub own: OwnParts,
+    /// `STACK_ID`: the stack itself, of the function that answers what is done to its parts.
+    pub stack: Option<String>,
+    /// `HEARTBEAT_ROLE`: the name of the role that makes the stack's daily change, of the function that looks for it.
+    pub heartbeat_role: Option<IamName>,
     /// `BREAK_GLASS`: the break-glass principals, which no remedy touches and which may lift a quarantine.
     pub break_glass: Vec<BreakGlass>,
     /// `TRUSTED_ACCOUNTS`: accounts of others that roles may trust, as `context.trusted.trustedAccount` says.
@@ -81,6 +79,10 @@ pub struct Environment {
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
     pub sns_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL`: that of every other service.
+    pub other_endpoint: Option<String>,
+    /// `SECOND_TOPIC_ARN`: another topic for the same notices, of the function whose first topic may be what somebody tampers with.
+    pub second_topic_arn: Option<String>,
 }
 
 /// The function role's temporary credentials.
@@ -124,14 +126,12 @@ impl Environment {
         let listed = trusted_accounts.split(',').map(str::trim).filter(|text| !text.is_empty());
         let trusted_accounts = listed.map(|text| AccountId::new(text).map_err(|_| parsed("TRUSTED_ACCOUNTS", ACCOUNTS)(text)));
         let trusted_accounts = trusted_accounts.collect::<Result<_, _>>()?;
-        let account_id = AccountId::new(&account).map_err(|_| parsed("ACCOUNT_ID", "the account's 12 digits")(&account))?;
-        let region = required("AWS_REGION", "a region; Lambda sets it")?;
-        let own_parts = optional("OWN_PARTS").unwrap_or_default();
-        let listed = own_parts.split(',').map(str::trim).filter(|text| !text.is_empty());
-        let own = OwnParts::parse(listed, &account_id, &region).ok_or_else(|| parsed("OWN_PARTS", PARTS)(&own_parts))?;
         Ok(Self {
-            account: account_id,
-            own,
+            heartbeat_role: optional("HEARTBEAT_ROLE")
+                .map(|role| IamName::new(&role).map_err(|_| parsed("HEARTBEAT_ROLE", "the name of a role")(&role)))
+                .transpose()?,
+            account: AccountId::new(&account).map_err(|_| parsed("ACCOUNT_ID", "the account's 12 digits")(&account))?,
+            stack: optional("STACK_ID"),
             mode: Mode::named(&mode).ok_or_else(|| parsed("MODE", "observe or enforce")(&mode))?,
             topic_arn,
             own_roles: own_roles
@@ -160,7 +160,7 @@ impl Environment {
                 .filter(|limit| (1..=1000).contains(limit))
                 .ok_or_else(|| parsed("STORM_LIMIT", LIMIT)(&storm_limit))?,
             guardrails_dir: optional("GUARDRAILS_DIR").unwrap_or_else(|| GUARDRAILS_DIR.to_owned()).into(),
-            region,
+            region: required("AWS_REGION", "a region; Lambda sets it")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID", "the role's key; Lambda sets it")?,
                 secret_access_key: required("AWS_SECRET_ACCESS_KEY", "the role's key; Lambda sets it")?,
@@ -169,6 +169,8 @@ impl Environment {
             iam_endpoint: optional("AWS_ENDPOINT_URL_IAM").or_else(|| optional("AWS_ENDPOINT_URL")),
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            other_endpoint: optional("AWS_ENDPOINT_URL"),
+            second_topic_arn: optional("SECOND_TOPIC_ARN"),
         })
     }
 }

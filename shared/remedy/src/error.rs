@@ -141,7 +141,7 @@ impl Failure {
             "DeleteConflict" => Self::InUse,
             "ConditionalCheckFailedException" => Self::Conflict,
             "LimitExceeded" => Self::Full,
-            "NoSuchEntity" | "ResourceNotFoundException" => Self::NotFound,
+            "NoSuchEntity" | "ResourceNotFoundException" | "TrailNotFoundException" => Self::NotFound,
             _ if status >= 500 => Self::ServiceError,
             _ => Self::Rejected,
         }

@@ -9,11 +9,12 @@ use policy::change::{PolicyVersionSet, QuarantineLifted};
 use policy::facts::{Facts, Needs};
 use policy::guardrail::{Judge, Mode};
 use policy::hearing::{Circumstances, HearingError};
+use policy::own::OwnParts;
 use policy::remedy::Remedy;
 use policy::severity::Severity;
 use policy::target::Target;
 use policy::text::{quoted, speech};
-use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
+use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook, watch};
 
 use crate::apply::Tried;
 use crate::clients::Clients;
@@ -24,6 +25,7 @@ use crate::hand::{Ending, Hand};
 use crate::ledger::contained::Contained;
 use crate::ledger::{Brake, Key, Known, Opened, Page, Waiting};
 use crate::notice::Notice;
+use crate::own_parts::Listed;
 use crate::reading::facts::{self, Background};
 use crate::results::{Cases, Results};
 use crate::{guard, log, protected, queued, tick};
@@ -38,6 +40,9 @@ pub trait Function {
 
     /// The remedy that it applies, if it applies one.
     const OWNS: Option<Remedy>;
+
+    /// Whether it has to know the parts of the stack: it answers what is done to them.
+    const KNOWS_ITS_STACK: bool = false;
 
     /// Who judges.
     const JUDGE: Judge = Judge::Function { name: Self::NAME, owns: Self::OWNS };
@@ -66,7 +71,11 @@ pub struct Invocation<'a> {
 pub struct Handler {
     pub clients: Clients,
     pub rulebook: Rulebook,
+    /// By which a person knows which rulebook it is.
+    pub rulebook_digest: String,
     pub environment: Environment,
+    /// The parts of the stack, of the function that answers what is done to them.
+    pub own: Listed,
 }
 
 impl Handler {
@@ -105,19 +114,27 @@ impl Handler {
         // Quarantine functions receive every IAM change: one that nobody asks them about ends here, without a call.
         let mut named = Action::of(&event);
         named.retain(|action| self.rulebook.concerns(action));
+        if self.environment.heartbeat_role.is_some() {
+            let actor = Actor::of(&event).map_err(HearingError::from)?;
+            if self.is_heartbeat(&event, &actor) {
+                self.note_heartbeat(F::NAME, &event, invocation.now).await?;
+                return results.into_cases();
+            }
+        }
         let lift = guard::lift::<F>(&event);
         if named.is_empty() && lift.is_none() {
             return results.into_cases();
         }
         let actor = Actor::of(&event).map_err(HearingError::from)?;
-        if self.is_own_doing(&actor) {
+        if self.is_own_doing(&actor) && !F::KNOWS_ITS_STACK {
             return results.into_cases();
         }
         let delivery = Delivery { event: &event, payload, waiting };
+        let own = if F::KNOWS_ITS_STACK { self.own_parts(&named, invocation.now).await? } else { OwnParts::default() };
         let circumstances = |action| {
             Circumstances::of(&self.rulebook, &event, action, &actor, &self.environment.break_glass)
                 .trusting(&self.environment.trusted_accounts)
-                .knowing(&self.environment.own)
+                .knowing(&own)
         };
         let mut lifts = false;
         let as_lift = lift.as_ref().map(|(_, action)| *action);
@@ -176,6 +193,16 @@ impl Handler {
             self.clients.ledger.released(F::NAME, &contained, invocation.now).await?;
         }
         Ok(case)
+    }
+
+    /// The parts of the stack, if one of these actions may be about them.
+    async fn own_parts(&self, actions: &[&Action], now: DateTime<Utc>) -> Result<OwnParts, AwsCall> {
+        let may_be_own = actions.iter().any(|action| watch::row(action.name).is_some_and(|row| row.group == watch::OWN_PART));
+        let Environment { stack, account, region, .. } = &self.environment;
+        match stack {
+            Some(stack) if may_be_own => self.own.parts(self.clients.reader.elsewhere(), (stack, account, region), now).await,
+            _ => Ok(OwnParts::default()),
+        }
     }
 
     fn check_account(&self, seen: &str) -> Result<(), Error> {
@@ -348,7 +375,7 @@ impl Handler {
         if case.mode == Mode::Enforce && case.severity() == Some(Severity::Critical) {
             case.story = page.story(&case).await;
         }
-        let published = Notice::of(&case).publish(&self.clients.sns, &self.environment.topic_arn).await;
+        let published = self.publish(&case).await;
         match (failure, published) {
             (None, Ok(())) => {
                 page.close(&case).await;
@@ -365,6 +392,28 @@ impl Handler {
                 // Only one error can be returned: a remedy that failed is the graver news.
                 log::failed(&unpublished);
                 Err(failure)
+            }
+        }
+    }
+}
+
+impl Handler {
+    /// Publishes a notice. A function with a second topic sends it to both, because either may be what somebody tampers with: one of them is enough.
+    async fn publish(&self, case: &Case) -> Result<(), Error> {
+        let (notice, sns) = (Notice::of(case), &self.clients.sns);
+        let first = notice.publish(sns, &self.environment.topic_arn).await;
+        let Some(second) = &self.environment.second_topic_arn else {
+            return first;
+        };
+        match (first, notice.publish(sns, second).await) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Ok(()), Err(error)) | (Err(error), Ok(())) => {
+                log::failed(&error);
+                Ok(())
+            }
+            (Err(error), Err(other)) => {
+                log::failed(&other);
+                Err(error)
             }
         }
     }

@@ -100,6 +100,12 @@ pub fn collapsed(case: &Case) {
     tracing::warn!(case = case.id, "{why}: reported within the last hour, so no notice is sent");
 }
 
+/// The heartbeat has travelled all the way to the ledger.
+pub fn heartbeat(now: DateTime<Utc>) {
+    tracing::info!("heartbeat");
+    metric(&[&[]], &[("Heartbeat", "Count", 1)], json!({}), now);
+}
+
 /// The schedule has started the function.
 pub fn tick(function: &str) {
     tracing::info!(function, "tick");

@@ -45,6 +45,12 @@ impl Call {
         }
     }
 
+    /// A call to any service.
+    #[must_use]
+    pub fn to(service: &str, operation: &str, parameters: &[(&str, &str)]) -> Self {
+        Self { service: service.to_owned(), ..Self::iam(operation, parameters) }
+    }
+
     /// The same call about somebody with this unique id.
     #[must_use]
     pub fn about(self, unique_id: Option<UniqueId>) -> Self {

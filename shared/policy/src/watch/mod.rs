@@ -16,6 +16,9 @@ pub const WATCH: &str = "watch";
 /// The name of the function that reports what is done to the trail, to AWS's sensors and to Rescind itself.
 pub const WATCH_TAMPERING: &str = "watch-tampering";
 
+/// The group of the calls that matter if they are made on a part of Rescind itself.
+pub const OWN_PART: &str = "own-part";
+
 /// One call that is reported.
 pub struct Row {
     /// The call.
@@ -101,7 +104,7 @@ static SPECIAL: [Row; 3] = [
     },
     Row {
         action: Action::on_own_roles("OwnRoleChanged", change::read_noticed),
-        group: "own-part",
+        group: OWN_PART,
         subject: Subject::Account,
         sentence: "{!} changed what belongs to Rescind: {roleName}{policyArn}",
         severity: Some(Severity::Critical),

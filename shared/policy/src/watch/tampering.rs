@@ -1,9 +1,10 @@
 //! Calls that could blind or silence Rescind: on the trail, on AWS's sensors, and on Rescind's own parts.
 
 use super::Subject::Account;
-use super::{Part, Row, WATCH_TAMPERING};
+use super::{OWN_PART, Part, Row, WATCH_TAMPERING};
 use crate::action::Action;
 use crate::change;
+use crate::remedy::Remedy;
 use crate::severity::Severity::{self, Critical, High, Low};
 
 /// What CloudTrail records, and where.
@@ -28,6 +29,11 @@ const fn row(
     Row { action, group, subject: Account, sentence, severity: Some(severity), part }
 }
 
+/// One that is switched on again.
+const fn remedied(row: Row) -> Row {
+    Row { action: row.action.answered_by(&[Remedy::WatchTampering]), ..row }
+}
+
 macro_rules! sensor {
     ($function:ident, $source:literal) => {
         const fn $function(name: &'static str, severity: Severity, sentence: &'static str) -> Row {
@@ -40,7 +46,7 @@ macro_rules! own {
     ($function:ident, $source:literal, $kind:literal) => {
         /// A call on one of Rescind's own parts, which the first of these parameters names that the call has.
         const fn $function(name: &'static str, parameters: &'static [&'static str], sentence: &'static str) -> Row {
-            row($source, name, "own-part", Critical, sentence, Some(Part { kind: $kind, parameters }))
+            row($source, name, OWN_PART, Critical, sentence, Some(Part { kind: $kind, parameters }))
         }
     };
 }
@@ -62,7 +68,10 @@ own!(stack, "cloudformation.amazonaws.com", "stack");
 own!(schedule, "scheduler.amazonaws.com", "schedule");
 
 pub static ROWS: &[Row] = &[
-    trail("cloudtrail:StopLogging", Critical, "trail {name} no longer logs"),
+    remedied(Row {
+        part: Some(Part { kind: "trail", parameters: &["name"] }),
+        ..trail("cloudtrail:StopLogging", Critical, "trail {name} no longer logs")
+    }),
     trail("cloudtrail:DeleteTrail", Critical, "trail {name} was deleted"),
     trail("cloudtrail:UpdateTrail", High, "trail {name} was changed to: {*}"),
     trail("cloudtrail:PutEventSelectors", High, "trail {trailName} logs other events: {eventSelectors} {advancedEventSelectors}"),
@@ -104,7 +113,7 @@ pub static ROWS: &[Row] = &[
     securityhub("securityhub:UpdateInsight", Low, "insight {insightArn} of Security Hub was changed"),
     analyzer("access-analyzer:DeleteAnalyzer", High, "IAM Access Analyzer {analyzerName} was deleted"),
     analyzer("access-analyzer:CreateArchiveRule", High, "IAM Access Analyzer {analyzerName} hides findings by rule {ruleName}: {filter}"),
-    rule("events:DisableRule", &["name"], "Rescind's rule {name} was disabled: its function gets no events"),
+    remedied(rule("events:DisableRule", &["name"], "Rescind's rule {name} was disabled: its function gets no events")),
     rule("events:DeleteRule", &["name"], "Rescind's rule {name} was deleted: its function gets no events"),
     rule("events:PutRule", &["name"], "Rescind's rule {name} was changed to: {*}"),
     rule("events:PutTargets", &["rule"], "Rescind's rule {rule} delivers elsewhere: {targets}"),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::archive::Archive;
-use super::{of, string};
+use super::{Item, Ledger, moment, of, string};
 use crate::error::{AwsCall, Failure, Named as _};
 
 /// The partition of its item.
@@ -18,6 +18,21 @@ pub struct Heartbeat {
     pub seen: DateTime<Utc>,
     /// The digest of the rulebook by which that function judges; `None` if it does not say.
     pub rulebook: Option<String>,
+}
+
+impl Ledger {
+    /// Notes that a heartbeat arrived: when its change was made, when it was judged, and by which rulebook.
+    ///
+    /// # Errors
+    ///
+    /// If DynamoDB did not do it.
+    pub async fn heartbeat(&self, function: &str, at: DateTime<Utc>, seen: DateTime<Utc>, rulebook: &str) -> Result<(), AwsCall> {
+        let values = [("pk", format!("{function}#heartbeat")), ("sk", "last".to_owned())];
+        let said = [("at", moment(at)), ("seen", moment(seen)), ("rulebook", rulebook.to_owned())];
+        let item: Item = values.into_iter().chain(said).map(|(name, value)| (name.to_owned(), string(&value))).collect();
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        put.named("dynamodb:PutItem of the", &"heartbeat").map(drop)
+    }
 }
 
 impl Archive {

@@ -14,6 +14,7 @@ mod restore_guard;
 mod restore_password_policy;
 mod restore_policy_version;
 mod restore_trust;
+mod watch_tampering;
 
 use policy::arn::{CredentialId, PolicyArn};
 use policy::case::Call;
@@ -31,6 +32,7 @@ pub use remove_login::{RemoveLogin, denial, step as logout};
 pub use restore_guard::{Restoration, RestoreGuard, required, restoration};
 pub use restore_password_policy::{RestorePasswordPolicy, step as password_restoration};
 pub use restore_policy_version::RestorePolicyVersion;
+pub use watch_tampering::{Off, WatchTampering, switch};
 pub use restore_trust::{RestoreTrust, offenders, step as trust_restoration};
 
 use crate::setting::{Home, Setting, Step};
@@ -130,6 +132,7 @@ static PLANS: &[&dyn Plan] = &[
     &RestorePasswordPolicy,
     &RestoreTrust,
     &RestoreGuard,
+    &WatchTampering,
     &QuarantineKey,
     &QuarantinePrincipal,
 ];

@@ -15,10 +15,12 @@ pub mod versions;
 
 use aws_sdk_iam::Client;
 
+use crate::elsewhere::Elsewhere;
+
 macro_rules! reads {
     ($($call:ident $builder:ident,)*) => {
         /// IAM's reading calls, and no other: that it cannot change anything is checked by the compiler.
-        pub struct Reader(Client);
+        pub struct Reader(Client, Elsewhere);
 
         #[expect(missing_docs, reason = "each is the call of the SDK that has its name")]
         impl Reader {
@@ -66,6 +68,17 @@ impl Reader {
     /// Reads with this client.
     #[must_use]
     pub const fn of(iam: Client) -> Self {
-        Self(iam)
+        Self(iam, Elsewhere::none())
+    }
+
+    /// The same with clients of other services.
+    #[must_use]
+    pub fn reaching(self, elsewhere: Elsewhere) -> Self {
+        Self(self.0, elsewhere)
+    }
+
+    /// Clients of other services.
+    pub(crate) const fn elsewhere(&self) -> &Elsewhere {
+        &self.1
     }
 }

@@ -9,10 +9,12 @@ mod boundary;
 mod credential_status;
 mod default_version;
 mod inline_policy;
+mod logging;
 mod login;
 mod managed_policy;
 mod membership;
 mod password_policy;
+mod rule_state;
 mod trust;
 mod writer;
 
@@ -30,10 +32,12 @@ pub use boundary::Boundary;
 pub use credential_status::{CredentialStatus, Status};
 pub use default_version::DefaultVersion;
 pub use inline_policy::InlinePolicy;
+pub use logging::Logging;
 pub use login::Login;
 pub use managed_policy::ManagedPolicy;
 pub use membership::Membership;
 pub use password_policy::PasswordPolicy;
+pub use rule_state::RuleState;
 pub use trust::Trust;
 pub use writer::Writer;
 

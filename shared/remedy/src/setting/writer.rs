@@ -2,10 +2,12 @@
 
 use aws_sdk_iam::Client;
 
+use crate::elsewhere::Elsewhere;
+
 macro_rules! writes {
     ($($call:ident $builder:ident,)*) => {
         /// IAM's writing calls. Only what sets something has one.
-        pub struct Writer(Client);
+        pub struct Writer(Client, Elsewhere);
 
         impl Writer {
             $(
@@ -53,6 +55,17 @@ impl Writer {
     /// Writes with this client.
     #[must_use]
     pub const fn of(iam: Client) -> Self {
-        Self(iam)
+        Self(iam, Elsewhere::none())
+    }
+
+    /// The same with clients of other services.
+    #[must_use]
+    pub fn reaching(self, elsewhere: Elsewhere) -> Self {
+        Self(self.0, elsewhere)
+    }
+
+    /// Clients of other services.
+    pub(super) const fn elsewhere(&self) -> &Elsewhere {
+        &self.1
     }
 }
