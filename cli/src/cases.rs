@@ -39,7 +39,7 @@ pub struct Cases {
     /// Only those that a function began and has not finished.
     #[arg(long)]
     unfinished: bool,
-    /// Print the cases themselves: JSON, one line each.
+    /// Print the cases themselves, each as one line of JSON: the document that queues receive as its notice.
     #[arg(long)]
     json: bool,
 }

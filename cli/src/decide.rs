@@ -32,7 +32,7 @@ pub struct Arguments {
     /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
     #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
     trusted_accounts: Vec<AccountId>,
-    /// Print the cases themselves, as JSON.
+    /// Print the cases themselves, as JSON: the documents that queues receive as their notices; `null` for an event that makes none.
     #[arg(long)]
     json: bool,
 }

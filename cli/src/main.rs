@@ -67,7 +67,7 @@ enum Command {
         /// IAM policy documents, plain or percent-encoded, or JSON lines of them; - for standard input.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// Print JSON, one line a document.
+        /// Print JSON, one line a document: `id`, `definite` and `possible` (each with `grants` and `escalations`), or `error`.
         #[arg(long)]
         json: bool,
     },

@@ -107,22 +107,32 @@ async fn asked(client: &Client, role: &str) -> Result<Vec<Asked>, AwsCall> {
     Ok(all)
 }
 
-/// The statements of a document that allow something which can be simulated.
+/// What the statements of a document allow, as far as it can be simulated.
 fn allowed(document: &str) -> Vec<Asked> {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
-    let statements = listed(document.get("Statement"));
-    let allows = statements.into_iter().filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"));
-    let asked = allows.map(|statement| Asked {
-        // A simulation takes no patterns of actions.
-        actions: texts(statement.get("Action")).into_iter().filter(|action| !action.contains(['*', '?'])).collect(),
-        // A policy variable has no value in a simulation.
-        resources: texts(statement.get("Resource"))
-            .into_iter()
-            .filter(|resource| !resource.contains("${"))
-            .map(|one| example(&one))
-            .collect(),
-    });
-    asked.filter(|asked| !asked.actions.is_empty() && !asked.resources.is_empty()).collect()
+    let statements = listed(document.get("Statement")).into_iter();
+    statements.filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow")).flat_map(of_statement).collect()
+}
+
+fn of_statement(statement: &Value) -> Vec<Asked> {
+    // A policy variable has no value in a simulation.
+    let resources = texts(statement.get("Resource")).into_iter().filter(|resource| !resource.contains("${"));
+    let resources: Vec<String> = resources.map(|resource| example(&resource)).collect();
+    let mut asked: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    // A simulation takes no patterns of actions.
+    for action in texts(statement.get("Action")).into_iter().filter(|action| !action.contains(['*', '?'])) {
+        asked.entry(fitting(&action, &resources)).or_default().push(action);
+    }
+    asked.into_iter().filter(|(resources, _)| !resources.is_empty()).map(|(resources, actions)| Asked { actions, resources }).collect()
+}
+
+/// The resources that an action can be about, by their type: `iam:DetachUserPolicy` is about users, whatever else its statement names.
+fn fitting(action: &str, resources: &[String]) -> Vec<String> {
+    let action = action.to_ascii_lowercase();
+    let kind = |resource: &str| resource.rsplit(':').next().and_then(|rest| rest.split_once('/')).map(|(kind, _)| kind.to_owned());
+    let fits = |resource: &&String| kind(resource).is_some_and(|kind| action.contains(&kind));
+    let fitting: Vec<String> = resources.iter().filter(fits).cloned().collect();
+    if fitting.is_empty() { resources.to_vec() } else { fitting }
 }
 
 /// A resource that a pattern matches.
@@ -215,6 +225,23 @@ mod tests {
         assert_eq!(allowed(document), [asked("iam:DetachUserPolicy", "arn:aws:iam::1:user/example"), asked("iam:ListUsers", "*")]);
         assert_eq!(allowed(r#"{"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "*"}}"#), [asked("a:B", "*")]);
         assert_eq!(allowed("[").len(), 0);
+    }
+
+    #[test]
+    fn a_call_is_simulated_on_resources_of_its_own_type() {
+        let document = r#"{"Statement": {"Effect": "Allow", "Action": ["iam:DetachUserPolicy", "iam:DetachGroupPolicy", "iam:DeleteUserPolicy", "sqs:SendMessage"],
+            "Resource": ["arn:aws:iam::1:user/*", "arn:aws:iam::1:group/*"]}}"#;
+        let [user, group] = ["arn:aws:iam::1:user/example", "arn:aws:iam::1:group/example"].map(str::to_owned);
+        let asked = |actions: &[&str], resources: &[&String]| Asked {
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            resources: resources.iter().map(|resource| (*resource).clone()).collect(),
+        };
+        let expected = [
+            asked(&["iam:DetachGroupPolicy"], &[&group]),
+            asked(&["iam:DetachUserPolicy", "iam:DeleteUserPolicy"], &[&user]),
+            asked(&["sqs:SendMessage"], &[&user, &group]),
+        ];
+        assert_eq!(allowed(document), expected);
     }
 
     fn result(decision: Decision) -> aws_sdk_iam::types::builders::EvaluationResultBuilder {

@@ -34,7 +34,8 @@ pub struct Arguments {
     /// Read what `aws iam get-account-authorization-details` printed, from a file or - for standard input, instead of the live account.
     #[arg(long)]
     from: Option<PathBuf>,
-    /// Print one JSON document.
+    /// Print one JSON document: `kind`, `name`, `arn`, `policies`, `groups`, `boundary`, `complete`, `can` (`definite` and `possible`), `adminBy`, `escalations`
+    /// and `trust`.
     #[arg(long)]
     json: bool,
 }
