@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
-use policy::remedy::Remedy;
+use policy::action::functions;
 use policy::text::{quoted, shown};
 use remedy::archive::{Line, Span};
 use remedy::caller::CallerError;
@@ -50,8 +50,8 @@ pub fn run(arguments: &Cases, out: &mut impl Write) -> Result<()> {
     let archive = arguments.ledger.open(&runtime)?;
     let span = Span { from: arguments.since, to: arguments.until };
     let mut lines = Vec::new();
-    for remedy in Remedy::ALL {
-        lines.extend(runtime.block_on(archive.lines(remedy.name(), span)).map_err(CallerError::from)?);
+    for function in functions() {
+        lines.extend(runtime.block_on(archive.lines(function, span)).map_err(CallerError::from)?);
     }
     lines.retain(|line| arguments.wants(line));
     lines.sort_by(|one, other| (&one.time, &one.id).cmp(&(&other.time, &other.id)));

@@ -1,13 +1,15 @@
 //! `rescind decide`: the cases that events would make.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use policy::arn::AccountId;
 use policy::case::{Next, Outcome, RemedyOutcome};
-use policy::change::Gives;
+use policy::change::{Gives, failures_within};
 use policy::facts::{Facts, Needs, Texts};
 use policy::finding;
 use policy::guardrail::{Decision, Guardrail, Mode};
@@ -41,12 +43,14 @@ pub struct Arguments {
 struct Judge<'a> {
     rulebook: Rulebook,
     trusted_accounts: &'a [AccountId],
+    /// The failures to sign in among the records so far: who, and when.
+    failures: RefCell<BTreeMap<String, Vec<DateTime<Utc>>>>,
 }
 
 /// Prints the cases, for people or as JSON.
 pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments, out: &mut impl Write) -> Result<()> {
     let json = *json;
-    let judge = Judge { rulebook: ::rulebook::load(guardrails)?, trusted_accounts };
+    let judge = Judge { rulebook: ::rulebook::load(guardrails)?, trusted_accounts, failures: RefCell::default() };
     let text = input::read(events).with_context(|| format!("cannot read {}", events.display()))?;
     let records = records::of(&text)?;
     if let [record] = &*records {
@@ -128,17 +132,17 @@ fn decide(judge: &Judge<'_>, event: &Event, actions: &[&'static Action]) -> Resu
     for action in actions {
         let circumstances = Circumstances::of(&judge.rulebook, event, action, &actor, &[]).trusting(judge.trusted_accounts);
         for hearing in Hearing::open(circumstances) {
-            cases.extend(decide_one(circumstances, hearing)?);
+            cases.extend(decide_one(judge, circumstances, hearing)?);
         }
     }
     Ok(cases)
 }
 
-fn decide_one(circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<Case>> {
+fn decide_one(judge: &Judge<'_>, circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<Case>> {
     let Some(weighing) = hearing.weigh()? else {
         return Ok(None);
     };
-    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(circumstances, change, needs));
+    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(judge, circumstances, change, needs));
     let mut case = weighing.decide(facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
     if let Some(case) = &mut case
         && case.settle() == Next::Look
@@ -164,7 +168,16 @@ fn decide_one(circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<
 }
 
 /// The facts that the record itself holds, or why it does not hold those that are needed.
-fn facts(circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<Facts, String> {
+fn facts(judge: &Judge<'_>, circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<Facts, String> {
+    if let Change::SignedIn(signed_in) = change
+        && needs == (Needs { failures: true, ..Needs::NONE })
+    {
+        let mut failures = judge.failures.borrow_mut();
+        let times = failures.entry(signed_in.counted_by(circumstances.source_ip())).or_default();
+        times.push(circumstances.time());
+        return Ok(Facts::none().with_failures(failures_within(times, circumstances.time())));
+    }
+
     let document = Needs { document: needs.document, ..Needs::default() };
     let text = match change.kind().gives() {
         Gives::Inline(_, text) => Some(text),

@@ -66,7 +66,7 @@ FOREIGN = {
     "another account in the record": but(EVENT, recipientAccountId="999999999999"),
     "another source": EVENT | {"source": "com.example.forged"},
     "another AWS source": EVENT | {"source": "aws.health"},
-    "another detail-type": EVENT | {"detail-type": "AWS Service Event via CloudTrail"},
+    "another detail-type": EVENT | {"detail-type": "EC2 Instance State-change Notification"},
     "a caller of another partition": but(EVENT, userIdentity=iam_user("polsen", arn="arn:aws-us-gov:iam::123456789012:user/polsen")),
 }
 

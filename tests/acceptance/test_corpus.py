@@ -5,7 +5,7 @@ import json
 import pytest
 from lab.emulator import ACCOUNT, changed
 from lab.events import corpus
-from lab.world import DETACH_EVERYWHERE, DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, REMOVE_LOGIN, RESTORE_TRUST, RESTORE_POLICY_VERSION, RESTORE_PASSWORD_POLICY, RESTORE_GUARD
+from lab.world import DETACH_EVERYWHERE, DELETE_INLINE_POLICY, DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, QUARANTINE_PRINCIPAL, REMOVE_GROUP_MEMBER, REMOVE_LOGIN, RESTORE_TRUST, RESTORE_POLICY_VERSION, RESTORE_PASSWORD_POLICY, RESTORE_GUARD, WATCH_TAMPERING
 
 FINDING = None  # a record without the name of a call
 CREDENTIALS = {
@@ -19,6 +19,7 @@ CREDENTIALS = {
     for verb in verbs
 }
 # The calls that each function may answer by the shipped rulebook.
+WATCHED = {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "UpdateUser", "UpdateGroup"}
 ANSWERED = {
     DETACH_POLICY: {"AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy"},
     DELETE_INLINE_POLICY: {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy"},
@@ -30,6 +31,7 @@ ANSWERED = {
     RESTORE_PASSWORD_POLICY: {"UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"},
     RESTORE_GUARD: {"DetachUserPolicy"},
     QUARANTINE_KEY: {"AttachUserPolicy", FINDING, *CREDENTIALS},
+    WATCH_TAMPERING: set(),
     QUARANTINE_PRINCIPAL: {FINDING, *(f"{verb}{kind}Policy" for verb in ("Delete", "Put", "Detach") for kind in ("User", "Role"))},
 }
 
@@ -55,7 +57,8 @@ def test_no_foreign_record_crashes_a_function_or_is_taken_for_a_change(world, na
         assert invocation.error or "cases" in invocation.payload, origin
         record = event.get("detail") or {}
         if [call for call in world.aws.calls()[seen:] if call.service == "iam"]:
-            assert record.get("eventName") in ANSWERED[name] and not record.get("errorCode"), origin
+            # watch asks IAM about sessions and renames.
+            assert record.get("eventName") in ANSWERED.get(name, WATCHED) and not record.get("errorCode"), origin
             acted.add(origin)
     assert acted or name not in (DETACH_POLICY, QUARANTINE_KEY), "the corpus holds successful calls that are forbidden, but none was judged"
     assert changed(before, world.account.snapshot()) == set()

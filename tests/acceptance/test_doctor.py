@@ -427,10 +427,10 @@ def test_alarms_that_ring_or_cannot(stack):
     stack.alarm("NotTakenBack", "INSUFFICIENT_DATA")
     assert warned(stack).startswith("alarm not-taken-back: CloudWatch has too little data to judge")
     stack.alarm("NotTakenBack", "OK")
-    stack.aws["cloudwatch"].disable_alarm_actions(AlarmNames=[stack["NoEvents"]])
-    assert failed(stack).startswith("alarm no-events: its actions are disabled, so nobody hears it; ")
-    stack.aws["cloudwatch"].delete_alarms(AlarmNames=[stack["NoEvents"]])
-    assert failed(stack).startswith("alarm no-events: it is gone; ")
+    stack.aws["cloudwatch"].disable_alarm_actions(AlarmNames=[stack["NoHeartbeat"]])
+    assert failed(stack).startswith("alarm no-heartbeat: its actions are disabled, so nobody hears it; ")
+    stack.aws["cloudwatch"].delete_alarms(AlarmNames=[stack["NoHeartbeat"]])
+    assert failed(stack).startswith("alarm no-heartbeat: it is gone; ")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from lab.events import (
     anew,
     attachment,
     boundary_changed,
+    but,
     default_set,
     device_deactivated,
     device_enabled,
@@ -22,6 +23,7 @@ from lab.events import (
     iam_user,
     inline_deleted,
     joined,
+    just_now,
     key_activated,
     left,
     login_made,
@@ -29,6 +31,7 @@ from lab.events import (
     misuse,
     password_policy_set,
     put_inline,
+    sample,
     trust_updated,
     updated,
     version_created,
@@ -52,6 +55,8 @@ from lab.world import (
     RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
+    WATCH,
+    WATCH_TAMPERING,
     World,
 )
 
@@ -68,6 +73,7 @@ REQUIRED = {
 }
 LOGIN = 'in Action::"console-password"'
 MFA = 'in [Action::"DeactivateMFADevice", Action::"EnableMFADevice", Action::"LiftMfaDenial"]'
+SESSION, IDENTITY, RENAME = '== Action::"sts:GetSessionToken"', 'in Action::"identity"', 'in Action::"rename"'
 CREDENTIAL, FINDING = 'in Action::"credential"', 'in Action::"finding"'
 # What a guardrail can ask each function about.
 ASKED = {
@@ -82,6 +88,8 @@ ASKED = {
     RESTORE_GUARD: (DETACH, DELETE, BOUND, LEAVE),
     QUARANTINE_KEY: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, MFA, CREDENTIAL, FINDING),
     QUARANTINE_PRINCIPAL: (ATTACH, PUT, JOIN, VERSION, TRUST, REMOVE, LOGIN, MFA, CREDENTIAL, FINDING, LIFT),
+    WATCH: (SESSION, IDENTITY, RENAME),
+    WATCH_TAMPERING: (),  # about no identity
 }
 # Every fact that has to be read from IAM, in a condition that only the live account decides.
 FACTS = {
@@ -91,6 +99,8 @@ FACTS = {
 }
 OF_SOME = {
     "before": ((ATTACH, PUT, JOIN, VERSION, MFA), "context.after.grants.admin && !context.before.grants.admin"),
+    "after": ((SESSION,), "context has after && context.after.grants.admin"),
+    "named": ((RENAME,), "!context.namedBy.isEmpty()"),
     "device": ((MFA,), "!context.hasDevice && context.denied"),
     "holders": ((VERSION,), "context.holders.administrator || context.holders.breakGlass"),
     "policy": ((ATTACH, PUT, VERSION), "context.policy.grants.dataAccess"),
@@ -101,16 +111,20 @@ OF_SOME = {
 def asks_for_every_fact(function: str) -> str:
     """Guardrails that ask the function for its remedy, by everything that it would have to read."""
     # A policy has neither tags nor groups, and its path is in its ARN; a role is in no group.
-    facts = [(scope, name) for scope in ASKED[function] if scope != VERSION for name in FACTS if (scope, name) != (TRUST, "groups")]
+    facts = [(scope, name) for scope in ASKED[function] if scope != VERSION for name in FACTS if (scope, name) != (TRUST, "groups") and scope != RENAME]
     asked = [(scope, name, FACTS[name]) for scope, name in facts]
     asked += [(scope, name, condition) for name, (scopes, condition) in OF_SOME.items() for scope in scopes if scope in ASKED[function]]
     return "".join(
-        f'@id("fact-{number}-{name}")\n@severity("low")\n@remedy("{function}")\n{requires(function, scope)}forbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
+        f'@id("fact-{number}-{name}")\n@severity("low")\n{remedy(function)}{requires(function, scope)}forbid (principal, action {scope}, resource)\nwhen {{ {condition} }};\n'
         for number, (scope, name, condition) in enumerate(asked)
     )
 
 
 TRUST_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}]}
+
+
+def remedy(function: str) -> str:
+    return "" if function == WATCH else f'@remedy("{function}")\n'
 
 
 def requires(function: str, scope: str) -> str:
@@ -287,9 +301,44 @@ def whoever_lost_a_boundary(world: World):
 
 
 # What the policy that all functions share allows, and a function never needs: these two change no group, and no membership.
-UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}, REMOVE_LOGIN: {"iam:GetGroup"}}
+UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}, REMOVE_LOGIN: {"iam:GetGroup"}, WATCH: {"dynamodb:DeleteItem"}, WATCH_TAMPERING: {"dynamodb:DeleteItem"}}
 
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
+def whoever_is_watched(world: World):
+    """A session of somebody in a group, one of somebody who was renamed since, and an identity of each kind."""
+    team = world.group("team", holds=[READ_ONLY])
+    world.writes_inline(team)
+    own = world.policy("own")
+    user, role = world.user("dana", holds=[READ_ONLY, own], groups=[team]), world.role("deploy", holds=[own])
+    world.writes_inline(user)
+    world.writes_inline(role)
+    session = anew(sample("get-federation-token"))
+    for name, actor in [("GetSessionToken", user), ("GetSessionToken", world.rename(world.user("old"), "new"))]:
+        identity = iam_user("old" if actor.name == "new" else actor.name, actor.id)
+        yield but(anew(session), eventName=name, userIdentity=identity, requestParameters={"durationSeconds": 900}, eventTime=just_now())
+    foreign = {"type": "AWSAccount", "accountId": "999999999999"}
+    yield but(anew(sample("assume-role")), userIdentity=foreign, requestParameters={"roleArn": role.arn, "roleSessionName": "x"}, eventTime=just_now())
+    for target in (user, team, role):
+        yield iam_call({"user": "CreateUser", "group": "CreateGroup", "role": "UpdateRole"}[target.kind], {f"{target.kind}Name": target.name})
+    for name in ("console-login-failed", "run-instances-root"):
+        yield but(anew(sample(name)), eventTime=just_now())
+    yield iam_call("UpdateUser", {"userName": "former", "newUserName": world.user("present").name})
+
+
+def what_is_switched_off(world: World):
+    """A trail, and a rule of a stack."""
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"Name": "rescind-Rule-1A2B", "EventPattern": {"source": ["aws.iam"]}, "State": "DISABLED"}}
+    world.account.client("cloudformation").create_stack(StackName="least", TemplateBody=json.dumps({"Resources": {"Rule": rule}}))
+    world.account.client("s3").create_bucket(Bucket="trail")
+    world.account.client("cloudtrail").create_trail(Name="rescind-management-events", S3BucketName="trail")
+    yield but(anew(sample("stop-logging")), eventTime=just_now())
+    world.account.client("events").disable_rule(Name="rescind-Rule-1A2B")
+    yield but(anew(sample("disable-rule")), requestParameters={"name": "rescind-Rule-1A2B"}, eventTime=just_now())
+    world.account.client("cloudformation").delete_stack(StackName="least")
+    world.account.client("cloudtrail").delete_trail(Name="rescind-management-events")
+    world.account.client("s3").delete_bucket(Bucket="trail")
+
+
 RARELY = {
     DETACH_POLICY: [(moved_and_gone, {})],
     DELETE_INLINE_POLICY: [],
@@ -301,6 +350,8 @@ RARELY = {
     RESTORE_PASSWORD_POLICY: [],
     RESTORE_GUARD: [(whoever_lost_a_boundary, {})],
     QUARANTINE_KEY: [(every_credential, {})],
+    WATCH: [(whoever_is_watched, {})],
+    WATCH_TAMPERING: [(what_is_switched_off, {"STACK_ID": "least"})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }
 
@@ -317,8 +368,9 @@ def test_each_function_makes_exactly_the_calls_that_its_role_allows(world, tmp_p
             world.ledger.age()
             world.receives(event, **settings)
             world.start_over()
-    held_and_stopped(world, tmp_path, function)
-    world.start_over()
+    if function not in (WATCH, WATCH_TAMPERING):
+        held_and_stopped(world, tmp_path, function)
+        world.start_over()
     facts = rulebook(tmp_path, asks_for_every_fact(function))
     for make, settings in itertools.chain([(every_change, RESPONDER), (nobody_on_the_list, RESPONDER)], RARELY[function]):
         for event in make(world):
@@ -328,4 +380,4 @@ def test_each_function_makes_exactly_the_calls_that_its_role_allows(world, tmp_p
 
 
 def test_every_function_is_asked_about_something():
-    assert set(FUNCTIONS) == set(ASKED) == set(RARELY) == {offence.function for offence in OFFENCES}
+    assert set(FUNCTIONS) == set(ASKED) == set(RARELY) == {offence.function for offence in OFFENCES} | {WATCH, WATCH_TAMPERING}

@@ -23,6 +23,7 @@ from lab.world import (
     RESTORE_PASSWORD_POLICY,
     RESTORE_POLICY_VERSION,
     RESTORE_TRUST,
+    WATCH,
     Observation,
     Target,
     World,
@@ -380,8 +381,8 @@ ASKED = {
     "a member removed": (lambda world: left(world.user("polsen"), "team"), set()),
     "a quarantine lifted": (lambda world: sample("delete-role-policy"), {QUARANTINE_PRINCIPAL}),
     "a key created for oneself": (lambda world: key_created(world.key(world.user("polsen"))), set()),
-    "a user created": (lambda world: iam_call("CreateUser", {"userName": world.user("new").name}), set()),
-    "a call that does not exist": (lambda world: iam_call("attachuserpolicy", {"userName": "polsen", "policyArn": BILLING}), set()),
+    "a user created": (lambda world: iam_call("CreateUser", {"userName": world.user("new").name}), {WATCH}),
+    "a call that does not exist": (lambda world: iam_call("attachuserpolicy", {"userName": "polsen", "policyArn": BILLING}), {WATCH}),
 }
 
 

@@ -39,6 +39,8 @@ DETACH_EVERYWHERE = "detach-everywhere"
 REMOVE_LOGIN = "remove-login"
 RESTORE_PASSWORD_POLICY = "restore-password-policy"
 RESTORE_GUARD = "restore-guard"
+WATCH = "watch"
+WATCH_TAMPERING = "watch-tampering"
 # Function processes that are kept running, the least recently used one ends first.
 KEPT = 24
 DENIES_ALL = "RescindDenyEverything-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"

@@ -5,6 +5,8 @@ import re
 _ABSENT = object()
 # How the names of read-only management events begin, as far as EventBridge is concerned.
 _READS = ("Describe", "Get", "List")
+# Change events, although their names begin like that (the same page).
+_CHANGES = ("GetFederationToken", "GetSessionToken")
 
 
 def delivers(rule, event):
@@ -18,7 +20,8 @@ def delivers(rule, event):
         return False
     if state not in ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"):
         raise ValueError(f"unknown state of a rule: {state}")
-    if state == "ENABLED" and event.get("detail-type") == "AWS API Call via CloudTrail" and event["detail"]["eventName"].startswith(_READS):
+    name = event.get("detail", {}).get("eventName", "")
+    if state == "ENABLED" and event.get("detail-type") == "AWS API Call via CloudTrail" and name.startswith(_READS) and name not in _CHANGES:
         return False
     return "EventPattern" in rule and matches(rule["EventPattern"], event)
 
@@ -58,6 +61,8 @@ def _leaf(wanted, value):
         return False
     if operator == "prefix":
         return isinstance(value, str) and _begins(operand, value)
+    if operator == "suffix":
+        return isinstance(value, str) and value.endswith(operand)
     if operator == "wildcard":
         return isinstance(value, str) and _wildcard(operand).fullmatch(value) is not None
     if operator == "anything-but":

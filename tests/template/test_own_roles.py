@@ -64,6 +64,8 @@ EXPECTED = {
         kinds=frozenset({"permissions-management", "resource-exposure"}),
     ),
 }
+# What only watches opens nothing.
+EXPECTED |= {"watch": Judged(), "watch-tampering": Judged()}
 PATHS = [(role, path) for role, judged in EXPECTED.items() for path in sorted(judged.certain | judged.possible)]
 
 
@@ -88,7 +90,7 @@ def explained():
 
 
 def test_every_role_is_expected(stack):
-    assert sorted(stack.of_type("AWS::IAM::Role")) == sorted(f"{logical_id(function)}Role" for function in EXPECTED)
+    assert sorted(stack.of_type("AWS::IAM::Role")) == sorted(["Canary", "HeartbeatRole", *(f"{logical_id(function)}Role" for function in EXPECTED)])
 
 
 @pytest.mark.parametrize("function", EXPECTED)

@@ -15,7 +15,9 @@ FUNCTIONS = sorted(translate().functions())
 # IAM knows no resource for these calls (Service Authorization Reference, IAM), so each is allowed on every resource or not at all.
 WITHOUT_A_RESOURCE = {"iam:GetAccountAuthorizationDetails", "iam:GetAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}
 # Answers changes of the account itself, and reads no user, group, role or policy.
-READS_NO_IDENTITY = {"RestorePasswordPolicyFunction"}
+READS_NO_IDENTITY = {"RestorePasswordPolicyFunction", "WatchTamperingFunction"}
+# The role that the schedule has, and the one that it tags.
+OF_THE_HEARTBEAT = ["Canary", "HeartbeatRole"]
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 OWN_ROLE = "role/rescind-DetachPolicyFunctionRole"
 DENY_EVERYTHING = f"policy/rescind/RescindDenyEverything-{STACK_ID}"
@@ -51,8 +53,22 @@ def test_every_function_has_a_role_of_its_own(stack, function):
     assert stack.role_of(function) not in others
 
 
-def test_no_role_is_of_anything_but_a_function(stack):
-    assert sorted(stack.of_type("AWS::IAM::Role")) == [f"{function}Role" for function in FUNCTIONS]
+def test_no_role_is_of_anything_but_a_function_or_the_heartbeat(stack):
+    assert sorted(stack.of_type("AWS::IAM::Role")) == sorted([*OF_THE_HEARTBEAT, *(f"{function}Role" for function in FUNCTIONS)])
+
+
+def test_the_heartbeat_tags_one_role_that_nobody_can_assume_and_does_nothing_else(stack):
+    role, canary = stack.properties("HeartbeatRole"), stack.properties("Canary")
+    assert [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]] == [
+        {"Effect": "Allow", "Action": "iam:TagRole", "Resource": stack.arn("Canary")}
+    ]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert (statement["Principal"], statement["Condition"]) == ({"Service": "scheduler.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    assert canary["AssumeRolePolicyDocument"]["Statement"] == [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]
+    assert "Policies" not in canary and "ManagedPolicyArns" not in canary
+    schedule = stack.properties("Heartbeat")["Target"]
+    assert schedule["RoleArn"] == stack.arn("HeartbeatRole") and schedule["Arn"].endswith(":aws-sdk:iam:tagRole")
+    assert json.loads(schedule["Input"])["RoleName"] == stack.name("Canary")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -300,12 +316,19 @@ def test_outside_iam_a_function_reaches_only_the_log_and_the_parts_that_the_stac
     name = stack.name(function).removeprefix("rescind-")
     assert {"Key": "rescind-function", "Value": name} in stack.resources[stack.role_of(function)]["Properties"]["Tags"]
     its_cases = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/rescind-function}#*", "stop", "told"]}}
+    of_tampering = {
+        "cloudformation:ListStackResources": [(f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/rescind/{STACK_ID}", None)],
+        **{f"cloudtrail:{call}": [("arn:aws:cloudtrail:*:*:trail/*", None)] for call in ("GetTrailStatus", "StartLogging")},
+        **{f"events:{call}": [(f"arn:aws:events:us-east-1:{ACCOUNT}:rule/rescind-*", None)] for call in ("DescribeRule", "EnableRule")},
+    }
+    second = [(stack.identities["AlarmTopic"]["Ref"], None)] if name == "watch-tampering" else []
     what_it_held = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/rescind-function}#held"]}}
     assert reach == {
         **{f"dynamodb:{call}Item": [(stack.arn("Ledger"), its_cases)] for call in ("BatchGet", "Put", "Update")},
         "dynamodb:Query": [(stack.arn("Ledger"), its_cases), (stack.arn("Ledger") + "/index/ByActor", None)],
         "dynamodb:DeleteItem": [(stack.arn("Ledger"), what_it_held)],
-        "sns:Publish": [(stack.identities["NoticeTopic"]["Ref"], None)],
+        "sns:Publish": second + [(stack.identities["NoticeTopic"]["Ref"], None)],
+        **(of_tampering if name == "watch-tampering" else {}),
         "kms:GenerateDataKey": [key],
         "kms:Decrypt": [key],
         "sqs:SendMessage": [(stack.arn("FailedEvents"), None)],
@@ -334,7 +357,7 @@ def test_a_roles_policies_fit_into_iams_limits_even_if_the_stacks_name_is_long(l
 
 def test_a_permissions_boundary_is_set_on_every_role_if_one_is_given(stack, full_stack):
     boundaries = [p.get("PermissionsBoundary") for p in full_stack.of_type("AWS::IAM::Role").values()]
-    assert boundaries == ["arn:aws:iam::123456789012:policy/boundary"] * len(FUNCTIONS)
+    assert boundaries == ["arn:aws:iam::123456789012:policy/boundary"] * (len(FUNCTIONS) + len(OF_THE_HEARTBEAT))
     assert not any("PermissionsBoundary" in p for p in stack.of_type("AWS::IAM::Role").values())
 
 

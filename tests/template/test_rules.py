@@ -34,9 +34,21 @@ BY_NAME = {
 }
 # These take every write to IAM, and every finding about credentials.
 QUARANTINES = ["quarantine-key", "quarantine-principal"]
+# Everything that happens in IAM reaches these as well.
+WATCHES = ["watch", "watch-tampering"]
+EVERY_WRITE = [*QUARANTINES, *WATCHES]
+# The services of which watch takes every change, and those of which watch-tampering takes everything, failures too.
+WATCHED = ("organizations", "sso", "sso-directory", "identitystore", "rolesanywhere", "account")
+TAMPERED = ("cloudtrail", "guardduty", "access-analyzer", "cloudformation")
+TAMPERED_BY_NAME = ("config", "securityhub", "events", "lambda", "sns", "sqs", "kms", "logs", "monitoring", "dynamodb", "scheduler")
+TAMPERING = ("Add", "BatchDisable", "CreateGrant", "Delete", "Disable", "Publish", "Purge", "Put", "Re", "S", "Un", "Update")
 # Findings that are reported only reach the function that reports them.
 REPORTED = {"aws.access-analyzer": ["quarantine-key"], "aws.securityhub": ["quarantine-key"]}
+FINDERS = ("aws.health", "aws.guardduty")
 READS = ("Describe", "Get", "List")
+CHANGES = ("GetFederationToken", "GetSessionToken")
+WORKLOADS = ("AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation")
+CLUSTERS = ("CreateAccessEntry", "UpdateAccessEntry", "AssociateAccessPolicy")
 # IAM's API as botocore knows it.
 API = boto3.client("iam", region_name="us-east-1").meta.service_model.operation_names
 # The call that botocore knows only since 1.44, which the emulator does not take yet.
@@ -119,12 +131,27 @@ def expected(event):
         return []
     if event["source"] in REPORTED and "via CloudTrail" not in event["detail-type"]:
         return REPORTED[event["source"]]
-    call = detail.get("eventName", "")
-    if event["detail-type"] != "AWS API Call via CloudTrail" or detail.get("eventSource") != "iam.amazonaws.com":
+    call, identity = detail.get("eventName", ""), detail.get("userIdentity") or {}
+    identity = identity if isinstance(identity, dict) else {}
+    if not event["detail-type"].endswith("via CloudTrail"):
         return []
-    if "errorCode" in detail or call.startswith(READS):
+    is_call = event["detail-type"] == "AWS API Call via CloudTrail"
+    if is_call and call.startswith(READS) and call not in CHANGES:
         return []
-    return sorted([function for function, calls in BY_NAME.items() if call in calls] + QUARANTINES)
+    source, succeeded = event["source"].removeprefix("aws."), "errorCode" not in detail
+    functions = set()
+    if is_call and source == "iam" and succeeded and detail.get("eventSource") == "iam.amazonaws.com":
+        functions |= {*[function for function, calls in BY_NAME.items() if call in calls], *EVERY_WRITE}
+    by_name = {"ec2": WORKLOADS, "eks": CLUSTERS}.get(source, ())
+    if source == "signin" or succeeded and (source in ("iam", *WATCHED) or call in by_name):
+        functions.add("watch")
+    if source == "sts" and succeeded and identity.get("type", "AWSService") != "AWSService":
+        functions.add("watch")
+    if identity.get("type") == "Root" and "invokedBy" not in identity:
+        functions.add("watch")
+    if is_call and (source in TAMPERED or source in TAMPERED_BY_NAME and call.startswith(TAMPERING)):
+        functions.add("watch-tampering")
+    return sorted(functions)
 
 
 def is_new_and_about_iam(event):
@@ -138,7 +165,9 @@ def is_new_and_about_iam(event):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_event_reaches_its_function_and_the_quarantines_each_once(stack, name):
     wanted, = (functions for start, functions in SAMPLES_OF.items() if name.startswith(start))
-    wanted = sorted(wanted + REPORTED.get(sample(name)["source"], QUARANTINES))
+    event = sample(name)
+    always = EVERY_WRITE if event["source"] == "aws.iam" else REPORTED.get(event["source"], QUARANTINES if event["source"] in FINDERS else [])
+    wanted = sorted(wanted + always)
     assert reached(stack, sample(name)) == wanted
     assert expected(sample(name)) == wanted
 
@@ -161,19 +190,19 @@ def home_regions():
 
 
 def test_every_function_has_a_sample_event(stack):
-    assert {function for name in SAMPLES for function in reached(stack, sample(name))} == set(BY_NAME) | set(QUARANTINES)
-    assert {stack.name(function) for function in stack.functions()} == {f"rescind-{name}" for name in [*BY_NAME, *QUARANTINES]}
+    assert {function for name in SAMPLES for function in reached(stack, sample(name))} == set(BY_NAME) | set(EVERY_WRITE)
+    assert {stack.name(function) for function in stack.functions()} == {f"rescind-{name}" for name in [*BY_NAME, *EVERY_WRITE]}
 
 
 @pytest.mark.parametrize("call", WRITES)
-def test_a_write_to_iam_reaches_both_quarantines_and_the_function_that_names_it(stack, call):
+def test_a_write_to_iam_reaches_quarantines_watches_and_the_function_that_names_it(stack, call):
     event = altered("attach-user-policy.json", {"detail.eventName": call})
-    assert reached(stack, event) == sorted([function for function, calls in BY_NAME.items() if call in calls] + QUARANTINES)
+    assert reached(stack, event) == sorted([function for function, calls in BY_NAME.items() if call in calls] + EVERY_WRITE)
 
 
 @pytest.mark.parametrize("call", ["SomethingThatAwsAddsTomorrow", "attachuserpolicy", "CREATEACCESSKEY"])
-def test_a_write_that_nobody_knows_reaches_both_quarantines(stack, call):
-    assert reached(stack, altered("attach-user-policy.json", {"detail.eventName": call})) == QUARANTINES
+def test_a_write_that_nobody_knows_reaches_quarantines_and_watches(stack, call):
+    assert reached(stack, altered("attach-user-policy.json", {"detail.eventName": call})) == EVERY_WRITE
 
 
 @pytest.mark.parametrize("call", [call for call in API if call.startswith(READS)])
@@ -194,8 +223,9 @@ def test_the_parameters_of_a_call_decide_nothing(stack, name, parameters):
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if sample(name)["source"] == "aws.iam"])
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchEntityException", ""])
-def test_a_call_that_failed_reaches_no_function(stack, name, code):
-    assert reached(stack, altered(name, {"detail.errorCode": code})) == []
+def test_a_call_to_iam_that_failed_reaches_no_function_but_root_s(stack, name, code):
+    event = altered(name, {"detail.errorCode": code})
+    assert reached(stack, event) == (["watch"] if event["detail"]["userIdentity"]["type"] == "Root" else [])
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -203,19 +233,20 @@ def test_a_call_that_failed_reaches_no_function(stack, name, code):
     ("path", "value"),
     [
         ("account", "999999999999"),
-        ("source", "aws.sts"),
+        ("source", "aws.s3"),
         ("source", "my.iam"),
-        ("detail-type", "AWS Service Event via CloudTrail"),
+        ("detail-type", "EC2 Instance State-change Notification"),
     ],
 )
 def test_an_event_from_elsewhere_reaches_no_function(stack, name, path, value):
-    assert reached(stack, altered(name, {path: value})) == []
+    event = altered(name, {path: value})
+    is_root_s = value == "aws.s3" and event["detail"].get("userIdentity", {}).get("type") == "Root"
+    assert reached(stack, event) == (["watch"] if is_root_s else [])
 
 
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
-        ("attach-user-policy.json", {"detail.eventSource": "sts.amazonaws.com"}),
         ("health-credentials-exposed.json", {"detail.eventTypeCode": "AWS_EC2_INSTANCE_STORE_DRIVE_PERFORMANCE_DEGRADED"}),
         ("health-credentials-exposed.json", {"source": "aws.guardduty"}),
         ("health-credentials-exposed.json", {"detail-type": "AWS Health Abuse Event"}),
@@ -278,7 +309,7 @@ def test_a_security_hub_finding_reaches_its_function_only_if_it_is_new_and_about
 def test_detaching_a_quarantine_in_other_letters_reaches_both_quarantines(stack):
     arn = "arn:aws:iam::123456789012:policy/RESCIND/rescindDENYEVERYTHING-0"
     event = altered("detach-user-policy.json", {"detail.requestParameters.policyArn": arn})
-    assert reached(stack, event) == [*QUARANTINES, "remove-login", "restore-guard"]
+    assert reached(stack, event) == sorted([*EVERY_WRITE, "remove-login", "restore-guard"])
 
 
 @pytest.mark.parametrize(("name", "member"), [("guardduty-iam-user.json", "accountId"), ("health-credentials-exposed.json", "affectedAccount")])
@@ -300,7 +331,7 @@ def test_a_third_party_event_reaches_exactly_its_functions(stack):
     for where, event in third_party():
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == {"detach-everywhere", "detach-policy", "remove-login", "restore-password-policy", "restore-policy-version", "restore-trust", *QUARANTINES}, "the corpus has no such events any more: the test proves less"
+    assert functions == {"detach-everywhere", "detach-policy", "remove-login", "restore-password-policy", "restore-policy-version", "restore-trust", *EVERY_WRITE}, "the corpus has no such events any more: the test proves less"
 
 
 # Nearly all third-party records of IAM calls are of attempts that AWS denied: here as if they had succeeded.
@@ -310,7 +341,7 @@ def test_a_third_party_attempt_would_reach_exactly_its_functions_had_it_succeede
         event = event | {"detail": {name: value for name, value in event["detail"].items() if name != "errorCode"}}
         assert reached(stack, event) == expected(event), where
         functions |= set(reached(stack, event))
-    assert functions == set(BY_NAME) | set(QUARANTINES), "the corpus has no such events any more: the test proves less"
+    assert functions == set(BY_NAME) | set(EVERY_WRITE), "the corpus has no such events any more: the test proves less"
 
 
 def test_a_pattern_fits_into_eventbridges_limit(stack):

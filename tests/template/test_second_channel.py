@@ -171,10 +171,10 @@ def test_no_other_alarm_is_there_that_nobody_has_thought_about():
     """An alarm of another kind needs an argument here: what ends its state, and what rings while it lasts?"""
     argued = {*QUEUES, "NotTakenBack", "ExemptionEndsIn30Days", "ExemptionEndsIn7Days"}
     # No event at all is one trouble for as long as it lasts, and its end is reported as well.
-    argued |= {"NoEvents"}
+    argued |= {"NoHeartbeat"}
     of_functions = {name for name in ALARMS if re.sub("(NotKeepingUp|Uninvited)$", "Function", name) in FUNCTIONS}
     assert set(ALARMS) == argued | of_functions
-    assert "OKActions" in translate().properties("NoEvents")
+    assert "OKActions" in translate().properties("NoHeartbeat")
     assert of_functions == {f"{logical_id(f).removesuffix('Function')}{kind}" for f in map(folder, FUNCTIONS) for kind in ("NotKeepingUp", "Uninvited")}
 
 

@@ -7,7 +7,7 @@ use policy::target::Target;
 use policy::watch::WATCH_TAMPERING;
 use policy::{Case, Change};
 use remedy::plan::{Off, switch};
-use remedy::setting::{Setting, Step};
+use remedy::setting::{Live, Setting, Step};
 use remedy::{AwsCall, Ending, Function, Hand, Set};
 
 struct WatchTampering;
@@ -26,11 +26,16 @@ impl Function for WatchTampering {
     }
 }
 
+/// Switches it on, if it is off: neither service says whether a call has changed anything.
 async fn on<S: Setting>(hand: &mut Hand<'_>, step: &Step<S>) -> Result<Ending, AwsCall> {
-    Ok(match hand.set(step).await? {
-        Set::Done => Ending::done(),
-        Set::Already => Ending::clean("somebody, or an earlier try at this event, had switched it on".to_owned()),
-        Set::Moved | Set::Gone => Ending::unremediable(format!("{} is gone: a person has to make it again", step.setting.holder())),
+    let gone = || Ending::unremediable(format!("{} is gone: a person has to make it again", step.setting.holder()));
+    Ok(match step.setting.get(hand.reader()).await? {
+        Live::Is(now) if now == step.to => Ending::clean("somebody, or an earlier try at this event, had switched it on".to_owned()),
+        Live::Is(_) => match hand.set(step).await? {
+            Set::Done | Set::Already => Ending::done(),
+            Set::Moved | Set::Gone => gone(),
+        },
+        Live::Gone | Live::Unclear => gone(),
     })
 }
 

@@ -54,6 +54,11 @@ const IAM: &str = "iam.amazonaws.com";
 /// Those that contain the actor or switch off the actor's key, whatever the change was.
 const OF_ACTOR: [Remedy; 2] = [QuarantineKey, QuarantinePrincipal];
 
+/// The functions that make cases: one for each remedy, and the one that only watches.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    Remedy::ALL.iter().map(|remedy| remedy.name()).chain([WATCH])
+}
+
 const fn iam(name: &'static str, read: Read, reporter: Remedy, remedies: &'static [Remedy]) -> Action {
     Action { name, source: IAM, reporter: reporter.name(), remedies, kind: Kind::Call, read }
 }
@@ -196,6 +201,11 @@ impl Action {
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::all().find(|action| action.name == name)
+    }
+
+    /// Whether it is recognised by the root user alone.
+    pub(crate) const fn is_by_root(&self) -> bool {
+        matches!(self.kind, Kind::ByRoot)
     }
 
     /// The name of the call: that of the action without the service.

@@ -176,7 +176,8 @@ impl Actor {
             source_identity: identifier("sessionContext.sourceIdentity", context.and_then(|context| context.source_identity.as_ref()))?,
             source_ip: record.source_ip_address.clone(),
             user_agent: record.user_agent.clone(),
-            mfa: context.and_then(|context| context.attributes.as_ref()).and_then(|found| found.mfa_authenticated).or_else(|| signed_in(event)),
+            mfa: signed_in(event)
+                .or_else(|| context.and_then(|context| context.attributes.as_ref()).and_then(|found| found.mfa_authenticated)),
             invoked_by: identity.invoked_by.clone(),
             on_behalf_of: identifier("onBehalfOf.userId", identity.on_behalf_of.as_ref().and_then(|user| user.user_id.as_ref()))?,
             in_scope_of: identifier(

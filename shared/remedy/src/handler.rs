@@ -198,9 +198,9 @@ impl Handler {
     /// The parts of the stack, if one of these actions may be about them.
     async fn own_parts(&self, actions: &[&Action], now: DateTime<Utc>) -> Result<OwnParts, AwsCall> {
         let may_be_own = actions.iter().any(|action| watch::row(action.name).is_some_and(|row| row.group == watch::OWN_PART));
-        let Environment { stack, account, region, .. } = &self.environment;
+        let Environment { stack, account, region, own_roles, .. } = &self.environment;
         match stack {
-            Some(stack) if may_be_own => self.own.parts(self.clients.reader.elsewhere(), (stack, account, region), now).await,
+            Some(stack) if may_be_own => self.own.parts(self.clients.reader.elsewhere(), (stack, account, region, own_roles), now).await,
             _ => Ok(OwnParts::default()),
         }
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use policy::arn::AccountId;
+use policy::arn::{AccountId, IamName};
 use policy::own::OwnParts;
 use policy::text::name;
 
@@ -44,7 +44,7 @@ impl Listed {
     pub async fn parts(
         &self,
         elsewhere: &Elsewhere,
-        (stack, account, region): (&str, &AccountId, &str),
+        (stack, account, region, roles): (&str, &AccountId, &str, &[IamName]),
         now: DateTime<Utc>,
     ) -> Result<OwnParts, AwsCall> {
         if let Some((at, parts)) = self.0.borrow().as_ref()
@@ -56,6 +56,7 @@ impl Listed {
         let client = elsewhere.cloudformation(call)?;
         let mut pages = client.list_stack_resources().stack_name(stack).into_paginator().send();
         let mut entries = vec![format!("stack/{stack}")];
+        entries.extend(roles.iter().map(|role| format!("iam/{role}")));
         while let Some(page) = pages.next().await {
             for part in page.named(call, &name(stack))?.stack_resource_summaries() {
                 let kind = KINDS.iter().find(|(listed, _)| part.resource_type() == Some(listed)).map(|(_, kind)| kind);

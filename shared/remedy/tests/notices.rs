@@ -7,15 +7,17 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use policy::actor::ActorKind;
-use policy::arn::{IamName, PolicyArn};
+use policy::arn::{AccountId, IamName, PolicyArn};
 use policy::capability::RequestContext;
 use policy::case::{Case, CredentialReport, Held, Next, Outcome, Receipt, RemedyOutcome};
 use policy::change::{Found, Missing};
-use policy::facts::{Facts, Needs, Texts};
+use policy::facts::{Facts, NamedBy, Needs, Texts};
 use policy::guardrail::{Decision, Guardrail, Judge, Mode, Undecided};
 use policy::hearing::Circumstances;
+use policy::own::OwnParts;
 use policy::remedy::Remedy;
 use policy::target::Identity;
+use policy::watch::WATCH;
 use policy::{Action, Actor, Change, Event, Hearing, Rulebook};
 use proptest::prelude::*;
 use remedy::notice::Notice;
@@ -31,6 +33,13 @@ fn rulebook(judge: Judge) -> Rulebook {
     rulebook::load_with(dir, |sources| Rulebook::load_for(sources, judge)).unwrap()
 }
 
+/// The parts of the stack that sample events name.
+static OWN: LazyLock<OwnParts> = LazyLock::new(|| {
+    let topic = "topic/arn:aws:sns:us-east-1:123456789012:rescind-NoticeTopic-1A2B3C4D5E6F";
+    let parts = ["rule/rescind-DetachPolicyFunctionPolicyAttached-1A2B3C4D5E6F", topic];
+    OwnParts::parse(parts.into_iter(), &AccountId::new("123456789012").unwrap(), "us-east-1").unwrap()
+});
+
 static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| rulebook(Judge::Everyone));
 
 /// The cases that a sample event makes in a stack of this mode, six seconds after the change. Whatever has to be read says that the change grants
@@ -39,7 +48,7 @@ fn cases(rulebook: &Rulebook, sample: &str, mode: Mode) -> Vec<Case> {
     let event = Event::from_event_bridge(sample).unwrap();
     let actor = Actor::of(&event).unwrap();
     let now: DateTime<Utc> = event.record.event_time + chrono::Duration::seconds(6);
-    let circumstances = |action| Circumstances::of(rulebook, &event, action, &actor, &[]);
+    let circumstances = |action| Circumstances::of(rulebook, &event, action, &actor, &[]).knowing(&OWN);
     let hearings = Action::of(&event).into_iter().flat_map(|action| Hearing::open(circumstances(action))).flat_map(complete);
     let heard = hearings.filter_map(|hearing| {
         let weighing = hearing.weigh().unwrap()?;
@@ -85,6 +94,16 @@ fn facts(rulebook: &Rulebook, change: &Change, needs: Needs) -> Facts {
     }
     if needs.denied {
         facts = facts.with_denied(change.target().user().is_some_and(|user| user.name.as_str() == "polsen"));
+    }
+    // Trust policies set no condition, a policy still names whoever was renamed, and every failure to sign in is the fifth.
+    if needs.conditional {
+        facts = facts.with_conditional(false);
+    }
+    if needs.named_by {
+        facts = facts.with_named_by(NamedBy { id: None, policies: vec!["the trust policy of role deploy".to_owned()] });
+    }
+    if needs.failures {
+        facts = facts.with_failures(5);
     }
     facts
 }
@@ -392,13 +411,14 @@ fn a_record_that_does_not_say_what_changed_is_reported_as_such() {
 /// What each sample event comes to, in a stack that observes and has nothing to read but what the record says: a snapshot for each.
 #[test]
 fn every_sample_event_has_its_notices() {
-    let rulebooks: Vec<_> = Remedy::ALL.iter().map(|remedy| (remedy, rulebook(Judge::of(*remedy)))).collect();
+    let of_remedies = Remedy::ALL.iter().map(|remedy| (remedy.name(), rulebook(Judge::of(*remedy))));
+    let rulebooks: Vec<_> = of_remedies.chain([(WATCH, rulebook(Judge::Function { name: WATCH, owns: None }))]).collect();
     let mut seen = std::collections::BTreeSet::new();
     insta::glob!("../../../events", "*.json", |path| {
         let sample = std::fs::read_to_string(path).unwrap();
         seen.insert(path.file_stem().unwrap().to_string_lossy().into_owned());
         let mut notices = Vec::new();
-        for (remedy, rulebook) in &rulebooks {
+        for (function, rulebook) in &rulebooks {
             for mut case in cases(rulebook, &sample, Mode::Observe) {
                 if case.settle() == Next::Look {
                     let remedy = case.remedy().unwrap();
@@ -409,7 +429,7 @@ fn every_sample_event_has_its_notices() {
                     case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, detail) });
                 }
                 let notice = Notice::of(&case);
-                notices.push(format!("── {}\n{}\n\n{}", remedy.name(), notice.subject(), notice.text()));
+                notices.push(format!("── {function}\n{}\n\n{}", notice.subject(), notice.text()));
             }
         }
         let text = if notices.is_empty() { "no case".to_owned() } else { notices.join("\n") };

@@ -70,7 +70,7 @@ pub(crate) use role_acquired::{
 };
 pub use session_started::SessionStarted;
 pub(crate) use session_started::read as read_session_started;
-pub use signed_in::SignedIn;
+pub use signed_in::{SignedIn, failures_within};
 pub(crate) use signed_in::read as read_signed_in;
 pub(crate) use trust_changed::read as read_trust_changed;
 pub use trust_changed::{Judged, TrustChanged};

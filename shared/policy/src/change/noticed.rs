@@ -11,10 +11,12 @@ use crate::record::Parameters;
 use crate::severity::Severity;
 use crate::target::{Identity, IdentityKind, Target};
 use crate::text::{bounded, name};
-use crate::watch::{self, Row, Subject};
+use crate::watch::{self, Row, Subject, WATCH};
 
 /// Longest value of a parameter that is shown, in bytes.
 const VALUE_MAX: usize = 300;
+/// Longest sentence, in bytes.
+const SENTENCE_MAX: usize = 2000;
 /// Most elements of a list that are shown.
 const LISTED_MAX: usize = 10;
 
@@ -76,6 +78,10 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
         let named = part.parameters.iter().filter_map(|parameter| said.value(parameter));
         (part.kind.to_owned(), named.flat_map(texts).collect())
     });
+    if record.error_code.is_some() && row.action.reporter == WATCH && !row.action.is_by_root() {
+        // Nothing happened. Only who tries to blind Rescind, or the root user, is of interest all the same.
+        return Ok(Vec::new());
+    }
     if record.error_code.is_some() {
         return Ok(noticed(Target::Account, String::new(), parts));
     }
@@ -152,7 +158,7 @@ impl<'a> Said<'a> {
             rest = after;
         }
         sentence.push_str(rest);
-        sentence
+        bounded(sentence.trim_end().to_owned(), SENTENCE_MAX)
     }
 }
 
@@ -169,7 +175,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// A value for a reader: texts without quotation marks if they cannot be mistaken, pairs as `key=value`, everything else as JSON.
+/// A value for a reader: texts without quotation marks if they cannot be mistaken, pairs as `key=value`, records as `{key: value, …}`.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => name(&bounded(text.clone(), VALUE_MAX)),
@@ -183,7 +189,12 @@ fn shown(value: &Value) -> String {
             (Some(key), Some(text)) if pair.len() == 2 => {
                 name(&bounded(format!("{key}={text}"), VALUE_MAX))
             }
-            _ => name(&bounded(value.to_string(), VALUE_MAX)),
+            _ => {
+                let more = pair.len().saturating_sub(LISTED_MAX);
+                let mut members: Vec<String> = pair.iter().take(LISTED_MAX).map(|(key, value)| format!("{}: {}", name(key), shown(value))).collect();
+                members.extend((more > 0).then(|| format!("{more} more")));
+                format!("{{{}}}", members.join(", "))
+            }
         },
         Value::Null => "nothing".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),

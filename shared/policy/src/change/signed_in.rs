@@ -1,5 +1,6 @@
 //! Somebody signed in to the console, or tried to.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::noticed::oneself;
@@ -113,5 +114,34 @@ impl SignedIn {
             Target::Account => format!("{} from {}", self.who, source_ip.unwrap_or_default()),
             target => target.to_string(),
         }
+    }
+}
+
+/// Failures within this time belong together.
+const WINDOW: TimeDelta = TimeDelta::minutes(10);
+
+/// How many of these failures lie within ten minutes that have `at` in them, at most. They can have come in any order.
+#[must_use]
+pub fn failures_within(times: &[DateTime<Utc>], at: DateTime<Utc>) -> u32 {
+    let starts = times.iter().filter(|start| **start <= at && at - **start < WINDOW);
+    let within = |start: &DateTime<Utc>| times.iter().filter(|time| *time >= start && **time - *start < WINDOW).count();
+    u32::try_from(starts.map(within).max().unwrap_or_default()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_count_together_that_lie_within_ten_minutes_in_whatever_order_they_come() {
+        let minutes = |minutes: &[i64]| -> Vec<DateTime<Utc>> {
+            minutes.iter().map(|minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(*minute)).collect()
+        };
+        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        assert_eq!(failures_within(&minutes(&[0, 2, 4, 6, 8]), at(8)), 5);
+        assert_eq!(failures_within(&minutes(&[8, 6, 4, 2, 0]), at(0)), 5);
+        assert_eq!(failures_within(&minutes(&[0, 10, 20, 30, 40]), at(40)), 1);
+        assert_eq!(failures_within(&minutes(&[0, 1, 11, 12, 13]), at(11)), 3);
+        assert_eq!(failures_within(&[], at(0)), 0);
     }
 }

@@ -80,7 +80,8 @@ fn is_written(value: &Value) -> bool {
 fn lower_ids(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            if members.contains_key("type")
+            // Actions have the names of calls, letter by letter.
+            if members.get("type").is_some_and(|kind| kind != "Action")
                 && let Some(id) = members.get_mut("id")
             {
                 lower(id);

@@ -331,7 +331,7 @@ fn schema_of(sources: &[Source], actions: &[&'static Action]) -> Result<Schema, 
             let (is_judged, is_named) = (judged.contains(name.as_str()), named.contains(name.as_str()));
             let is_group = action.pointer("/appliesTo/principalTypes/0").is_none();
             if let Some(members) = action.as_object_mut().filter(|_| !is_group)
-                && !(is_judged && (alike.insert(json!(members).to_string()) || is_named))
+                && !(is_judged && (is_named || alike.insert(json!(members).to_string())))
             {
                 members.remove("appliesTo");
             }

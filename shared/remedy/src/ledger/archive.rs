@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use policy::Case;
 use policy::case::{Outcome, Receipt, RemedyOutcome};
-use policy::remedy::Remedy;
+use policy::action::functions;
 
 use super::body::Body;
 use super::contested::{count_of, counted};
@@ -99,8 +99,8 @@ impl Archive {
     /// If DynamoDB did not answer, or what it holds is no case.
     pub async fn cases(&self, id: &str) -> Result<Vec<Case>, AwsCall> {
         let mut cases = Vec::new();
-        for remedy in Remedy::ALL {
-            let pk = format!("{}#{id}", remedy.name());
+        for function in functions() {
+            let pk = format!("{function}#{id}");
             let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk AND begins_with(sk, :case)");
             let query = query.expression_attribute_values(":pk", string(&pk)).expression_attribute_values(":case", string("case#"));
             let mut items = query.consistent_read(true).into_paginator().items().send();

@@ -42,8 +42,8 @@ pub async fn read(
 ) -> Result<Result<Facts, String>, AwsCall> {
     let mut facts = Facts::none();
     let target = match change.target() {
-        // It is no longer there under the name that the record gives.
-        _ if matches!(change, Change::Renamed(_)) && (Needs { named_by: false, ..needs }).is_empty() => Target::Account,
+        // Nothing is read of it by its name.
+        _ if (Needs { named_by: false, failures: false, ..needs }).is_empty() => Target::Account,
         Target::Identity(identity) if identity.id.is_some() => match identity::resolve(reader, &identity, None).await? {
             Whom::Is(identity) => Target::Identity(identity),
             Whom::Gone(why) | Whom::Unknown(why) => {
