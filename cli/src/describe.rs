@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use policy::guardrail::{EXEMPTIONS_FILE, Exemption, Guardrail, Mode, SCHEMA_FILE, Source};
 use policy::remedy::Remedy;
+use policy::{Action, watch};
 use serde_json::{Value, json};
 
 use crate::controls;
@@ -24,11 +25,45 @@ pub struct Arguments {
     /// Print one JSON document: `guardrails` and `exemptions`, each as its annotations say, with its `file` and `comment`.
     #[arg(long)]
     json: bool,
+    /// Print every call and finding that Rescind knows instead, each with the function that reports it, the remedies that can answer it, and the
+    /// guardrails that could forbid it.
+    #[arg(long)]
+    calls: bool,
 }
 
 /// Prints the rulebook, for people or as JSON.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    if arguments.calls {
+        return calls(&arguments.dir, arguments.json, out);
+    }
     if arguments.json { as_json(&arguments.dir, out) } else { markdown(&arguments.dir, out) }
+}
+
+/// Prints what Rescind knows of each call.
+fn calls(dir: &Path, json: bool, out: &mut impl Write) -> Result<()> {
+    let rulebook = rulebook::load(dir)?;
+    let described = Action::all().map(|action| {
+        let row = watch::row(action.name);
+        json!({
+            "action": action.name,
+            "source": action.source,
+            "function": action.reporter,
+            "remedies": action.remedies,
+            "reported": row.is_some(),
+            "severity": row.and_then(|row| row.severity),
+            "guardrails": rulebook.guardrails_on(action).iter().map(|guardrail| &guardrail.id).collect::<Vec<_>>(),
+            "parts": Action::several().filter(|(_, part)| *part == action).map(|(call, _)| call).collect::<Vec<_>>(),
+        })
+    });
+    if json {
+        return Ok(writeln!(out, "{:#}", Value::Array(described.collect()))?);
+    }
+    for call in described {
+        let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
+        let list = |name: &str| call[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+        writeln!(out, "{}  {}  {}  {}", text("action"), text("function"), list("remedies"), list("guardrails"))?;
+    }
+    Ok(())
 }
 
 fn as_json(dir: &Path, out: &mut impl Write) -> Result<()> {

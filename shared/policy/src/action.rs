@@ -244,6 +244,11 @@ impl Action {
         actions
     }
 
+    /// The calls that do several things at once, each with the actions that its parts are.
+    pub fn several() -> impl Iterator<Item = (&'static str, &'static Self)> {
+        PARTS.iter().map(|(call, part)| (*call, part))
+    }
+
     /// Whether a call of this name does several things at once.
     #[must_use]
     pub fn is_one_of_several(call: &str) -> bool {

@@ -81,9 +81,16 @@ mod tests {
 
     fn own() -> OwnParts {
         let entries = [
-            "rule/rescind-Rule-1", "function/rescind-watch", "topic/arn:aws:sns:us-east-1:123456789012:rescind-Topic-1",
-            "queue/https://sqs.us-east-1.amazonaws.com/123456789012/rescind-Queue-1", "key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            "alarm/rescind-watch", "log-group//aws/lambda/rescind", "table/rescind-Ledger-1", "iam/rescind-watch-role", "stack/rescind",
+            "rule/rescind-Rule-1",
+            "function/rescind-watch",
+            "topic/arn:aws:sns:us-east-1:123456789012:rescind-Topic-1",
+            "queue/https://sqs.us-east-1.amazonaws.com/123456789012/rescind-Queue-1",
+            "key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "alarm/rescind-watch",
+            "log-group//aws/lambda/rescind",
+            "table/rescind-Ledger-1",
+            "iam/rescind-watch-role",
+            "stack/rescind",
             "layer/rescind-guardrails",
         ];
         OwnParts::parse(entries.into_iter(), &AccountId::new(ACCOUNT).unwrap(), "us-east-1").unwrap()

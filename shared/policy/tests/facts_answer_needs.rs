@@ -226,7 +226,12 @@ fn every_attribute_of_every_action_is_read_or_the_decision_is_unknown() {
     // The calls that are only reported are alike but for what they are about: one of each will do.
     let mut subjects = Vec::new();
     let rows = watch::rows().filter(|row| row.part.is_none() && row.action.name != "RootUsed" && row.action.name != "UnknownChange");
-    let alike = rows.filter(|row| !subjects.contains(&row.subject) && { subjects.push(row.subject); true });
+    let alike = rows.filter(|row| {
+        !subjects.contains(&row.subject) && {
+            subjects.push(row.subject);
+            true
+        }
+    });
     let actions = ACTIONS.iter().chain(alike.map(|row| &row.action));
     // What has the same context and is about the same is one kind of change.
     let mut asked_about = BTreeSet::new();

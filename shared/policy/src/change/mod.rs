@@ -70,8 +70,8 @@ pub(crate) use role_acquired::{
 };
 pub use session_started::SessionStarted;
 pub(crate) use session_started::read as read_session_started;
-pub use signed_in::{SignedIn, failures_within};
 pub(crate) use signed_in::read as read_signed_in;
+pub use signed_in::{SignedIn, failures_within};
 pub(crate) use trust_changed::read as read_trust_changed;
 pub use trust_changed::{Judged, TrustChanged};
 
@@ -227,7 +227,9 @@ impl Change {
     #[must_use]
     pub(crate) fn noting(self, facts: &Facts) -> Self {
         match self {
-            Self::PolicyVersionSet(set) => PolicyVersionSet { replaced: facts.replaced().cloned().or_else(|| set.replaced.clone()), ..set }.into(),
+            Self::PolicyVersionSet(set) => {
+                PolicyVersionSet { replaced: facts.replaced().cloned().or_else(|| set.replaced.clone()), ..set }.into()
+            }
             Self::Renamed(renamed) => match facts.named_by() {
                 Some(NamedBy { id, policies }) => {
                     Renamed { identity: renamed.identity.with_id(id.clone()), named_by: Some(policies.clone()), ..renamed }.into()

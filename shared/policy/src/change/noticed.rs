@@ -163,14 +163,17 @@ impl<'a> Said<'a> {
 }
 
 fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').try_fold(value, |value, key| value.as_object()?.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value))
+    path.split('.')
+        .try_fold(value, |value, key| value.as_object()?.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value))
 }
 
 /// The texts in a value that names one thing, or several.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![bounded(text.clone(), VALUE_MAX)],
-        Value::Array(list) => list.iter().filter_map(Value::as_str).take(LISTED_MAX * 10).map(|text| bounded(text.to_owned(), VALUE_MAX)).collect(),
+        Value::Array(list) => {
+            list.iter().filter_map(Value::as_str).take(LISTED_MAX * 10).map(|text| bounded(text.to_owned(), VALUE_MAX)).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -186,12 +189,11 @@ fn shown(value: &Value) -> String {
             shown.join(", ")
         }
         Value::Object(pair) => match (member(value, "key").and_then(Value::as_str), member(value, "value").and_then(Value::as_str)) {
-            (Some(key), Some(text)) if pair.len() == 2 => {
-                name(&bounded(format!("{key}={text}"), VALUE_MAX))
-            }
+            (Some(key), Some(text)) if pair.len() == 2 => name(&bounded(format!("{key}={text}"), VALUE_MAX)),
             _ => {
                 let more = pair.len().saturating_sub(LISTED_MAX);
-                let mut members: Vec<String> = pair.iter().take(LISTED_MAX).map(|(key, value)| format!("{}: {}", name(key), shown(value))).collect();
+                let mut members: Vec<String> =
+                    pair.iter().take(LISTED_MAX).map(|(key, value)| format!("{}: {}", name(key), shown(value))).collect();
                 members.extend((more > 0).then(|| format!("{more} more")));
                 format!("{{{}}}", members.join(", "))
             }

@@ -79,6 +79,17 @@ impl Rulebook {
         self.concerns.contains_key(action)
     }
 
+    /// The guardrails that could forbid this action on some target, by their ids.
+    #[must_use]
+    pub fn guardrails_on(&self, action: &Action) -> Vec<&Guardrail> {
+        let concern = self.concerns.get(action).into_iter();
+        let policies = concern.flat_map(|concern| concern.by_record.policies().chain(concern.by_facts.policies()));
+        let mut guardrails: Vec<&Guardrail> = policies.filter_map(|policy| self.guardrails.get(policy.id())).collect();
+        guardrails.sort_by(|one, other| one.id.cmp(&other.id));
+        guardrails.dedup_by(|one, other| one.id == other.id);
+        guardrails
+    }
+
     /// What these policies grant together to whoever `context` says, as guardrails see it.
     ///
     /// # Errors

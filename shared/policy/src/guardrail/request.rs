@@ -144,8 +144,7 @@ impl Vocabulary {
         let schema = action.is_typed.then_some(&self.schema);
         let entities = action.entities.clone().add_entities(resource.groups, schema).map_err(|error| wrong(&error))?;
         let (context, unread) = context(question, &self.requirements)?;
-        let request =
-            Request::new(principal, action.uid.clone(), resource.uid, context, schema).map_err(|error| wrong(&error))?;
+        let request = Request::new(principal, action.uid.clone(), resource.uid, context, schema).map_err(|error| wrong(&error))?;
         Ok(Translated { request, entities, unread: unread | resource.unread })
     }
 

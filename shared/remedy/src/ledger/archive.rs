@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use policy::Case;
-use policy::case::{Outcome, Receipt, RemedyOutcome};
 use policy::action::functions;
+use policy::case::{Outcome, Receipt, RemedyOutcome};
 
 use super::body::Body;
 use super::contested::{count_of, counted};

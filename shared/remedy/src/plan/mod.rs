@@ -32,8 +32,8 @@ pub use remove_login::{RemoveLogin, denial, step as logout};
 pub use restore_guard::{Restoration, RestoreGuard, required, restoration};
 pub use restore_password_policy::{RestorePasswordPolicy, step as password_restoration};
 pub use restore_policy_version::RestorePolicyVersion;
-pub use watch_tampering::{Off, WatchTampering, switch};
 pub use restore_trust::{RestoreTrust, offenders, step as trust_restoration};
+pub use watch_tampering::{Off, WatchTampering, switch};
 
 use crate::setting::{Home, Setting, Step};
 

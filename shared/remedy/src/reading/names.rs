@@ -33,7 +33,9 @@ pub async fn named_by(reader: &Reader, renamed: &Renamed) -> Result<NamedBy, Aws
         return Ok(NamedBy { id, policies });
     }
     let mut note = |document: Option<&str>, what: &dyn Fn() -> String| {
-        if policies.len() < MOST && document.is_some_and(|document| plain(document).is_ok_and(|document| names(&document, &renamed.identity))) {
+        if policies.len() < MOST
+            && document.is_some_and(|document| plain(document).is_ok_and(|document| names(&document, &renamed.identity)))
+        {
             policies.push(what());
         }
     };
