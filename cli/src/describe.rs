@@ -42,28 +42,32 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 /// Prints what Rescind knows of each call.
 fn calls(dir: &Path, json: bool, out: &mut impl Write) -> Result<()> {
     let rulebook = rulebook::load(dir)?;
-    let described = Action::all().map(|action| {
-        let row = watch::row(action.name);
-        json!({
-            "action": action.name,
-            "source": action.source,
-            "function": action.reporter,
-            "remedies": action.remedies,
-            "reported": row.is_some(),
-            "severity": row.and_then(|row| row.severity),
-            "guardrails": rulebook.guardrails_on(action).iter().map(|guardrail| &guardrail.id).collect::<Vec<_>>(),
-            "parts": Action::several().filter(|(_, part)| *part == action).map(|(call, _)| call).collect::<Vec<_>>(),
-        })
-    });
     if json {
+        let described = Action::all().map(|action| {
+            let row = watch::row(action.name);
+            json!({
+                "action": action.name,
+                "source": action.source,
+                "function": action.reporter,
+                "remedies": action.remedies,
+                "reported": row.is_some(),
+                "severity": row.and_then(|row| row.severity),
+                "guardrails": on(&rulebook, action),
+                "parts": Action::several().filter(|(_, part)| *part == action).map(|(call, _)| call).collect::<Vec<_>>(),
+            })
+        });
         return Ok(writeln!(out, "{:#}", Value::Array(described.collect()))?);
     }
-    for call in described {
-        let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
-        let list = |name: &str| call[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
-        writeln!(out, "{}  {}  {}  {}", text("action"), text("function"), list("remedies"), list("guardrails"))?;
+    for action in Action::all() {
+        let remedies: Vec<&str> = action.remedies.iter().map(|remedy| remedy.name()).collect();
+        writeln!(out, "{}  {}  {}  {}", action.name, action.reporter, remedies.join(", "), on(&rulebook, action).join(", "))?;
     }
     Ok(())
+}
+
+/// The guardrails that could forbid an action, by their ids.
+fn on<'a>(rulebook: &'a policy::Rulebook, action: &Action) -> Vec<&'a str> {
+    rulebook.guardrails_on(action).iter().map(|guardrail| &*guardrail.id).collect()
 }
 
 fn as_json(dir: &Path, out: &mut impl Write) -> Result<()> {

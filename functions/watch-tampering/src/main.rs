@@ -27,6 +27,7 @@ impl Function for WatchTampering {
 }
 
 /// Switches it on, if it is off: neither service says whether a call has changed anything.
+#[expect(clippy::future_not_send, reason = "a function handles one event at a time, on one thread")]
 async fn on<S: Setting>(hand: &mut Hand<'_>, step: &Step<S>) -> Result<Ending, AwsCall> {
     let gone = || Ending::unremediable(format!("{} is gone: a person has to make it again", step.setting.holder()));
     Ok(match step.setting.get(hand.reader()).await? {

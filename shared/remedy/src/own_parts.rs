@@ -1,6 +1,6 @@
 //! The parts of Rescind's own stack, as `CloudFormation` lists them.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use policy::arn::{AccountId, IamName};
@@ -33,7 +33,7 @@ const KINDS: [(&str, &str); 14] = [
 
 /// The parts of the stack, listed when they are asked for.
 #[derive(Default)]
-pub struct Listed(RefCell<Option<(DateTime<Utc>, OwnParts)>>);
+pub struct Listed(Mutex<Option<(DateTime<Utc>, OwnParts)>>);
 
 impl Listed {
     /// The parts of the stack with this id, or name, in its account and region.
@@ -47,10 +47,9 @@ impl Listed {
         (stack, account, region, roles): (&str, &AccountId, &str, &[IamName]),
         now: DateTime<Utc>,
     ) -> Result<OwnParts, AwsCall> {
-        if let Some((at, parts)) = self.0.borrow().as_ref()
-            && (TimeDelta::zero()..FRESH).contains(&(now - *at))
-        {
-            return Ok(parts.clone());
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, parts)) = known.filter(|(at, _)| (TimeDelta::zero()..FRESH).contains(&(now - *at))) {
+            return Ok(parts);
         }
         let call = "cloudformation:ListStackResources of";
         let client = elsewhere.cloudformation(call)?;
@@ -66,7 +65,7 @@ impl Listed {
             }
         }
         let parts = OwnParts::parse(entries.iter().map(String::as_str), account, region).unwrap_or_default();
-        *self.0.borrow_mut() = Some((now, parts.clone()));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, parts.clone()));
         Ok(parts)
     }
 }

@@ -278,8 +278,10 @@ pub fn trusted(text: &str) -> Result<Vec<Trusted>, TrustError> {
     Ok(all)
 }
 
-/// Whether a trust policy lets principals of this account in under conditions only; of callers whom an identity provider vouches for, whether it does
-/// so with all of them. A policy that names no such caller any more sets no condition.
+/// Whether a trust policy lets principals of this account in under conditions only.
+///
+/// Of callers whom an identity provider vouches for, whether it does so with all of them. A policy that names no such caller any more sets no
+/// condition.
 ///
 /// # Errors
 ///

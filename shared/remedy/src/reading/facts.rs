@@ -3,7 +3,7 @@
 use policy::Change;
 use policy::arn::PolicyArn;
 use policy::break_glass::BreakGlass;
-use policy::change::{Gives, PolicyVersionSet, Replaced};
+use policy::change::{Gives, MfaChanged, PolicyVersionSet, Replaced, SessionStarted};
 use policy::facts::{Access, Facts, Holders, Needs, Texts};
 use policy::hearing::Circumstances;
 use policy::target::{Identity, IdentityKind, Target};
@@ -110,31 +110,18 @@ pub async fn read(
         }
     }
     if let (Change::MfaChanged(changed), Some(user)) = (change, target.user()) {
-        if needs.device {
-            let Some(has_one) = credentials::has_device_since(reader, changed, &user.name, circumstances.time()).await? else {
-                return Ok(Err(GONE.to_owned()));
-            };
-            facts = facts.with_device(has_one);
-        }
-        if needs.denied {
-            let Some(attached) = found(holdings::attached(reader, user).await)? else {
-                return Ok(Err(GONE.to_owned()));
-            };
-            let own = background.deny_without_mfa.as_str();
-            facts = facts.with_denied(attached.iter().any(|arn| arn.eq_ignore_ascii_case(own)));
-        }
-    }
-    if let Change::SessionStarted(started) = change
-        && let Some(role) = target.identity().filter(|_| needs.conditional)
-    {
-        let Some(text) = (if role.kind == IdentityKind::Role { found(holdings::trust_document(reader, role).await)? } else { None }) else {
-            return Ok(Err(GONE.to_owned()));
+        facts = match second_factor(reader, circumstances, (changed, user), needs, background, facts).await? {
+            Ok(facts) => facts,
+            Err(reason) => return Ok(Err(reason)),
         };
-        let caller = started.from.as_deref().unwrap_or_else(|| circumstances.home().0.as_str());
-        match trust::lets_in_conditionally(&text, caller) {
-            Ok(is_conditional) => facts = facts.with_conditional(is_conditional),
-            Err(error) => return Ok(Err(format!("Rescind cannot read the trust policy of {role}: {error}"))),
-        }
+    }
+    if let (Change::SessionStarted(started), Some(role)) = (change, target.identity())
+        && needs.conditional
+    {
+        facts = match conditional(reader, circumstances, started, role).await? {
+            Ok(is_conditional) => facts.with_conditional(is_conditional),
+            Err(reason) => return Ok(Err(reason)),
+        };
     }
     if let Change::Renamed(renamed) = change
         && needs.named_by
@@ -148,6 +135,46 @@ pub async fn read(
         };
     }
     Ok(Ok(facts))
+}
+
+/// What is asked about a user's second factor.
+async fn second_factor(
+    reader: &Reader,
+    circumstances: Circumstances<'_>,
+    (changed, user): (&MfaChanged, &Identity),
+    needs: Needs,
+    Background { deny_without_mfa, .. }: Background<'_>,
+    mut facts: Facts,
+) -> Result<Result<Facts, String>, AwsCall> {
+    if needs.device {
+        let Some(has_one) = credentials::has_device_since(reader, changed, &user.name, circumstances.time()).await? else {
+            return Ok(Err(GONE.to_owned()));
+        };
+        facts = facts.with_device(has_one);
+    }
+    if needs.denied {
+        let Some(attached) = found(holdings::attached(reader, user).await)? else {
+            return Ok(Err(GONE.to_owned()));
+        };
+        facts = facts.with_denied(attached.iter().any(|arn| arn.eq_ignore_ascii_case(deny_without_mfa.as_str())));
+    }
+    Ok(Ok(facts))
+}
+
+/// Whether the trust policy of a role lets the caller in under a condition only.
+async fn conditional(
+    reader: &Reader,
+    circumstances: Circumstances<'_>,
+    started: &SessionStarted,
+    role: &Identity,
+) -> Result<Result<bool, String>, AwsCall> {
+    let text = if role.kind == IdentityKind::Role { found(holdings::trust_document(reader, role).await)? } else { None };
+    let Some(text) = text else {
+        return Ok(Err(GONE.to_owned()));
+    };
+    let caller = started.from.as_deref().unwrap_or_else(|| circumstances.home().0.as_str());
+    let is_conditional = trust::lets_in_conditionally(&text, caller);
+    Ok(is_conditional.map_err(|error| format!("Rescind cannot read the trust policy of {role}: {error}")))
 }
 
 /// What is asked about a policy whose version was changed: what its default said before, and who holds it.

@@ -24,10 +24,7 @@ const MOST: usize = 100;
 /// If IAM did not answer.
 pub async fn named_by(reader: &Reader, renamed: &Renamed) -> Result<NamedBy, AwsCall> {
     let now = Identity::new(renamed.identity.kind, renamed.new_name.clone());
-    let id = match identity::id_of(reader, &now).await?.and_then(|id| UniqueId::new(&id).ok()) {
-        Some(id) => Some(id),
-        None => renamed.identity.id.clone(),
-    };
+    let id = identity::id_of(reader, &now).await?.and_then(|id| UniqueId::new(&id).ok()).or_else(|| renamed.identity.id.clone());
     let mut policies = Vec::new();
     if renamed.new_name == renamed.identity.name {
         return Ok(NamedBy { id, policies });
