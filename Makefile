@@ -58,9 +58,9 @@ lint: venv venv-checkov
 	cargo machete --version >/dev/null 2>&1 || cargo install cargo-machete --locked --version $(CARGO_MACHETE)
 	cargo machete
 	$(CARGO) deny --locked check bans licenses sources
-	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/cfn-lint template.yaml regions.yaml
 	$(VENV)/bin/sam validate --lint
-	.venv-checkov/bin/checkov --file template.yaml
+	.venv-checkov/bin/checkov --file template.yaml regions.yaml
 	mkdir -p target
 	$(PYTHON) -m tests.template.stack Mode=enforce CreateTrail=true NotificationEmail=security@example.com AlarmEmail=on-call@example.com \
 		BreakGlassArns=arn:aws:iam::123456789012:role/responder > $(STACK)

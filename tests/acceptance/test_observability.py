@@ -5,10 +5,10 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from lab.events import BILLING, READ_ONLY, ROOT, attachment, iam_user, key_created, scheduled
+from lab.events import BILLING, READ_ONLY, ROOT, assumed_role, attachment, iam_call, iam_user, key_created, scheduled
 from lab.insights import OF_CLOUDWATCH, Query
 from lab.rulebook import exemption, rulebook
-from lab.world import DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY
+from lab.world import DETACH_POLICY, FUNCTIONS, QUARANTINE_KEY, WATCH
 from template.stack import translate
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -32,8 +32,6 @@ OF_AWS = {
     # EventBridge user guide, "Monitoring Amazon EventBridge"
     "AWS/Events": ({"RuleName"}, {"Invocations", "InvocationsFailedToBeSentToDlq", "TriggeredRules"}),
 }  # fmt: skip
-# Only the daily canary's event makes a heartbeat, and no test here sends it.
-HEARTBEAT = ("Rescind", "Heartbeat", frozenset())
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +64,8 @@ def lines(_one_world, tmp_path_factory):
     for function in FUNCTIONS:
         happens(scheduled(), name=function)
     happens(key_created(world.key(polsen), "polsen", mallory), name=QUARANTINE_KEY)
+    beat = iam_call("TagRole", {"roleName": "canary"}, assumed_role("heartbeat"))
+    assert happens(beat, name=WATCH, HEARTBEAT_ROLE="heartbeat").cases == []
     world.ledger.stop(everything="a drill")
     assert happens(attachment(BILLING, user=polsen, actor=mallory)).outcome == "observed"
     happens(scheduled())
@@ -118,7 +118,7 @@ def test_every_metric_that_the_template_names_is_emitted(lines, named):
     ours = {metric for metric in metrics if metric[0] == "Rescind"}
     assert ours, "it is about Rescind"
     known, known_values = emitted(lines)
-    assert ours - known <= {HEARTBEAT}
+    assert ours - known == set()
     for namespace, name, dimensions in metrics - ours:
         assert (dimensions, name in OF_AWS[namespace][1]) == (OF_AWS[namespace][0], True), f"AWS does not emit {namespace} {name} by {set(dimensions)}"
     written = {("Outcome", outcome) for outcome in outcomes()} | known_values

@@ -7,9 +7,9 @@ import json
 import pytest
 from lab.binaries import RELEASE
 from lab.emulator import changed
-from lab.events import ROOT, version_created
+from lab.events import ROOT, sample, version_created
 from lab.offence import ALLOW_ALL, OFFENCES, undated
-from lab.world import DETACH_EVERYWHERE, DETACH_POLICY, FUNCTIONS, REMOVE_GROUP_MEMBER, World
+from lab.world import DETACH_EVERYWHERE, DETACH_POLICY, FUNCTIONS, REMOVE_GROUP_MEMBER, WATCH, WATCH_TAMPERING, World
 from template.pattern import delivers
 from template.stack import logical_id, translate
 
@@ -22,7 +22,7 @@ JUDGE_EVERY_SAMPLE = (DETACH_POLICY, REMOVE_GROUP_MEMBER)
 
 
 def test_every_function_has_an_offence():
-    assert sorted([*OF_EACH, DETACH_EVERYWHERE]) == sorted(FUNCTIONS)
+    assert sorted([*OF_EACH, DETACH_EVERYWHERE, WATCH, WATCH_TAMPERING]) == sorted(FUNCTIONS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -55,6 +55,25 @@ def test_what_no_shipped_guardrail_enforces_is_only_observed(sam, world):
     assert changed(before, world.account.snapshot()) == set()
     (notice,) = world.inbox.take()
     assert notice.case == case
+
+
+def test_what_nobody_takes_back_is_reported(sam, world):
+    (case,) = sam.invoke(logical_id(WATCH), sample("create-saml-provider"), variables(world))["cases"]
+
+    assert (case["outcome"], case["change"]["type"]) == ("observed", "Noticed")
+    (notice,) = world.inbox.take()
+    assert notice.case == case
+
+
+def test_a_trail_that_was_stopped_is_started_again(sam, world):
+    world.account.client("s3").create_bucket(Bucket="trail")
+    trails = world.account.client("cloudtrail")
+    trails.create_trail(Name="rescind-management-events", S3BucketName="trail")
+
+    (case,) = sam.invoke(logical_id(WATCH_TAMPERING), sample("stop-logging"), variables(world))["cases"]
+
+    assert (case["outcome"], trails.get_trail_status(Name="rescind-management-events")["IsLogging"]) == ("applied", True)
+    assert world.inbox.take()[0].case == case
 
 
 @pytest.mark.parametrize("function", JUDGE_EVERY_SAMPLE)
