@@ -5,7 +5,7 @@ import json
 import pytest
 from lab.emulator import ACCOUNT, REGION
 from lab.events import anew, assumed_role, but, iam_call, iam_user, just_now, sample
-from lab.world import OWN_ROLES, WATCH_TAMPERING
+from lab.world import DENY_EVERYTHING, OWN_ROLES, WATCH_TAMPERING
 
 STACK = "rescind"
 PARTS = {
@@ -36,7 +36,7 @@ def stack(world):
 
 
 def with_what_the_emulator_does_not_make(answer: str) -> str:
-    made = {"AWS::CloudWatch::Alarm": "rescind-watch", "AWS::Lambda::Function": "rescind-watch", "AWS::Lambda::LayerVersion": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:rescind-guardrails:7"}
+    made = {"AWS::CloudWatch::Alarm": "rescind-watch", "AWS::IAM::ManagedPolicy": DENY_EVERYTHING, "AWS::Lambda::Function": "rescind-watch", "AWS::Lambda::LayerVersion": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:rescind-guardrails:7"}
     members = (
         f"<member><ResourceStatus>CREATE_COMPLETE</ResourceStatus><LogicalResourceId>{kind[-5:]}</LogicalResourceId>"
         f"<PhysicalResourceId>{name}</PhysicalResourceId><ResourceType>{kind}</ResourceType></member>"
@@ -141,6 +141,23 @@ def test_what_cloudformation_does_to_a_part_is_reported_as_a_deployment(tampered
 def test_whatever_is_done_to_a_role_of_rescind_is_critical(tampered, name):
     seen = tampered(iam_call(name, {"roleName": OWN_ROLES[0].upper(), "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}))
     assert seen.notice.attributes["severity"] == "critical"
+
+
+@pytest.mark.parametrize("actor", [MALLORY, assumed_role(OWN_ROLES[0])], ids=["somebody", "rescind"])
+def test_a_user_who_is_contained_by_a_policy_of_rescind_changes_nothing_of_it(tampered, actor):
+    assert tampered(iam_call("AttachUserPolicy", {"userName": "polsen", "policyArn": DENY_EVERYTHING}, actor)).cases == []
+
+
+def test_another_version_of_a_policy_of_rescind_is_critical_unless_rescind_itself_restores_it(tampered):
+    parameters = {"policyArn": DENY_EVERYTHING, "versionId": "v2"}
+    assert tampered(iam_call("SetDefaultPolicyVersion", parameters)).notice.attributes["severity"] == "critical"
+    assert tampered(iam_call("SetDefaultPolicyVersion", parameters, assumed_role(OWN_ROLES[0]))).cases == []
+
+
+def test_the_heartbeat_is_no_tampering(tampered):
+    beat = iam_call("TagRole", {"roleName": OWN_ROLES[0]}, assumed_role("heartbeat"))
+    assert tampered(beat, HEARTBEAT_ROLE="heartbeat").cases == []
+    assert tampered(beat).notice.attributes["severity"] == "critical"
 
 
 def test_what_is_done_to_other_roles_is_silent(tampered):

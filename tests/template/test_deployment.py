@@ -38,7 +38,7 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
     topics = {name: stack.identities[name]["Ref"] for name in ("NoticeTopic", "AlarmTopic")}
     own = {
         "WatchFunction": {"HEARTBEAT_ROLE": stack.name("HeartbeatRole")},
-        "WatchTamperingFunction": {"NOTICE_TOPIC_ARN": topics["AlarmTopic"], "SECOND_TOPIC_ARN": topics["NoticeTopic"], "STACK_ID": ANY},
+        "WatchTamperingFunction": {"NOTICE_TOPIC_ARN": topics["AlarmTopic"], "SECOND_TOPIC_ARN": topics["NoticeTopic"], "STACK_ID": ANY, "HEARTBEAT_ROLE": stack.name("HeartbeatRole")},
     }
     for name, function in stack.functions().items():
         assert function["Environment"]["Variables"] == {

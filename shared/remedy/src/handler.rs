@@ -14,6 +14,7 @@ use policy::remedy::Remedy;
 use policy::severity::Severity;
 use policy::target::Target;
 use policy::text::{quoted, speech};
+use policy::watch::{OWN_ROLE_CHANGED, WATCH};
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook, watch};
 
 use crate::apply::Tried;
@@ -117,7 +118,9 @@ impl Handler {
         if self.environment.heartbeat_role.is_some() {
             let actor = Actor::of(&event).map_err(HearingError::from)?;
             if self.is_heartbeat(&event, &actor) {
-                self.note_heartbeat(F::NAME, &event, invocation.now).await?;
+                if F::NAME == WATCH {
+                    self.note_heartbeat(F::NAME, &event, invocation.now).await?;
+                }
                 return results.into_cases();
             }
         }
@@ -126,7 +129,12 @@ impl Handler {
             return results.into_cases();
         }
         let actor = Actor::of(&event).map_err(HearingError::from)?;
-        if self.is_own_doing(&actor) && !F::KNOWS_ITS_STACK {
+        let is_own_doing = self.is_own_doing(&actor);
+        if is_own_doing {
+            // What functions do in IAM is their work; whatever else one of their roles does is an intruder's.
+            named.retain(|action| F::KNOWS_ITS_STACK && action.name != OWN_ROLE_CHANGED);
+        }
+        if is_own_doing && named.is_empty() {
             return results.into_cases();
         }
         let delivery = Delivery { event: &event, payload, waiting };

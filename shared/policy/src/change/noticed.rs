@@ -75,8 +75,8 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     };
     let said = Said::of(call)?;
     let parts = row.part.map(|part| {
-        let named = part.parameters.iter().filter_map(|parameter| said.value(parameter));
-        (part.kind.to_owned(), named.flat_map(texts).collect())
+        let named = part.parameters.iter().find_map(|parameter| said.value(parameter));
+        (part.kind.to_owned(), named.map(texts).unwrap_or_default())
     });
     if record.error_code.is_some() && row.action.reporter == WATCH && !row.action.is_by_root() {
         // Nothing happened. Only who tries to blind Rescind, or the root user, is of interest all the same.

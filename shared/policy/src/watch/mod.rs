@@ -19,6 +19,9 @@ pub const WATCH_TAMPERING: &str = "watch-tampering";
 /// The group of the calls that matter if they are made on a part of Rescind itself.
 pub const OWN_PART: &str = "own-part";
 
+/// The action of any change to IAM, if it is made on one of Rescind's own roles or policies.
+pub const OWN_ROLE_CHANGED: &str = "OwnRoleChanged";
+
 /// One call that is reported.
 pub struct Row {
     /// The call.
@@ -40,7 +43,7 @@ pub struct Row {
 pub struct Part {
     /// The kind, as [`crate::own`] knows it: `rule`, `function`, `topic`, …
     pub kind: &'static str,
-    /// The parameters that name it.
+    /// The parameters that can name it: the first that the call has does.
     pub parameters: &'static [&'static str],
 }
 
@@ -103,12 +106,13 @@ static SPECIAL: [Row; 3] = [
         part: None,
     },
     Row {
-        action: Action::on_own_roles("OwnRoleChanged", change::read_noticed),
+        action: Action::on_own_roles(OWN_ROLE_CHANGED, change::read_noticed),
         group: OWN_PART,
         subject: Subject::Account,
         sentence: "{!} changed what belongs to Rescind: {roleName}{policyArn}",
         severity: Some(Severity::Critical),
-        part: Some(Part { kind: "iam", parameters: &["roleName", "policyArn"] }),
+        // A policy that is attached to a user is not changed by that.
+        part: Some(Part { kind: "iam", parameters: &["roleName", "userName", "groupName", "policyArn"] }),
     },
 ];
 
