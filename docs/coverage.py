@@ -62,6 +62,12 @@ def samples() -> dict[tuple[str, str], list[str]]:
     return found
 
 
+def own_test(function: str) -> str:
+    """The function's own tests; those of every remedy, if it has none."""
+    name = f"test_{function.replace('-', '_')}.py"
+    return name if (ROOT / "tests" / "acceptance" / name).is_file() else "test_contract.py"
+
+
 def rows(rescind: str) -> list[list[str]]:
     calls = json.loads(run(rescind, "describe", "--calls", "--json"))
     reported = [call for call in calls if call["reported"]]
@@ -82,7 +88,7 @@ def rows(rescind: str) -> list[list[str]]:
         parts = f" (also by {', '.join(call['parts'])})" if call["parts"] else ""
         table.append([
             f"{name}{parts}", call["function"], response, ", ".join(guardrails) or "-", ", ".join(own.get(name) or events.get(key, [])[:2]) or "-",
-            f"test_{call['function'].replace('-', '_')}.py",
+            own_test(call["function"]),
         ])  # fmt: skip
     return sorted(table, key=lambda row: (":" in row[0], row[0].lower()))
 
