@@ -200,14 +200,31 @@ fn who(actor: &Actor) -> String {
     let arn = text::name(&actor.arn);
     let name = text::name(&actor.name);
     let session = actor.session.as_deref().map(|session| format!(", session {}", text::name(session))).unwrap_or_default();
-    match actor.kind {
+    let who = match actor.kind {
         ActorKind::User => format!("user {name} ({arn})"),
         ActorKind::Role => format!("role {name}{session} ({arn})"),
         ActorKind::Root => format!("the root user of {}", text::name(&actor.account)),
         ActorKind::Service => format!("the AWS service {name}"),
         ActorKind::Principal if actor.arn.is_empty() => format!("an actor that CloudTrail calls {}", text::name(&actor.identity_type)),
         ActorKind::Principal => format!("{} {arn}", text::name(&actor.identity_type)),
+    };
+    format!("{who}{}", behind(actor))
+}
+
+/// Who or what is behind a session, if the record says it.
+fn behind(actor: &Actor) -> String {
+    let known = [
+        (&actor.on_behalf_of, "on behalf of IAM Identity Center user"),
+        (&actor.source_identity, "with source identity"),
+        (&actor.in_scope_of, "with the credentials of"),
+        (&actor.delegate, "as a delegate of account"),
+    ];
+    let mut behind: String =
+        known.into_iter().filter_map(|(who, words)| Some(format!(", {words} {}", text::name(who.as_deref()?)))).collect();
+    if actor.assumed_root {
+        behind.push_str(", in a session that the organization opened with AssumeRoot");
     }
+    behind
 }
 
 fn from(actor: &Actor) -> String {

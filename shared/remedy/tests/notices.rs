@@ -190,6 +190,22 @@ fn a_policy_taken_back() {
 }
 
 #[test]
+fn whoever_is_behind_a_session_is_named() {
+    let identity = json!({
+        "type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/Ops/x", "accountId": "123456789012",
+        "onBehalfOf": { "userId": "u-1", "identityStoreArn": "arn:aws:identitystore::123456789012:identitystore/d-1" },
+        "sessionContext": { "sourceIdentity": "dana, an administrator" },
+        "invokedByDelegate": { "accountId": "999999999999" },
+    });
+    let who = Notice::of(&case(&sample_with("/userIdentity", identity))).text();
+    let who = who.lines().find(|line| line.starts_with("Who")).unwrap();
+    assert_eq!(
+        who,
+        "Who        role Ops, session x (arn:aws:iam::123456789012:role/Ops), on behalf of IAM Identity Center user u-1, with source identity \"dana, an administrator\", as a delegate of account 999999999999"
+    );
+}
+
+#[test]
 fn an_exposed_key_that_is_inactive_now() {
     insta::assert_snapshot!(Notice::of(&exposed()).text(), @"
     quarantined: access key AKIAIOSFODNN7EXAMPLE of user deploy
