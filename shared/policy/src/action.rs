@@ -270,9 +270,9 @@ const LAMBDA: &str = "lambda.amazonaws.com";
 
 /// Names of Lambda's calls end with the version of its API: `UpdateFunctionCode20150331v2`.
 fn without_version(name: &str) -> &str {
-    let versionless = name.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix('v').unwrap_or(name);
-    let dateless = versionless.trim_end_matches(|c: char| c.is_ascii_digit());
-    if versionless.len() == dateless.len() + 8 || (versionless.len() == dateless.len()) { dateless } else { name }
+    let is_digit = |c: char| c.is_ascii_digit();
+    let without_number = name.trim_end_matches(is_digit);
+    without_number.strip_suffix('v').map_or(without_number, |dated| dated.trim_end_matches(is_digit))
 }
 
 impl PartialEq for Action {
@@ -298,6 +298,13 @@ impl std::fmt::Debug for Action {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_of_lambda_s_api_is_no_part_of_a_call_s_name() {
+        for written in ["UpdateFunctionCode", "UpdateFunctionCode20150331", "UpdateFunctionCode20150331v2"] {
+            assert_eq!(without_version(written), "UpdateFunctionCode");
+        }
+    }
 
     #[test]
     fn every_reporter_owns_a_remedy_that_can_answer() {

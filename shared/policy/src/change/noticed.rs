@@ -13,6 +13,8 @@ use crate::target::{Identity, IdentityKind, Target};
 use crate::text::{bounded, name};
 use crate::watch::{self, Row, Subject, WATCH};
 
+/// The kind of part that every change to IAM can be about: there CloudTrail's limit is out of reach of IAM's own quotas.
+const IAM_PART: &str = "iam";
 /// Longest value of a parameter that is shown, in bytes.
 const VALUE_MAX: usize = 300;
 /// Longest sentence, in bytes.
@@ -73,6 +75,9 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let noticed = |target, sentence, parts| {
         vec![Claim::Change(Noticed { target, call: call.name.to_owned(), sentence, severity: row.severity, parts }.into())]
     };
+    if row.part.is_some_and(|part| part.kind != IAM_PART) && record.parameters() == Parameters::Omitted {
+        return Err(call.unreadable(&"CloudTrail left out which part it is about (omitted: true)"));
+    }
     let said = Said::of(call)?;
     let parts = row.part.map(|part| {
         let named = part.parameters.iter().find_map(|parameter| said.value(parameter));
