@@ -229,7 +229,7 @@ impl Action {
             actions.extend(of_source().filter(|action| matches!(action.kind, Kind::Call) && action.call() == name));
         }
         if source == IAM && !record.is_read() {
-            if actions.is_empty() {
+            if actions.is_empty() && !REPORTS.iter().any(|verb| name.starts_with(verb)) {
                 actions.extend(Self::named(UNKNOWN_CHANGE));
             }
             actions.extend(of_source().filter(|action| matches!(action.kind, Kind::AnyChange)));
@@ -266,6 +266,9 @@ impl Action {
     }
 }
 
+/// How the names of IAM's calls begin that only report, although EventBridge delivers them like changes: `GenerateCredentialReport`,
+/// `SimulatePrincipalPolicy` (IAM API reference).
+const REPORTS: [&str; 2] = ["Generate", "Simulate"];
 const LAMBDA: &str = "lambda.amazonaws.com";
 
 /// Names of Lambda's calls end with the version of its API: `UpdateFunctionCode20150331v2`.
@@ -298,6 +301,21 @@ impl std::fmt::Debug for Action {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_that_no_line_knows_is_an_unknown_change_unless_it_only_reports() {
+        let names = |name: &str| {
+            let record = format!(
+                r#"{{"eventTime":"2026-01-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{name}","awsRegion":"us-east-1",
+                    "recipientAccountId":"123456789012"}}"#
+            );
+            let actions = Action::of(&Event::from_envelope_or_record(&record).unwrap());
+            actions.into_iter().map(|action| action.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("DoSomethingNew"), [UNKNOWN_CHANGE, watch::OWN_ROLE_CHANGED]);
+        assert_eq!(names("GenerateCredentialReport"), [watch::OWN_ROLE_CHANGED]);
+        assert_eq!(names("GetUser"), [""; 0]);
+    }
 
     #[test]
     fn the_version_of_lambda_s_api_is_no_part_of_a_call_s_name() {
