@@ -63,7 +63,7 @@ def test_a_pattern_matches_as_eventbridge_does(pattern, event, expected):
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ({"a": [{"suffix": "x"}]}, "suffix"),
+        ({"a": [{"cidr": "x"}]}, "cidr"),
         ({"a": [{"prefix": {"suffix": "x"}}]}, "suffix"),
         ({"a": [{"wildcard": "**"}]}, "two wildcards"),
         ({"a": [{"wildcard": "\\*"}]}, "escape"),
