@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::feed::Feed;
 use crate::stack::{QUEUE, RULE, Stack};
 
-/// How the type of an error begins that will come again.
+/// How the type of an error begins that will occur again when the event is sent again.
 const FINAL: &str = "Final.";
 
 /// A function of the stack.
@@ -48,7 +48,7 @@ pub struct Message {
     pub event: Result<Event, String>,
     /// Why it is here, fit to be shown.
     pub error: Option<String>,
-    /// The type of the error if it will come again.
+    /// The type of the error, if it will occur again.
     pub is_final: Option<String>,
 }
 
@@ -69,7 +69,7 @@ pub struct Home<'a> {
 }
 
 impl Message {
-    /// The function that gets the event, or why it does not: an error that would come again holds it back, unless `all` is sent.
+    /// The function that gets the event, or why it does not: an error that would occur again holds it back, unless `all` is sent.
     pub fn verdict(&self, stack: &Stack, all: bool) -> Result<(&Function, &Event), String> {
         let event = self.event.as_ref().map_err(Clone::clone)?;
         let function = self.function.as_ref().map_err(Clone::clone)?;

@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Send each event that can succeed to its function again, and delete its message once Lambda has accepted it. Without this, nothing changes.
     #[arg(long)]
     send: bool,
-    /// Also send what failed with an error that will come again unless somebody has removed its cause.
+    /// Also send events whose error will occur again unless its cause has been removed.
     #[arg(long, requires = "send")]
     all: bool,
     /// Print one JSON document: `stack`, `messages` (each with `queue`, `id`, `function`, `call`, `actor`, `time`, `eventId`, `error`, `waitsSince`, `verdict` and

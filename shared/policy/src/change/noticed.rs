@@ -187,23 +187,23 @@ fn texts(value: &Value) -> Vec<String> {
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => name(&bounded(text.clone(), VALUE_MAX)),
-        Value::Array(list) => {
-            let more = list.len().saturating_sub(LISTED_MAX);
-            let mut shown: Vec<String> = list.iter().take(LISTED_MAX).map(shown).collect();
-            shown.extend((more > 0).then(|| format!("{more} more")));
-            shown.join(", ")
-        }
+        Value::Array(list) => listed(list.iter().map(shown)),
         Value::Object(pair) => match (member(value, "key").and_then(Value::as_str), member(value, "value").and_then(Value::as_str)) {
             (Some(key), Some(text)) if pair.len() == 2 => name(&bounded(format!("{key}={text}"), VALUE_MAX)),
             _ => {
-                let more = pair.len().saturating_sub(LISTED_MAX);
-                let mut members: Vec<String> =
-                    pair.iter().take(LISTED_MAX).map(|(key, value)| format!("{}: {}", name(key), shown(value))).collect();
-                members.extend((more > 0).then(|| format!("{more} more")));
-                format!("{{{}}}", members.join(", "))
+                let members = listed(pair.iter().map(|(key, value)| format!("{}: {}", name(key), shown(value))));
+                format!("{{{members}}}")
             }
         },
         Value::Null => "nothing".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
+}
+
+/// The first elements, and how many more there are.
+fn listed(mut elements: impl ExactSizeIterator<Item = String>) -> String {
+    let mut shown: Vec<String> = elements.by_ref().take(LISTED_MAX).collect();
+    let more = elements.len();
+    shown.extend((more > 0).then(|| format!("{more} more")));
+    shown.join(", ")
 }
