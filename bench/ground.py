@@ -44,6 +44,7 @@ class Ground:
             LEDGER_TABLE=self._ledger.table,
             LEDGER_DAYS="400",
             STORM_LIMIT="20",
+            NOTICE_SEVERITY="low",
             GUARDRAILS_DIR=str(ROOT / "guardrails"),
             AWS_REGION=REGION,
             AWS_DEFAULT_REGION=REGION,

@@ -7,13 +7,14 @@ from lab.events import BILLING, sample
 from lab.rulebook import rulebook
 from lab.world import GUARDRAILS
 
-MISSING = ["MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "LEDGER_TABLE", "LEDGER_DAYS", "STORM_LIMIT", "AWS_REGION"]
+MISSING = ["MODE", "NOTICE_TOPIC_ARN", "ACCOUNT_ID", "OWN_ROLES", "LEDGER_TABLE", "LEDGER_DAYS", "STORM_LIMIT", "NOTICE_SEVERITY", "AWS_REGION"]
 BAD = {
     "MODE": "enforced",
     "NOTICE_TOPIC_ARN": "rescind-notices",
     "ACCOUNT_ID": "12345678901",
     "LEDGER_DAYS": "for ever",
     "STORM_LIMIT": "0",
+    "NOTICE_SEVERITY": "Low",
 }
 
 

@@ -34,6 +34,10 @@ class Ledger:
                 UpdateExpression="SET #name = :value", ExpressionAttributeNames={"#name": name}, ExpressionAttributeValues={":value": {"S": value}},
             )  # fmt: skip
 
+    def put(self, **attributes: str) -> None:
+        """An item, written by hand."""
+        self._client.put_item(TableName=self.table, Item={name: {"S": value} for name, value in attributes.items()})
+
     def contains(self, target, function: str = "quarantine-principal", **containment: str) -> None:
         """As if a function had contained this user or role so."""
         identity = {"type": target.kind, "name": target.name, "id": target.id}
@@ -65,9 +69,9 @@ class Ledger:
         return [item for item in self.items() if item["pk"].endswith(f"#{kind}")]
 
     def an_hour_passes(self) -> None:
-        """As if the hour of every guardrail were over, and what was held in it were due."""
+        """As if the hour of every guardrail were over, and what was held or only counted in it were due."""
         then = (datetime.now(timezone.utc) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        for count in self.of("storm"):
+        for count in (*self.of("storm"), *self.of("repeats")):
             self.set(count, since=(datetime.now(timezone.utc) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z"))
         for held in self.of("held"):
             self._client.delete_item(TableName=self.table, Key={key: {"S": held[key]} for key in ("pk", "sk")})

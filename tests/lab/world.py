@@ -336,6 +336,8 @@ class World:
             "LEDGER_TABLE": self.ledger.table,
             "LEDGER_DAYS": "400",
             "STORM_LIMIT": "20",
+            # Whatever there is to say is said at once, unless a test asks for the digest.
+            "NOTICE_SEVERITY": "low",
             "GUARDRAILS_DIR": str(guardrails),
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.url,

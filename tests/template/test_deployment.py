@@ -53,6 +53,7 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
             "LEDGER_TABLE": stack.identities["Ledger"]["Ref"],
             "LEDGER_DAYS": "400",
             "STORM_LIMIT": "20",
+            "NOTICE_SEVERITY": "medium",
             **own.get(name, {}),
         }
         own_roles = function["Environment"]["Variables"]["OWN_ROLES"].split(",")

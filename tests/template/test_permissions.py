@@ -13,7 +13,12 @@ from .stack import ACCOUNT, STACK_ID, allowed_calls, applying, listed, logical_i
 
 FUNCTIONS = sorted(translate().functions())
 # IAM knows no resource for these calls (Service Authorization Reference, IAM), so each is allowed on every resource or not at all.
-WITHOUT_A_RESOURCE = {"iam:GetAccountAuthorizationDetails", "iam:GetAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"}
+WITHOUT_A_RESOURCE = {
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetAccountPasswordPolicy",
+    "iam:ListAccountAliases",
+    "iam:UpdateAccountPasswordPolicy",
+}
 # Answers changes of the account itself, and reads no user, group, role or policy.
 READS_NO_IDENTITY = {"RestorePasswordPolicyFunction", "WatchTamperingFunction"}
 # The role that the schedule has, and the one that it tags.
@@ -322,10 +327,11 @@ def test_outside_iam_a_function_reaches_only_the_log_and_the_parts_that_the_stac
         **{f"events:{call}": [(f"arn:aws:events:us-east-1:{ACCOUNT}:rule/rescind-*", None)] for call in ("DescribeRule", "EnableRule")},
     }
     second = [(stack.identities["AlarmTopic"]["Ref"], None)] if name == "watch-tampering" else []
+    counted = [(stack.arn("Ledger") + "/index/ByTime", None)] if name == "watch" else []
     what_it_held = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/rescind-function}#held"]}}
     assert reach == {
         **{f"dynamodb:{call}Item": [(stack.arn("Ledger"), its_cases)] for call in ("BatchGet", "Put", "Update")},
-        "dynamodb:Query": [(stack.arn("Ledger"), its_cases), (stack.arn("Ledger") + "/index/ByActor", None)],
+        "dynamodb:Query": [*counted, (stack.arn("Ledger"), its_cases), (stack.arn("Ledger") + "/index/ByActor", None)],
         "dynamodb:DeleteItem": [(stack.arn("Ledger"), what_it_held)],
         "sns:Publish": second + [(stack.identities["NoticeTopic"]["Ref"], None)],
         **(of_tampering if name == "watch-tampering" else {}),

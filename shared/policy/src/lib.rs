@@ -7,6 +7,7 @@ pub mod affected;
 pub mod break_glass;
 pub mod case;
 pub mod change;
+pub mod console;
 pub mod containment;
 pub mod credential;
 pub mod facts;

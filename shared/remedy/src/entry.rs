@@ -35,7 +35,7 @@ pub fn run<F: Function>() -> ExitCode {
 }
 
 async fn serve<F: Function>() -> Result<(), String> {
-    let handler = match init(F::JUDGE) {
+    let mut handler = match init(F::JUDGE) {
         Ok(handler) => handler,
         Err(error) => {
             log::init_failed(&error);
@@ -47,7 +47,7 @@ async fn serve<F: Function>() -> Result<(), String> {
     let started = Utc::now();
     log::endings(&handler.rulebook.ending(started), started);
     log::break_glass(&handler.environment);
-    handler.clients.ledger.connect(F::NAME).await;
+    handler.alias = handler.clients.ledger.connect().await;
     let handler = &handler;
     let answer = |event: LambdaEvent<Box<RawValue>>| async move {
         let invocation = Invocation { id: &event.context.request_id, now: Utc::now(), deadline: Deadline::at(event.context.deadline()) };
@@ -70,7 +70,7 @@ fn init(judge: Judge) -> Result<Handler, String> {
     };
     let rulebook = rulebook::load_with(&environment.guardrails_dir, load).map_err(|error| text(&error))?;
     let clients = Clients::of(&environment);
-    Ok(Handler { clients, rulebook, rulebook_digest, environment, own: Listed::default() })
+    Ok(Handler { clients, rulebook, rulebook_digest, environment, own: Listed::default(), alias: None })
 }
 
 /// Tells Lambda why init failed, so that the error, not just an exit status, stands in the failure queue. Best effort: the log line and the

@@ -6,6 +6,7 @@ use policy::arn::{AccountId, IamName, PolicyArn};
 use policy::break_glass::BreakGlass;
 use policy::containment::{is_called_deny_everything, is_called_deny_without_mfa};
 use policy::guardrail::Mode;
+use policy::severity::Severity;
 use policy::text::quoted;
 use thiserror::Error;
 
@@ -17,6 +18,12 @@ const DAYS: &str = "a number of days, from 1 to 3653";
 
 /// What `STORM_LIMIT` has to be.
 const LIMIT: &str = "a number of remedies, from 1 to 1000";
+
+/// What `NOTICE_SEVERITY` has to be.
+const SEVERITY: &str = "low, medium, high or critical";
+
+/// What `DIGEST_HOUR` has to be.
+const HOUR: &str = "an hour of the day, from 0 to 23";
 
 /// What `DENY_EVERYTHING_POLICY` has to be.
 const POLICY_ARN: &str = "the ARN of the stack's policy /rescind/RescindDenyEverything-…";
@@ -67,6 +74,10 @@ pub struct Environment {
     pub ledger_days: i64,
     /// `STORM_LIMIT`: so many remedies one guardrail may have within an hour.
     pub storm_limit: u16,
+    /// `NOTICE_SEVERITY`: what is less severe waits for the digest, unless Rescind has changed something.
+    pub notice_severity: Severity,
+    /// `DIGEST_HOUR`: the hour of the day, in UTC, after which the digest is sent, of the function that sends it.
+    pub digest_hour: Option<u32>,
     /// `GUARDRAILS_DIR`.
     pub guardrails_dir: PathBuf,
     /// `AWS_REGION`, which Lambda sets.
@@ -117,6 +128,7 @@ impl Environment {
         let deny_everything = required("DENY_EVERYTHING_POLICY", POLICY_ARN)?;
         let deny_without_mfa = required("DENY_WITHOUT_MFA_POLICY", MFA_POLICY_ARN)?;
         let storm_limit = required("STORM_LIMIT", LIMIT)?;
+        let notice_severity = required("NOTICE_SEVERITY", SEVERITY)?;
         let break_glass = optional("BREAK_GLASS").unwrap_or_default();
         let listed = break_glass.split(',').map(str::trim).filter(|text| !text.is_empty());
         let wanted = "the ARNs of users and roles, each alone or with = and its unique id, separated by commas";
@@ -159,6 +171,13 @@ impl Environment {
                 .ok()
                 .filter(|limit| (1..=1000).contains(limit))
                 .ok_or_else(|| parsed("STORM_LIMIT", LIMIT)(&storm_limit))?,
+            notice_severity: Severity::ALL
+                .into_iter()
+                .find(|severity| severity.name() == notice_severity)
+                .ok_or_else(|| parsed("NOTICE_SEVERITY", SEVERITY)(&notice_severity))?,
+            digest_hour: optional("DIGEST_HOUR")
+                .map(|hour| hour.parse().ok().filter(|hour| *hour < 24).ok_or_else(|| parsed("DIGEST_HOUR", HOUR)(&hour)))
+                .transpose()?,
             guardrails_dir: optional("GUARDRAILS_DIR").unwrap_or_else(|| GUARDRAILS_DIR.to_owned()).into(),
             region: required("AWS_REGION", "a region; Lambda sets it")?,
             credentials: Credentials {
@@ -179,7 +198,7 @@ impl Environment {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 12] = [
+    const COMPLETE: [(&str, &str); 13] = [
         ("ACCOUNT_ID", "123456789012"),
         ("MODE", "observe"),
         ("NOTICE_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:notices"),
@@ -189,6 +208,7 @@ mod tests {
         ("LEDGER_TABLE", "ledger"),
         ("LEDGER_DAYS", "400"),
         ("STORM_LIMIT", "20"),
+        ("NOTICE_SEVERITY", "medium"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
@@ -220,6 +240,25 @@ mod tests {
             ["0", "1", "1000", "1001", "-1", "many"].map(|limit| read(("STORM_LIMIT", limit)).is_ok()),
             [false, true, true, false, false, false]
         );
+    }
+
+    #[test]
+    fn severities_and_hours_that_do_not_exist_are_refused() {
+        assert_eq!(
+            ["low", "critical", "Low", "none"].map(|severity| read(("NOTICE_SEVERITY", severity)).is_ok()),
+            [true, true, false, false]
+        );
+        let hour = |hour: &str| {
+            Environment::read(|name| {
+                if name == "DIGEST_HOUR" {
+                    Some(hour.to_owned())
+                } else {
+                    COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+                }
+            })
+        };
+        assert_eq!(["0", "23", "24", "-1", "noon"].map(|text| hour(text).is_ok()), [true, true, false, false, false]);
+        assert_eq!(hour("").unwrap().digest_hour, None);
     }
 
     #[test]

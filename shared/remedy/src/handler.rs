@@ -11,7 +11,6 @@ use policy::guardrail::{Judge, Mode};
 use policy::hearing::{Circumstances, HearingError};
 use policy::own::OwnParts;
 use policy::remedy::Remedy;
-use policy::severity::Severity;
 use policy::target::Target;
 use policy::text::{quoted, speech};
 use policy::watch::{OWN_ROLE_CHANGED, WATCH};
@@ -25,7 +24,6 @@ use crate::error::{AwsCall, Error, Failure};
 use crate::hand::{Ending, Hand};
 use crate::ledger::contained::Contained;
 use crate::ledger::{Brake, Key, Known, Opened, Page, Waiting};
-use crate::notice::Notice;
 use crate::own_parts::Listed;
 use crate::reading::facts::{self, Background};
 use crate::results::{Cases, Results};
@@ -77,6 +75,8 @@ pub struct Handler {
     pub environment: Environment,
     /// The parts of the stack, of the function that answers what is done to them.
     pub own: Listed,
+    /// The alias of the account, if it has one and the ledger knows it.
+    pub alias: Option<String>,
 }
 
 impl Handler {
@@ -115,20 +115,20 @@ impl Handler {
         // Quarantine functions receive every IAM change: one that nobody asks them about ends here, without a call.
         let mut named = Action::of(&event);
         named.retain(|action| self.rulebook.concerns(action));
-        if self.environment.heartbeat_role.is_some() {
-            let actor = Actor::of(&event).map_err(HearingError::from)?;
-            if self.is_heartbeat(&event, &actor) {
-                if F::NAME == WATCH {
-                    self.note_heartbeat(F::NAME, &event, invocation.now).await?;
-                }
-                return results.into_cases();
-            }
-        }
         let lift = guard::lift::<F>(&event);
-        if named.is_empty() && lift.is_none() {
+        if named.is_empty() && lift.is_none() && self.environment.heartbeat_role.is_none() {
             return results.into_cases();
         }
         let actor = Actor::of(&event).map_err(HearingError::from)?;
+        if self.is_heartbeat(&event, &actor) {
+            if F::NAME == WATCH {
+                self.note_heartbeat(F::NAME, &event, invocation.now).await?;
+            }
+            return results.into_cases();
+        }
+        if named.is_empty() && lift.is_none() {
+            return results.into_cases();
+        }
         let is_own_doing = self.is_own_doing(&actor);
         if is_own_doing {
             // What functions do in IAM is their work; whatever else one of their roles does is an intruder's.
@@ -359,70 +359,6 @@ impl Handler {
         match self.clients.ledger.failed_to_sign_in(key, &who).await {
             Ok(failures) => Ok(read.map(|facts| facts.with_failures(failures))),
             Err(call) => Ok(Err(format!("only the ledger knows how often they failed: {call}"))),
-        }
-    }
-
-    /// Sends the notice, and closes the case. If the remedy failed, the case stays open: the next try goes on with it.
-    async fn report<F: Function>(&self, Tried { mut case, failure, page }: Tried<'_>) -> Result<Case, Error> {
-        case.unrecorded = page.unrecorded();
-        let is_due = if let Some(held) = case.held.as_ref().filter(|_| case.outcome == Outcome::Held) {
-            page.announces(held).await
-        } else {
-            let again = page.taken(&case).await;
-            let is_due = again.as_ref().is_none_or(|again| again.is_due);
-            case.contested = again.map(|again| again.contested);
-            is_due
-        };
-        log::case_closed(F::NAME, &case, Utc::now());
-        if !is_due {
-            log::collapsed(&case);
-            page.close(&case).await;
-            return Ok(case);
-        }
-        // A stack that observes asks the ledger nothing. What is less than critical is counted for its guardrail's hour, which is a call as well.
-        if case.mode == Mode::Enforce && case.severity() == Some(Severity::Critical) {
-            case.story = page.story(&case).await;
-        }
-        let published = self.publish(&case).await;
-        match (failure, published) {
-            (None, Ok(())) => {
-                page.close(&case).await;
-                Ok(case)
-            }
-            (None, Err(unpublished)) => Err(unpublished),
-            // Of one that has waited, no queue keeps the event: people have been told.
-            (Some(failure), Ok(())) if case.held.is_some() => {
-                log::failed(&failure);
-                Ok(case)
-            }
-            (Some(failure), Ok(())) => Err(failure),
-            (Some(failure), Err(unpublished)) => {
-                // Only one error can be returned: a remedy that failed is the graver news.
-                log::failed(&unpublished);
-                Err(failure)
-            }
-        }
-    }
-}
-
-impl Handler {
-    /// Publishes a notice. A function with a second topic sends it to both, because either may be what somebody tampers with: one of them is enough.
-    async fn publish(&self, case: &Case) -> Result<(), Error> {
-        let (notice, sns) = (Notice::of(case), &self.clients.sns);
-        let first = notice.publish(sns, &self.environment.topic_arn).await;
-        let Some(second) = &self.environment.second_topic_arn else {
-            return first;
-        };
-        match (first, notice.publish(sns, second).await) {
-            (Ok(()), Ok(())) => Ok(()),
-            (Ok(()), Err(error)) | (Err(error), Ok(())) => {
-                log::failed(&error);
-                Ok(())
-            }
-            (Err(error), Err(other)) => {
-                log::failed(&other);
-                Err(error)
-            }
         }
     }
 }

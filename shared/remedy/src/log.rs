@@ -94,10 +94,14 @@ pub fn stop(stop: &Stop) {
     }
 }
 
-/// A case without a notice: of a change that is made again and again, and of a guardrail past its limit, one comes in an hour.
-pub fn collapsed(case: &Case) {
-    let why = if case.outcome == Outcome::Held { "held" } else { "contested" };
-    tracing::warn!(case = case.id, "{why}: reported within the last hour, so no notice is sent");
+/// A case without a notice of its own, and why.
+pub fn unsent(case: &Case, why: &str) {
+    tracing::info!(case = case.id, "no notice: {why}");
+}
+
+/// A day's digest is done with.
+pub fn digest(has_news: bool) {
+    tracing::info!(sent = has_news, "digest");
 }
 
 /// The heartbeat has travelled all the way to the ledger.

@@ -12,8 +12,13 @@ use crate::error::{AwsCall, Named as _};
 
 /// Longest subject that SNS takes, in characters (SNS API reference, `Publish`).
 const SUBJECT_MAX: usize = 100;
+/// The word of the line that is a link.
+pub const LINK: &str = "Console";
 /// Longest value of an attribute, in bytes.
 const ATTRIBUTE_MAX: usize = 256;
+
+/// What subscribers filter by: names and values.
+pub type Attributes = [(&'static str, String); 5];
 
 /// A headline and its lines.
 pub struct Message<'a> {
@@ -51,8 +56,11 @@ impl Message<'_> {
         // Between back-quotes a chat renders no markup, mentions or links; those of our own words become apostrophes.
         let code = |line: &str| line.split('\n').map(|line| format!("`{}`", line.replace('`', "'"))).collect::<Vec<_>>().join("\n");
         let (steps, description): (Vec<_>, Vec<_>) = self.lines.iter().partition(|(word, _)| ACTIONS.contains(word));
-        let written =
-            |lines: Vec<&(&str, String)>| lines.into_iter().map(|(word, line)| format!("*{word}* {}", code(line))).collect::<Vec<_>>();
+        // A link is no foreign text: whatever stands in it is escaped.
+        let live = |word: &str, line: &str| if word == LINK { format!("<{line}>") } else { code(line) };
+        let written = |lines: Vec<&(&str, String)>| {
+            lines.into_iter().map(|(word, line)| format!("*{word}* {}", live(word, line))).collect::<Vec<_>>()
+        };
         json!({
             "version": "1.0",
             "source": "custom",
@@ -80,7 +88,7 @@ impl Message<'_> {
     }
 
     /// The attributes that subscribers filter by.
-    pub fn attributes(&self, guardrail: &str, change: &str) -> [(&'static str, String); 5] {
+    pub fn attributes(&self, guardrail: &str, change: &str) -> Attributes {
         [
             ("severity", self.severity.to_owned()),
             ("guardrail", bounded(guardrail.to_owned(), ATTRIBUTE_MAX)),
@@ -98,8 +106,8 @@ impl Message<'_> {
     pub async fn publish(
         &self,
         (sns, topic_arn): (&aws_sdk_sns::Client, &str),
-        forms: String,
-        attributes: [(&'static str, String); 5],
+        forms: &str,
+        attributes: Attributes,
     ) -> Result<(), AwsCall> {
         let mut request = sns.publish().topic_arn(topic_arn).subject(self.subject()).message_structure("json").message(forms);
         for (name, value) in attributes {

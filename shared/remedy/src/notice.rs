@@ -2,18 +2,18 @@
 //!
 //! Everything that an attacker may have written passes through [`policy::text`] on its way here, and is quoted if it could pass for our words.
 
-use policy::Action;
 use policy::actor::{Actor, ActorKind};
+use policy::arn::AccountId;
 use policy::case::{Case, Outcome};
 use policy::change::Change;
 use policy::guardrail::Decision;
 use policy::remedy::Remedy;
 use policy::severity::Severity;
 use policy::text::{self, bounded, said, speech};
+use policy::{Action, console};
 
 use crate::cut::{CUTS, Line};
-use crate::error::Error;
-use crate::message::Message;
+use crate::message::{Attributes, LINK, Message};
 use crate::plan::{self, Plan, Words};
 
 /// Longest message that SNS takes, in bytes, attributes included (SNS API reference, `Publish`), less some room for those.
@@ -46,7 +46,8 @@ impl<'a> Notice<'a> {
         if let (Some(story), Some(correlation)) = (case.story, &case.correlation) {
             lines.push(("Story", story.line(&text::name(correlation))));
         }
-        lines.push(("Account", format!("{}, {}", case.account, case.region)));
+        lines.push(("Account", account(&case.account, case.account_alias.as_deref(), &case.region)));
+        lines.extend(console::link(case).map(|link| (LINK, link)));
         let broken = if matches!(case.decision, Decision::Unknown { .. }) { "Perhaps" } else { "Guardrail" };
         let undecided = case.decision.undecided().into_iter().flat_map(|undecided| &undecided.guardrails);
         let guardrails = case.decision.guardrails().iter().map(|guardrail| (broken, guardrail));
@@ -65,6 +66,9 @@ impl<'a> Notice<'a> {
         }
         if let Some(contested) = &case.contested {
             lines.push(("Contested", contested.line()));
+        }
+        if let Some(repeated) = &case.repeated {
+            lines.push(("Before", repeated.line()));
         }
         if let Some(why) = &case.stopped {
             lines.push(("Stopped", format!("a person has stopped this: {}", speech(why))));
@@ -104,16 +108,36 @@ impl<'a> Notice<'a> {
         forms
     }
 
-    /// Publishes the notice.
-    ///
-    /// # Errors
-    ///
-    /// If SNS did not take it: then nobody knows, and the event must be tried again.
-    pub async fn publish(&self, sns: &aws_sdk_sns::Client, topic_arn: &str) -> Result<(), Error> {
-        let guardrail = self.case.decision.lead().map_or("unknown", |guardrail| &guardrail.id);
-        let change = self.case.change.as_ref().map_or("unknown", Change::name);
-        Ok(self.message.publish((sns, topic_arn), self.message(), self.message.attributes(guardrail, change)).await?)
+    /// What is published, in the forms that [`Self::message`] makes.
+    #[must_use]
+    pub const fn frame(&self) -> &Message<'a> {
+        &self.message
     }
+
+    /// What subscribers filter by.
+    #[must_use]
+    pub fn attributes(&self) -> Attributes {
+        self.message.attributes(guardrail(self.case), change(self.case))
+    }
+}
+
+/// The guardrail that leads a case, as subscribers filter by it.
+#[must_use]
+pub fn guardrail(case: &Case) -> &str {
+    case.decision.lead().map_or("unknown", |guardrail| &guardrail.id)
+}
+
+/// The kind of a case's change, as subscribers filter by it.
+#[must_use]
+pub fn change(case: &Case) -> &'static str {
+    case.change.as_ref().map_or("unknown", Change::name)
+}
+
+/// An account as a person knows it, and the region.
+#[must_use]
+pub fn account(account: &AccountId, alias: Option<&str>, region: &str) -> String {
+    let alias = alias.map(|alias| format!(" ({})", text::name(alias))).unwrap_or_default();
+    format!("{account}{alias}, {region}")
 }
 
 /// The frame of a case's notice.
@@ -127,7 +151,9 @@ fn planned(case: &Case) -> Option<(&'static dyn Plan, &Change)> {
     Some((plan::of(case.remedy()?), case.change.as_ref()?))
 }
 
-fn headline(case: &Case) -> String {
+/// What happened to what, in one line.
+#[must_use]
+pub fn headline(case: &Case) -> String {
     let matter = match (planned(case), &case.change) {
         (Some((plan, change)), _) => plan.matter(case, change),
         (None, Some(change)) => change.kind().matter(),

@@ -60,11 +60,11 @@ impl Handler {
             lines.push(("Note", "this notice comes again every day for as long as the stop lasts".to_owned()));
         }
         lines.push(("Next", next.to_owned()));
-        lines.push(("Account", format!("{}, {}", self.environment.account, self.environment.region)));
+        lines.push(("Account", self.account_and_region()));
         let severity = Severity::Critical.name();
         let outcome = if is_over { "resumed" } else { "stopped" };
         let message = Message { id: ID, severity, outcome, account: &self.environment.account, headline, lines: BRIEF.lines(&lines, ID) };
         let forms = message.with(&BRIEF.case(document).to_string());
-        message.publish((&self.clients.sns, &self.environment.topic_arn), forms, message.attributes("none", "none")).await
+        message.publish((&self.clients.sns, &self.environment.topic_arn), &forms, message.attributes("none", "none")).await
     }
 }

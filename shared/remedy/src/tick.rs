@@ -1,13 +1,17 @@
-//! What a function does every few minutes, without an event: it judges again what it has held for an hour, and reports the stop.
+//! What a function does every few minutes, without an event: it judges again what it has held for an hour, and reports the stop and what it has only
+//! counted. One of them also sends the daily digest, and reads the account's alias for all.
 //!
 //! Whoever may start a function can start a tick: it does nothing that the next one would not do.
 
+use chrono::{DateTime, Utc};
+use policy::watch::WATCH;
 use serde::Deserialize;
 
-use crate::error::Error;
+use crate::error::{AwsCall, Error};
 use crate::handler::{Function, Handler, Invocation};
 use crate::ledger::Waiting;
 use crate::log;
+use crate::reading::account;
 use crate::results::{Cases, Results};
 
 /// What EventBridge's scheduled event says of itself (EventBridge user guide, "Creating a rule that runs on a schedule").
@@ -31,7 +35,12 @@ impl Handler {
     pub(crate) async fn tick<F: Function>(&self, invocation: Invocation<'_>) -> Result<Cases, Error> {
         log::tick(F::NAME);
         let mut results = Results::default();
-        results.add(self.report_stop(invocation.now).await.map(|()| None).map_err(Error::from));
+        let now = invocation.now;
+        for told in
+            [self.report_stop(now).await, self.report_repeats::<F>(now).await, self.note_alias::<F>(now).await, self.digest::<F>(now).await]
+        {
+            results.add(told.map(|()| None).map_err(Error::from));
+        }
         let ledger = &self.clients.ledger;
         let mut last: Option<Waiting> = None;
         loop {
@@ -67,5 +76,14 @@ impl Handler {
             }
         }
         results.into_cases()
+    }
+
+    /// Reads the account's alias, if this function is the one that does and it is time.
+    async fn note_alias<F: Function>(&self, now: DateTime<Utc>) -> Result<(), AwsCall> {
+        let ledger = &self.clients.ledger;
+        if F::NAME != WATCH || !ledger.is_alias_due(now).await? {
+            return Ok(());
+        }
+        ledger.note_alias(account::alias(&self.clients.reader).await?.as_deref(), now).await
     }
 }

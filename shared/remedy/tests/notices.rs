@@ -180,6 +180,7 @@ fn a_policy_taken_back() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/polsen
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     Undo       aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
@@ -218,6 +219,7 @@ fn an_exposed_key_that_is_inactive_now() {
     Who        the AWS service health.amazonaws.com
     When       2026-03-02 12:05:40 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/deploy
     Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised [NIST-800-53-AC-2(13), NIST-800-53-IA-5]
     Also       the same change calls for quarantine-principal, with a notice of its own
     Undo       aws iam update-access-key --access-key-id AKIAIOSFODNN7EXAMPLE --status Active --user-name deploy
@@ -239,6 +241,7 @@ fn the_owner_of_an_exposed_key_who_is_contained() {
     Who        the AWS service health.amazonaws.com
     When       2026-03-02 12:05:40 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/deploy
     Guardrail  exposed-credentials-are-quarantined (critical, enforce): AWS found these credentials exposed or compromised [NIST-800-53-AC-2(13), NIST-800-53-IA-5]
     Also       the same change calls for quarantine-key, with a notice of its own
     Undo       aws iam detach-user-policy --policy-arn arn:aws:iam::123456789012:policy/rescind/RescindDenyEverything-0a1b2c3d --user-name deploy
@@ -263,6 +266,7 @@ fn a_session_that_would_be_ended() {
     Who        the AWS service guardduty.amazonaws.com
     When       2026-03-02 12:44:08 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/roles/details/web
     Guardrail  misused-sessions-are-ended (critical, enforce): GuardDuty found that somebody misuses this session [NIST-800-53-AC-2(12), NIST-800-53-AC-2(13)]
     By hand    aws iam put-role-policy --policy-document '{"Version":"2012-10-17","Statement":[{"Sid":"Quarantine","Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-03-02T12:44:29Z"},"StringLike":{"aws:userid":"*:i-0abcd1234example"}}}]}' --policy-name RescindQuarantine-1772455469-s-i-0abcd1234example --role-name web
     Case       rsc-a7cf639ba4a94801
@@ -282,6 +286,7 @@ fn a_quarantine_that_was_lifted_and_cannot_be_put_back() {
     From       198.51.100.7, with "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard", MFA not recorded
     When       2026-03-02 11:47:19 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/roles/details/web
     Guardrail  quarantine-stays (critical, enforce): Somebody took a quarantine away without being allowed to [NIST-800-53-AC-2(13), NIST-800-53-AC-3]
     Case       rsc-bb266d26a58c1674
     "#);
@@ -300,6 +305,7 @@ fn a_key_that_came_back() {
     From       192.0.2.26, with "aws-cli/2.31.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0 lang/python#3.13.7 cfg/retry-mode#standard", MFA not recorded
     When       2026-03-02 10:09:37 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/deploy
     Guardrail  inactive-credentials-stay-inactive (critical, enforce): A credential that was set inactive is active again [NIST-800-53-IA-5, PCI-DSS-4.0-10.2.1.5]
     Case       rsc-cedc37aaf47e38a1
     "#);
@@ -316,6 +322,7 @@ fn a_remedy_that_aws_refused_asks_for_a_person() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/polsen
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
@@ -344,6 +351,7 @@ fn a_change_that_waits_speaks_for_all_that_wait_with_it() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/polsen
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
@@ -370,6 +378,7 @@ fn what_cannot_be_taken_back_asks_for_a_person() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/polsen
     Guardrail  billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     By hand    aws iam detach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen
@@ -389,6 +398,7 @@ fn a_call_that_aws_refused_is_reported_as_such() {
     From       192.0.2.26, with "signin.amazonaws.com", without MFA
     When       2017-11-07 21:18:41 UTC; judged 6 s later
     Account    123456789012, us-east-1
+    Console    https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/polsen
     Guardrail  billing-is-for-finance (low, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]
     Guardrail  users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]
     Case       rsc-10c019aa09e56ab0
@@ -488,7 +498,7 @@ fn chat_gets_a_custom_notification() {
       "content": {
         "textType": "client-markdown",
         "title": "[high] Rescind: taken back: policy Billing on user polsen (123456789012)",
-        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]`\n*Case* `rsc-10c019aa09e56ab0`",
+        "description": "*What* `arn:aws:iam::aws:policy/job-function/Billing was attached to user polsen; Rescind detached it`\n*Who* `user polsen (arn:aws:iam::123456789012:user/polsen)`\n*From* `192.0.2.26, with \"signin.amazonaws.com\", without MFA`\n*When* `2017-11-07 21:18:41 UTC; judged 6 s later`\n*Account* `123456789012, us-east-1`\n*Console* <https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/polsen>\n*Guardrail* `billing-is-for-finance (high, enforce): Billing belongs to finance [PCI-DSS-4.0-7.2.2, NIST-800-53-AC-5]`\n*Guardrail* `users-get-access-through-groups (low, observe): Users get access through groups, not one by one [CIS-AWS-3.0-1.15, CIS-AWS-5.0-1.14, NIST-800-53-AC-2]`\n*Case* `rsc-10c019aa09e56ab0`",
         "nextSteps": [
           "*Undo* `aws iam attach-user-policy --policy-arn arn:aws:iam::aws:policy/job-function/Billing --user-name polsen`",
           "*Note* `the record names user polsen without a unique id, so this is whoever has that name now`"
@@ -559,12 +569,15 @@ proptest! {
         for pointer in ["/userAgent", "/sourceIPAddress", "/userIdentity/invokedBy"] {
             let case = case(&sample_with(pointer, json!(format!("{text}{evil}{text}"))));
             let notice = Notice::of(&case);
+            // The one link is Rescind's own.
+            let text = notice.text().replacen("\nConsole    https://us-east-1.console.aws.amazon.com/", "", 1);
             for live in ["<", "://", "\u{202e}", "\r"] {
-                prop_assert!(!notice.text().contains(live));
+                prop_assert!(!text.contains(live));
             }
             let message: Value = serde_json::from_str(&notice.message()).unwrap();
             let chat: Value = serde_json::from_str(message["https"].as_str().unwrap()).unwrap();
             let description = chat["content"]["description"].as_str().unwrap();
+            let description: String = description.lines().filter(|line| !line.starts_with("*Console* <https://")).map(|line| format!("{line}\n")).collect();
             // Every line is a word and one code span: back-quotes come in pairs, and none is the attacker's.
             prop_assert!(description.lines().all(|line| line.matches('`').count() == 2 && line.ends_with('`')), "{}", description);
             prop_assert!(notice.subject().len() <= 100);

@@ -4,6 +4,7 @@ mod call;
 mod contested;
 mod held;
 mod outcome;
+mod repeated;
 mod report;
 mod story;
 
@@ -16,6 +17,7 @@ pub use call::{Call, Receipt};
 pub use contested::Contested;
 pub use held::Held;
 pub use outcome::{Outcome, RemedyOutcome};
+pub use repeated::Repeated;
 pub use report::CredentialReport;
 pub use story::Story;
 
@@ -44,6 +46,9 @@ pub struct Case {
     pub latency_ms: i64,
     /// The account in which the change was made.
     pub account: AccountId,
+    /// The alias of that account, if it has one and the function knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_alias: Option<String>,
     /// The region that recorded it.
     pub region: String,
     /// The partition of that region.
@@ -78,6 +83,9 @@ pub struct Case {
     /// How often the same change was taken back before, if it was often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contested: Option<Contested>,
+    /// How many like it were only counted before it, if any were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<Repeated>,
     /// Why the remedy waits, or has waited, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
@@ -179,6 +187,7 @@ impl Case {
             time: now.trunc_subsecs(3),
             latency_ms: (now - record.event_time).num_milliseconds(),
             account: event.account.clone(),
+            account_alias: None,
             region: event.region.clone(),
             partition: event.partition().to_owned(),
             mode,
@@ -199,6 +208,7 @@ impl Case {
             outcomes: Vec::new(),
             story: None,
             contested: None,
+            repeated: None,
             held: None,
             stopped: None,
             unrecorded: None,

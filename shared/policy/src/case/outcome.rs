@@ -29,6 +29,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, from the one that needs a person most.
+    pub const ALL: [Self; 8] =
+        [Self::Failed, Self::Held, Self::Unremediable, Self::Applied, Self::Observed, Self::Exempt, Self::Attempted, Self::AlreadyClean];
+
     /// As it stands in a case.
     #[must_use]
     pub const fn name(self) -> &'static str {

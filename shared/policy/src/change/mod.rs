@@ -123,6 +123,11 @@ pub trait Kind {
     /// The change in a few words: `policy Billing on user polsen`.
     fn matter(&self) -> String;
 
+    /// What a list of cases says of it beside its guardrail: its target, and more if the guardrail says little.
+    fn listed(&self) -> String {
+        self.target().to_string()
+    }
+
     /// The change as a sentence: `user polsen was added to group admins`.
     fn happened(&self) -> String;
 

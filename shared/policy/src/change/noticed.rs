@@ -59,6 +59,11 @@ impl Kind for Noticed {
         if self.sentence.is_empty() { self.call.clone() } else { self.sentence.clone() }
     }
 
+    fn listed(&self) -> String {
+        let (target, matter) = (self.target.to_string(), self.matter());
+        if self.target == Target::Account || matter.contains(&target) { matter } else { format!("{target}: {matter}") }
+    }
+
     fn happened(&self) -> String {
         self.matter()
     }

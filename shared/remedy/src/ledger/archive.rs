@@ -42,7 +42,7 @@ pub struct Line {
     pub severity: String,
     /// The guardrail that leads.
     pub guardrail: String,
-    /// Who or what was changed; empty if the record does not say.
+    /// Who or what was changed, and how if the guardrail does not say it; empty if the record does not.
     pub target: String,
     /// The ARN of whoever made the change.
     pub actor: String,

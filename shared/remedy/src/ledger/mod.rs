@@ -17,19 +17,22 @@
 //! | `change` | the event: several functions may have made a case about it |
 //! | `expires` | when DynamoDB may delete it, in seconds since 1970 |
 //!
-//! The other items are each described in their file: `stop` and `told` of all functions; `<function>#taken`, `<function>#storm`,
-//! `<function>#held`, `<function>#failed`, `<function>#default` and `<function>#found`.
+//! The other items are each described in their file: `stop` and `told` of all functions; `watch#digest`; `<function>#taken`, `<function>#storm`,
+//! `<function>#held`, `<function>#repeats`, `<function>#failed`, `<function>#default` and `<function>#found`.
 
+mod account;
 pub mod archive;
 mod body;
 pub mod contained;
 mod contested;
+mod days;
 mod defaults;
 mod failures;
 mod found;
 mod page;
 mod pulse;
 mod read;
+mod repeats;
 mod stop;
 mod storm;
 mod story;
@@ -48,10 +51,13 @@ use policy::guardrail::Mode;
 use policy::severity::Severity;
 use policy::text;
 
+use archive::Archive;
 pub use body::{Body, Written};
 pub use contested::Again;
+pub use days::Days;
 pub use page::Page;
 use read::read;
+pub use repeats::{Like, Over, Telling};
 use stop::STOP;
 pub use stop::Stop;
 pub use storm::{Brake, Counts};
@@ -125,12 +131,9 @@ impl Ledger {
         Self { client, table, days, limit }
     }
 
-    /// Makes the connection, so that the first event need not wait for it. A ledger that does not answer is reported by the first case.
-    pub async fn connect(&self, function: &str) {
-        let key = HashMap::from([("pk".to_owned(), string(&format!("{function}#"))), ("sk".to_owned(), string("connection"))]);
-        if let Err(call) = self.read(vec![key], "the connection's key").await {
-            tracing::warn!(error = %call, "ledger not reached");
-        }
+    /// The same table as a person reads it: every function's cases.
+    pub fn archive(&self) -> Archive {
+        Archive::of(self.client.clone(), self.table.clone())
     }
 
     /// What is known about a case and about these guardrails' counts, and what a person has stopped.
@@ -227,7 +230,7 @@ impl Ledger {
             item.insert("correlation".to_owned(), string(correlation));
             item.insert("change".to_owned(), string(body.case.record.event_id.as_deref().unwrap_or(&key.case)));
         }
-        if let Some(target) = body.case.change.as_ref().map(|change| change.target().to_string()) {
+        if let Some(target) = body.case.change.as_ref().map(|change| change.kind().listed()) {
             item.insert("target".to_owned(), string(&target));
         }
         match &*body.pieces() {

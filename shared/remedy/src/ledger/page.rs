@@ -8,7 +8,7 @@ use policy::containment::Containment;
 use policy::target::Identity;
 
 use super::contained::Contained;
-use super::{Again, Body, Brake, Key, Ledger, Stored, Written, is_out_of_reach};
+use super::{Again, Body, Brake, Key, Ledger, Like, Stored, Telling, Written, is_out_of_reach};
 use crate::error::{AwsCall, Failure};
 
 /// A case's page in the ledger, while its remedy is applied.
@@ -219,23 +219,36 @@ impl<'a> Page<'a> {
         story.inspect_err(|call| tracing::warn!(case = self.key.case, error = %call, "other changes of this actor not looked up")).ok()?
     }
 
-    /// Closes the case: its notice is sent. What cannot be stored now is only logged: the next delivery of the event, if there is one, ends it.
-    pub async fn close(mut self, case: &Case) {
+    /// Whether the case is reported, or only counted because it is like others. In doubt it is reported.
+    pub async fn telling(&self, case: &Case, like: &Like) -> Telling {
         if matches!(self.state, State::Unrecorded(_)) {
-            return;
+            return Telling::Due(None);
+        }
+        let telling = self.ledger.telling(&self.key, case, like, Utc::now()).await;
+        let unknown =
+            |call: &AwsCall| tracing::error!(case = self.key.case, error = %call, "not known whether it is like others: it is reported");
+        telling.inspect_err(unknown).unwrap_or(Telling::Due(None))
+    }
+
+    /// Closes the case, and says whether the ledger holds it now. What cannot be stored is only logged: the next delivery of the event, if there is
+    /// one, ends it.
+    pub async fn close(&mut self, case: &Case) -> bool {
+        if matches!(self.state, State::Unrecorded(_)) {
+            return false;
         }
         let now = Utc::now();
         if self.state == State::Earlier
             && let Err(call) = self.ledger.take_over(&self.key, self.invocation, now).await
         {
             tracing::error!(case = self.key.case, error = %call, "case not closed");
-            return;
+            return false;
         }
         self.body.case = case.clone();
         match self.ledger.store(&self.key, &self.body, "closed", self.invocation, now).await {
-            Ok(Stored::Here) => {}
+            Ok(Stored::Here) => return true,
             Ok(Stored::Elsewhere) => tracing::warn!(case = self.key.case, "case closed by another invocation"),
             Err(call) => tracing::error!(case = self.key.case, error = %call, "case not closed"),
         }
+        false
     }
 }

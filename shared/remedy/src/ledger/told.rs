@@ -15,7 +15,8 @@ use crate::error::{AwsCall, Failure, Named as _};
 
 /// A stop that lasts is reported again so often.
 const REPEATED: TimeDelta = TimeDelta::hours(24);
-const TOLD: &str = "told";
+/// The partition of what all functions share but for the stop.
+pub(super) const TOLD: &str = "told";
 
 /// What was last reported about the stop.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! The whole of an account's IAM, read for a person: `GetAccountAuthorizationDetails`.
+//! What is read about an account as a whole: its alias, and for a person everything that `GetAccountAuthorizationDetails` gives.
 
 use aws_sdk_iam::types::{
     AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, UserDetail,
@@ -27,6 +27,16 @@ pub async fn read(reader: &Reader) -> Result<String, AwsCall> {
         policies.extend(page.policies().iter().map(policy));
     }
     Ok(json!({ "UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies }).to_string())
+}
+
+/// The account's alias, if it has one. There is at most one (IAM API reference, `ListAccountAliases`).
+///
+/// # Errors
+///
+/// If IAM refuses or does not answer.
+pub async fn alias(reader: &Reader) -> Result<Option<String>, AwsCall> {
+    let answer = reader.list_account_aliases().send().await.named("iam:ListAccountAliases", &"")?;
+    Ok(answer.account_aliases.into_iter().next())
 }
 
 fn user(user: &UserDetail) -> Value {

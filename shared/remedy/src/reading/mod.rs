@@ -48,6 +48,7 @@ reads! {
     get_user GetUserFluentBuilder,
     get_user_policy GetUserPolicyFluentBuilder,
     list_access_keys ListAccessKeysFluentBuilder,
+    list_account_aliases ListAccountAliasesFluentBuilder,
     list_attached_group_policies ListAttachedGroupPoliciesFluentBuilder,
     list_attached_role_policies ListAttachedRolePoliciesFluentBuilder,
     list_attached_user_policies ListAttachedUserPoliciesFluentBuilder,
