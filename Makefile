@@ -24,6 +24,7 @@ help:
 	@echo "make lint    formatting, lints, licences, the template"
 	@echo "make build   the functions as sam build packages them, and the rescind command, in target/bin"
 	@echo "make bench   the budgets, measured"
+	@echo "make storm   ten thousand events through the real functions at once: what is lost, and how many notices come"
 	@echo "make fuzz    the readers of documents and of trust policies, and the evaluator, against hostile input, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 
 .PHONY: demo
@@ -70,6 +71,10 @@ lint: venv venv-checkov
 bench: venv venv-custodian venv-analysers
 	$(call release,$(FUNCTIONS) rescind floor decision-bench documents-bench)
 	$(PYTHON) bench/bench.py
+
+.PHONY: storm
+storm: venv build
+	$(PYTHON) bench/storm.py
 
 # Without a sanitizer, so that stable Rust will do: nothing here is unsafe. libFuzzer wants a C++ compiler.
 .PHONY: fuzz

@@ -83,7 +83,7 @@ def storm(users: list, number: int, seed: int = 7) -> list[dict]:
     return events
 
 
-def run(number: int, users: int = USERS) -> dict:
+def run(number: int, users: int) -> dict:
     """The storm's figures. Raises if something was lost."""
     with World() as world:
         people = [world.user(f"user-{index}", holds=[BILLING]) for index in range(users)]
@@ -162,8 +162,9 @@ def main() -> None:
     processes.exit_on_signals()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--users", type=int, default=USERS)
     arguments = parser.parse_args()
-    print(json.dumps(run(arguments.events), indent=2))
+    print(json.dumps(run(arguments.events, arguments.users), indent=2))
 
 
 if __name__ == "__main__":

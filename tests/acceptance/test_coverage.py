@@ -17,6 +17,9 @@ from lab.world import WATCH
 spec = importlib.util.spec_from_file_location("coverage_page", ROOT / "docs" / "coverage.py")
 page = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(page)
+spec = importlib.util.spec_from_file_location("cloudtrail", ROOT / "bench" / "cloudtrail.py")
+generator = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(generator)
 
 CALLS = json.loads(rescind("describe", "--calls", "--json").stdout)
 REPORTED = [call for call in CALLS if call["reported"] and call["function"] == WATCH]
@@ -64,19 +67,42 @@ def test_every_call_of_iam_that_changes_something_is_classified(tmp_path_factory
     assert writes - KNOWN == set(), "AWS has added a call: give it a row in shared/policy/src/watch/iam.rs, or a line in action.rs"
 
 
+# An ordinary account.
+
+
+def test_of_a_thousand_ordinary_records_fewer_than_five_make_a_notice():
+    records = [record for _, record in generator.Account(seed=7).records(5_000)]
+    severities = [severity(case) for case in cases_of("\n".join(records))]
+    at_once = [each for each in severities if each != "low"]
+    assert 0 < len(severities) < 50, "deployments change IAM"
+    assert len(at_once) / len(records) * 1000 < 5, at_once
+
+
+def severity(case: dict) -> str:
+    """The gravest of the guardrails that the case breaks, or may break."""
+    decision = case["decision"]
+    guardrails = [*decision.get("guardrails", []), *(decision.get("undecided") or {}).get("guardrails", [])]
+    return max((guardrail["severity"] for guardrail in guardrails), key=["low", "medium", "high", "critical"].index)
+
+
 # Third-party records.
 
 
-@functools.cache
-def third_party() -> list[dict]:
-    """The cases that third-party records make."""
-    answer = rescind("decide", "--json", "-", stdin="\n".join(json.dumps(event) for _, event in corpus())).stdout.strip()
+def cases_of(records: str) -> list[dict]:
+    """The cases that records make, as `rescind decide` prints them."""
+    answer = rescind("decide", "--json", "-", stdin=records).stdout.strip()
     decoder, cases = json.JSONDecoder(), []
     while answer:
         said, end = decoder.raw_decode(answer)
         # A record that cannot be judged has its place instead.
         cases, answer = [*cases, *([said] if said and "decision" in said else [])], answer[end:].lstrip()
     return cases
+
+
+@functools.cache
+def third_party() -> list[dict]:
+    """The cases that third-party records make."""
+    return cases_of("\n".join(json.dumps(event) for _, event in corpus()))
 
 
 def needs_corpus():

@@ -1,6 +1,8 @@
 """The brake: past so many remedies of one guardrail in an hour, its further ones wait, and are judged again when the hour is over."""
 
 import json
+import subprocess
+import sys
 import threading
 from datetime import datetime, timedelta, timezone
 
@@ -8,7 +10,7 @@ import pytest
 from lab.binaries import RELEASE
 from lab.command import credentials, rescind
 from lab.emulator import changed
-from lab.events import BILLING, anew, attachment, but, iam_user, misuse, scheduled, updated
+from lab.events import BILLING, ROOT, anew, attachment, but, iam_user, misuse, scheduled, updated
 from lab.offence import ADMINISTRATOR, RESPONDER, of_session
 from lab.rie import Rie
 from lab.rulebook import rulebook
@@ -444,3 +446,15 @@ def test_what_only_looks_like_a_tick_is_none(world, members):
 def test_a_record_does_not_become_a_tick_by_what_stands_in_it(world):
     event = but(billing(world, "polsen"), userAgent='"source": "aws.events", "detail-type": "Scheduled Event"')
     assert world.receives(anew(event)).outcome == "applied"
+
+
+# Everything at once.
+
+
+def test_in_a_storm_of_mixed_events_nothing_is_lost_and_notices_are_few():
+    """A small one; `make storm` makes one of 10,000. It checks the account, the ledger and the notices itself."""
+    command = [sys.executable, str(ROOT / "bench" / "storm.py"), "--events", "120", "--users", "24"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    figures = json.loads(ran.stdout)
+    assert figures["cases by outcome"]["held"] > 0 and figures["notices at once"] < figures["cases in the ledger"]

@@ -1,39 +1,62 @@
 //! The parts of Rescind's own stack, by their exact names.
 
+use serde::{Deserialize, Serialize};
+
 use crate::arn::AccountId;
 
-/// One part of the stack.
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Own {
-    kind: String,
-    name: String,
+/// What kind of part of an account a call names.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartKind {
+    /// An alarm of `CloudWatch`.
+    Alarm,
+    /// A function of Lambda.
+    Function,
+    /// A role or managed policy of IAM.
+    Iam,
+    /// A key of KMS.
+    Key,
+    /// A layer of Lambda.
+    Layer,
+    /// A log group.
+    LogGroup,
+    /// A queue of SQS.
+    Queue,
+    /// A rule of `EventBridge`.
+    Rule,
+    /// A schedule of `EventBridge` Scheduler.
+    Schedule,
+    /// A stack of `CloudFormation`.
+    Stack,
+    /// A table of `DynamoDB`.
+    Table,
+    /// A topic of SNS, or a subscription of one, whose ARN begins with the topic's.
+    Topic,
+    /// A trail of `CloudTrail`.
+    Trail,
 }
 
-/// The parts of the stack, each as its kind and name: `rule/rescind-DetachPolicyFunctionPolicyAttached-1A2B`.
+/// The parts of the stack, each as its kind and name.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct OwnParts {
-    parts: Vec<Own>,
+    parts: Vec<(PartKind, String)>,
     /// The stack's account and region: a namesake elsewhere is not its part.
     account: String,
     region: String,
 }
 
 impl OwnParts {
-    /// Reads a list of kinds and names; `None` if an entry has no kind, or no name.
+    /// Parts by their kinds and names, of a stack in this account and region. A name may be an ARN or a URL.
     #[must_use]
-    pub fn parse<'a>(entries: impl Iterator<Item = &'a str>, account: &AccountId, region: &str) -> Option<Self> {
-        let own = |entry: &str| {
-            let (kind, name) = entry.split_once('/').filter(|(kind, name)| !kind.is_empty() && !name.is_empty())?;
-            Some(Own { kind: kind.to_owned(), name: plain(kind, name).to_owned() })
-        };
-        let parts = entries.map(own).collect::<Option<_>>()?;
-        Some(Self { parts, account: account.to_string(), region: region.to_owned() })
+    pub fn of<'a>(parts: impl IntoIterator<Item = (PartKind, &'a str)>, account: &AccountId, region: &str) -> Self {
+        let parts = parts.into_iter().map(|(kind, name)| (kind, plain(kind, name).to_owned()));
+        Self { parts: parts.filter(|(_, name)| !name.is_empty()).collect(), account: account.to_string(), region: region.to_owned() }
     }
 
     /// Whether a call that was made in `region` names a part of this kind: by its name, or by its ARN or URL. IAM is one for all regions.
     #[must_use]
-    pub fn has(&self, kind: &str, written: &str, region: &str) -> bool {
-        let is_global = kind == "iam";
+    pub fn has(&self, kind: PartKind, written: &str, region: &str) -> bool {
+        let is_global = kind == PartKind::Iam;
         if !is_global && region != self.region {
             return false;
         }
@@ -44,7 +67,7 @@ impl OwnParts {
         }
         let named = plain(kind, written);
         // IAM and Lambda ignore the case of names; taking it lightly elsewhere costs at most a notice about a namesake.
-        self.parts.iter().any(|own| own.kind == kind && own.name.eq_ignore_ascii_case(named))
+        self.parts.iter().any(|(own, name)| *own == kind && name.eq_ignore_ascii_case(named))
     }
 }
 
@@ -55,21 +78,23 @@ fn arn(text: &str) -> Option<[&str; 4]> {
 }
 
 /// The name in a name, ARN or URL, without a path, qualifier or subscription.
-fn plain<'a>(kind: &str, written: &'a str) -> &'a str {
+fn plain(kind: PartKind, written: &str) -> &str {
     // The resource of an ARN; of the short form of a function's, the part after its account.
     let resource = if written.starts_with("arn:") { written.splitn(6, ':').nth(5).unwrap_or_default() } else { written };
     match kind {
-        "function" | "layer" => {
-            let marker = if kind == "layer" { "layer:" } else { "function:" };
+        PartKind::Function | PartKind::Layer => {
+            let marker = if kind == PartKind::Layer { "layer:" } else { "function:" };
             let named = resource.split_once(marker).map_or(resource, |(_, rest)| rest);
             named.split(':').next().unwrap_or_default()
         }
-        "topic" => resource.split(':').next().unwrap_or_default(),
-        "log-group" => resource.strip_prefix("log-group:").unwrap_or(resource).split(':').next().unwrap_or_default(),
-        "stack" => resource.strip_prefix("stack/").unwrap_or(resource).split('/').next().unwrap_or_default(),
-        "alarm" => resource.strip_prefix("alarm:").unwrap_or(resource),
-        "table" => resource.strip_prefix("table/").unwrap_or(resource).split('/').next().unwrap_or_default(),
-        _ => resource.rsplit(['/', ':']).next().unwrap_or_default(),
+        PartKind::Topic => resource.split(':').next().unwrap_or_default(),
+        PartKind::LogGroup => resource.strip_prefix("log-group:").unwrap_or(resource).split(':').next().unwrap_or_default(),
+        PartKind::Stack => resource.strip_prefix("stack/").unwrap_or(resource).split('/').next().unwrap_or_default(),
+        PartKind::Alarm => resource.strip_prefix("alarm:").unwrap_or(resource),
+        PartKind::Table => resource.strip_prefix("table/").unwrap_or(resource).split('/').next().unwrap_or_default(),
+        PartKind::Iam | PartKind::Key | PartKind::Queue | PartKind::Rule | PartKind::Schedule | PartKind::Trail => {
+            resource.rsplit(['/', ':']).next().unwrap_or_default()
+        }
     }
 }
 
@@ -81,67 +106,66 @@ mod tests {
 
     fn own() -> OwnParts {
         let entries = [
-            "rule/rescind-Rule-1",
-            "function/rescind-watch",
-            "topic/arn:aws:sns:us-east-1:123456789012:rescind-Topic-1",
-            "queue/https://sqs.us-east-1.amazonaws.com/123456789012/rescind-Queue-1",
-            "key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            "alarm/rescind-watch",
-            "log-group//aws/lambda/rescind",
-            "table/rescind-Ledger-1",
-            "iam/rescind-watch-role",
-            "stack/rescind",
-            "layer/rescind-guardrails",
+            (PartKind::Rule, "rescind-Rule-1"),
+            (PartKind::Function, "rescind-watch"),
+            (PartKind::Topic, "arn:aws:sns:us-east-1:123456789012:rescind-Topic-1"),
+            (PartKind::Queue, "https://sqs.us-east-1.amazonaws.com/123456789012/rescind-Queue-1"),
+            (PartKind::Key, "1234abcd-12ab-34cd-56ef-1234567890ab"),
+            (PartKind::Alarm, "rescind-watch"),
+            (PartKind::LogGroup, "/aws/lambda/rescind"),
+            (PartKind::Table, "rescind-Ledger-1"),
+            (PartKind::Iam, "rescind-watch-role"),
+            (PartKind::Stack, "rescind"),
+            (PartKind::Layer, "rescind-guardrails"),
         ];
-        OwnParts::parse(entries.into_iter(), &AccountId::new(ACCOUNT).unwrap(), "us-east-1").unwrap()
+        OwnParts::of(entries, &AccountId::new(ACCOUNT).unwrap(), "us-east-1")
     }
 
     #[test]
     fn a_part_is_recognised_in_every_form_in_which_a_call_can_name_it() {
         for (kind, written) in [
-            ("rule", "rescind-Rule-1"),
-            ("rule", "arn:aws:events:us-east-1:123456789012:rule/rescind-Rule-1"),
-            ("function", "rescind-watch"),
-            ("function", "rescind-watch:live"),
-            ("function", "123456789012:function:rescind-watch"),
-            ("function", "arn:aws:lambda:us-east-1:123456789012:function:rescind-watch:1"),
-            ("topic", "arn:aws:sns:us-east-1:123456789012:rescind-Topic-1"),
-            ("topic", "arn:aws:sns:us-east-1:123456789012:rescind-Topic-1:8f3c1c2e-0000"),
-            ("queue", "https://sqs.us-east-1.amazonaws.com/123456789012/rescind-Queue-1"),
-            ("queue", "https://queue.amazonaws.com/123456789012/rescind-Queue-1"),
-            ("key", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
-            ("alarm", "rescind-watch"),
-            ("log-group", "/aws/lambda/rescind"),
-            ("log-group", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rescind:*"),
-            ("table", "arn:aws:dynamodb:us-east-1:123456789012:table/rescind-Ledger-1"),
-            ("iam", "RESCIND-watch-role"),
-            ("iam", "arn:aws:iam::123456789012:policy/rescind/rescind-watch-role"),
-            ("stack", "arn:aws:cloudformation:us-east-1:123456789012:stack/rescind/5d3c0000"),
-            ("layer", "arn:aws:lambda:us-east-1:123456789012:layer:rescind-guardrails:7"),
+            (PartKind::Rule, "rescind-Rule-1"),
+            (PartKind::Rule, "arn:aws:events:us-east-1:123456789012:rule/rescind-Rule-1"),
+            (PartKind::Function, "rescind-watch"),
+            (PartKind::Function, "rescind-watch:live"),
+            (PartKind::Function, "123456789012:function:rescind-watch"),
+            (PartKind::Function, "arn:aws:lambda:us-east-1:123456789012:function:rescind-watch:1"),
+            (PartKind::Topic, "arn:aws:sns:us-east-1:123456789012:rescind-Topic-1"),
+            (PartKind::Topic, "arn:aws:sns:us-east-1:123456789012:rescind-Topic-1:8f3c1c2e-0000"),
+            (PartKind::Queue, "https://sqs.us-east-1.amazonaws.com/123456789012/rescind-Queue-1"),
+            (PartKind::Queue, "https://queue.amazonaws.com/123456789012/rescind-Queue-1"),
+            (PartKind::Key, "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+            (PartKind::Alarm, "rescind-watch"),
+            (PartKind::LogGroup, "/aws/lambda/rescind"),
+            (PartKind::LogGroup, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rescind:*"),
+            (PartKind::Table, "arn:aws:dynamodb:us-east-1:123456789012:table/rescind-Ledger-1"),
+            (PartKind::Iam, "RESCIND-watch-role"),
+            (PartKind::Iam, "arn:aws:iam::123456789012:policy/rescind/rescind-watch-role"),
+            (PartKind::Stack, "arn:aws:cloudformation:us-east-1:123456789012:stack/rescind/5d3c0000"),
+            (PartKind::Layer, "arn:aws:lambda:us-east-1:123456789012:layer:rescind-guardrails:7"),
         ] {
-            assert!(own().has(kind, written, "us-east-1"), "{kind} {written}");
+            assert!(own().has(kind, written, "us-east-1"), "{kind:?} {written}");
         }
     }
 
     #[test]
     fn a_namesake_of_another_kind_account_or_region_is_no_part() {
         for (kind, written, region) in [
-            ("rule", "rescind-Rule-2", "us-east-1"),
-            ("rule", "rescind-Rule-1", "eu-west-1"),
-            ("alarm", "rescind-Rule-1", "us-east-1"),
-            ("function", "arn:aws:lambda:us-east-1:210987654321:function:rescind-watch", "us-east-1"),
-            ("function", "arn:aws:lambda:eu-west-1:123456789012:function:rescind-watch", "us-east-1"),
-            ("function", "", "us-east-1"),
-            ("stack", "rescind-other", "us-east-1"),
+            (PartKind::Rule, "rescind-Rule-2", "us-east-1"),
+            (PartKind::Rule, "rescind-Rule-1", "eu-west-1"),
+            (PartKind::Alarm, "rescind-Rule-1", "us-east-1"),
+            (PartKind::Function, "arn:aws:lambda:us-east-1:210987654321:function:rescind-watch", "us-east-1"),
+            (PartKind::Function, "arn:aws:lambda:eu-west-1:123456789012:function:rescind-watch", "us-east-1"),
+            (PartKind::Function, "", "us-east-1"),
+            (PartKind::Stack, "rescind-other", "us-east-1"),
         ] {
-            assert!(!own().has(kind, written, region), "{kind} {written} {region}");
+            assert!(!own().has(kind, written, region), "{kind:?} {written} {region}");
         }
     }
 
     #[test]
-    fn an_entry_without_a_kind_or_name_is_refused() {
-        for entry in ["rule", "rule/", "/name", ""] {
-            assert_eq!(OwnParts::parse([entry].into_iter(), &AccountId::new(ACCOUNT).unwrap(), "us-east-1"), None, "{entry}");
-        }
+    fn a_part_without_a_name_is_none() {
+        let parts = OwnParts::of([(PartKind::Rule, "")], &AccountId::new(ACCOUNT).unwrap(), "us-east-1");
+        assert!(!parts.has(PartKind::Rule, "", "us-east-1"));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use policy::arn::{AccountId, IamName};
-use policy::own::OwnParts;
+use policy::own::{OwnParts, PartKind};
 use policy::text::name;
 
 use crate::elsewhere::Elsewhere;
@@ -13,22 +13,20 @@ use crate::error::{AwsCall, Named as _};
 /// So long a list is good: a deployment can add a part.
 const FRESH: TimeDelta = TimeDelta::minutes(5);
 
-/// The kinds of parts by their types in `CloudFormation`. A subscription's ARN begins with its topic's.
-const KINDS: [(&str, &str); 14] = [
-    ("AWS::CloudWatch::Alarm", "alarm"),
-    ("AWS::DynamoDB::Table", "table"),
-    ("AWS::Events::Rule", "rule"),
-    ("AWS::IAM::ManagedPolicy", "iam"),
-    ("AWS::IAM::Role", "iam"),
-    ("AWS::KMS::Key", "key"),
-    ("AWS::Lambda::Function", "function"),
-    ("AWS::Lambda::LayerVersion", "layer"),
-    ("AWS::Logs::LogGroup", "log-group"),
-    ("AWS::S3::Bucket", "bucket"),
-    ("AWS::Scheduler::Schedule", "schedule"),
-    ("AWS::SNS::Topic", "topic"),
-    ("AWS::SQS::Queue", "queue"),
-    ("AWS::Lambda::EventSourceMapping", "mapping"),
+/// The kinds of parts about which a call is of interest, by their types in `CloudFormation`.
+const KINDS: [(&str, PartKind); 12] = [
+    ("AWS::CloudWatch::Alarm", PartKind::Alarm),
+    ("AWS::DynamoDB::Table", PartKind::Table),
+    ("AWS::Events::Rule", PartKind::Rule),
+    ("AWS::IAM::ManagedPolicy", PartKind::Iam),
+    ("AWS::IAM::Role", PartKind::Iam),
+    ("AWS::KMS::Key", PartKind::Key),
+    ("AWS::Lambda::Function", PartKind::Function),
+    ("AWS::Lambda::LayerVersion", PartKind::Layer),
+    ("AWS::Logs::LogGroup", PartKind::LogGroup),
+    ("AWS::Scheduler::Schedule", PartKind::Schedule),
+    ("AWS::SNS::Topic", PartKind::Topic),
+    ("AWS::SQS::Queue", PartKind::Queue),
 ];
 
 /// The parts of the stack, listed when they are asked for.
@@ -54,17 +52,15 @@ impl Listed {
         let call = "cloudformation:ListStackResources of";
         let client = elsewhere.cloudformation(call)?;
         let mut pages = client.list_stack_resources().stack_name(stack).into_paginator().send();
-        let mut entries = vec![format!("stack/{stack}")];
-        entries.extend(roles.iter().map(|role| format!("iam/{role}")));
+        let mut listed = Vec::new();
         while let Some(page) = pages.next().await {
             for part in page.named(call, &name(stack))?.stack_resource_summaries() {
-                let kind = KINDS.iter().find(|(listed, _)| part.resource_type() == Some(listed)).map(|(_, kind)| kind);
-                if let (Some(kind), Some(id)) = (kind, part.physical_resource_id().filter(|id| !id.is_empty())) {
-                    entries.push(format!("{kind}/{id}"));
-                }
+                let kind = KINDS.iter().find(|(listed, _)| part.resource_type() == Some(listed)).map(|(_, kind)| *kind);
+                listed.extend(kind.zip(part.physical_resource_id().map(str::to_owned)));
             }
         }
-        let parts = OwnParts::parse(entries.iter().map(String::as_str), account, region).unwrap_or_default();
+        let known = roles.iter().map(|role| (PartKind::Iam, role.as_str())).chain([(PartKind::Stack, stack)]);
+        let parts = OwnParts::of(known.chain(listed.iter().map(|(kind, id)| (*kind, id.as_str()))), account, region);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, parts.clone()));
         Ok(parts)
     }

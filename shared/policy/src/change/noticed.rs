@@ -7,14 +7,13 @@ use super::{Call, Claim, Kind, Unread};
 use crate::actor::ActorKind;
 use crate::arn::{PolicyArn, ProviderArn};
 use crate::facts::{Facts, Members};
+use crate::own::PartKind;
 use crate::record::Parameters;
 use crate::severity::Severity;
 use crate::target::{Identity, IdentityKind, Target};
 use crate::text::{bounded, name};
 use crate::watch::{self, Row, Subject, WATCH};
 
-/// The kind of part that every change to IAM can be about: there CloudTrail's limit is out of reach of IAM's own quotas.
-const IAM_PART: &str = "iam";
 /// Longest value of a parameter that is shown, in bytes.
 const VALUE_MAX: usize = 300;
 /// Longest sentence, in bytes.
@@ -37,7 +36,7 @@ pub struct Noticed {
     pub severity: Option<Severity>,
     /// The parts of an account that the call names: their kind, and each as it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parts: Option<(String, Vec<String>)>,
+    pub parts: Option<(PartKind, Vec<String>)>,
 }
 
 impl Kind for Noticed {
@@ -47,7 +46,7 @@ impl Kind for Noticed {
 
     fn context(&self, _: &Facts, context: &mut Members) {
         context.text("severity", self.severity.map_or("none", Severity::name));
-        let is_own = self.parts.as_ref().is_some_and(|(kind, names)| names.iter().any(|name| context.owns(kind, name)));
+        let is_own = self.parts.as_ref().is_some_and(|(kind, names)| names.iter().any(|name| context.owns(*kind, name)));
         context.boolean("own", is_own);
     }
 
@@ -80,13 +79,14 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Claim>, Unread> {
     let noticed = |target, sentence, parts| {
         vec![Claim::Change(Noticed { target, call: call.name.to_owned(), sentence, severity: row.severity, parts }.into())]
     };
-    if row.part.is_some_and(|part| part.kind != IAM_PART) && record.parameters() == Parameters::Omitted {
+    // What IAM takes is too short, by its own quotas, for CloudTrail to leave it out.
+    if row.part.is_some_and(|part| part.kind != PartKind::Iam) && record.parameters() == Parameters::Omitted {
         return Err(call.unreadable(&"CloudTrail left out which part it is about (omitted: true)"));
     }
     let said = Said::of(call)?;
     let parts = row.part.map(|part| {
         let named = part.parameters.iter().find_map(|parameter| said.value(parameter));
-        (part.kind.to_owned(), named.map(texts).unwrap_or_default())
+        (part.kind, named.map(texts).unwrap_or_default())
     });
     if record.error_code.is_some() && row.action.reporter == WATCH && !row.action.is_by_root() {
         // Nothing happened. Only who tries to blind Rescind, or the root user, is of interest all the same.

@@ -4,7 +4,7 @@ use cedar_policy::{Context, RestrictedExpression};
 
 use super::{Access, Facts, Holders, Needs};
 use crate::arn::{AccountId, PolicyArn};
-use crate::own::OwnParts;
+use crate::own::{OwnParts, PartKind};
 
 /// The members of a Cedar context. A member whose fact was not read holds a placeholder, and the fact is noted as unread.
 pub struct Members {
@@ -40,7 +40,7 @@ impl Members {
 
     /// Whether it is a part of Rescind's own stack.
     #[must_use]
-    pub fn owns(&self, kind: &str, written: &str) -> bool {
+    pub fn owns(&self, kind: PartKind, written: &str) -> bool {
         self.own.as_ref().is_some_and(|(own, region)| own.has(kind, written, region))
     }
 

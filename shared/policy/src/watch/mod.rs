@@ -9,6 +9,7 @@ mod tampering;
 
 use crate::action::Action;
 use crate::change;
+use crate::own::PartKind;
 use crate::severity::Severity;
 
 /// The name of the function that reports what nobody takes back.
@@ -41,8 +42,8 @@ pub struct Row {
 /// The part of an account that a call names.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
-    /// The kind, as [`crate::own`] knows it: `rule`, `function`, `topic`, …
-    pub kind: &'static str,
+    /// What kind of part it is.
+    pub kind: PartKind,
     /// The parameters that can name it: the first that the call has does.
     pub parameters: &'static [&'static str],
 }
@@ -112,7 +113,7 @@ static SPECIAL: [Row; 3] = [
         sentence: "{!} changed what belongs to Rescind: {roleName}{policyArn}",
         severity: Some(Severity::Critical),
         // A policy that is attached to a user is not changed by that.
-        part: Some(Part { kind: "iam", parameters: &["roleName", "userName", "groupName", "policyArn"] }),
+        part: Some(Part { kind: PartKind::Iam, parameters: &["roleName", "userName", "groupName", "policyArn"] }),
     },
 ];
 

@@ -4,6 +4,7 @@ use super::Subject::Account;
 use super::{OWN_PART, Part, Row, WATCH_TAMPERING};
 use crate::action::Action;
 use crate::change;
+use crate::own::PartKind;
 use crate::remedy::Remedy;
 use crate::severity::Severity::{self, Critical, High, Low};
 
@@ -43,10 +44,10 @@ macro_rules! sensor {
 }
 
 macro_rules! own {
-    ($function:ident, $source:literal, $kind:literal) => {
+    ($function:ident, $source:literal, $kind:ident) => {
         /// A call on one of Rescind's own parts, which the first of these parameters names that the call has.
         const fn $function(name: &'static str, parameters: &'static [&'static str], sentence: &'static str) -> Row {
-            row($source, name, OWN_PART, Critical, sentence, Some(Part { kind: $kind, parameters }))
+            row($source, name, OWN_PART, Critical, sentence, Some(Part { kind: PartKind::$kind, parameters }))
         }
     };
 }
@@ -55,21 +56,21 @@ sensor!(config, "config.amazonaws.com");
 sensor!(guardduty, "guardduty.amazonaws.com");
 sensor!(securityhub, "securityhub.amazonaws.com");
 sensor!(analyzer, "access-analyzer.amazonaws.com");
-own!(rule, "events.amazonaws.com", "rule");
-own!(function, "lambda.amazonaws.com", "function");
-own!(layer, "lambda.amazonaws.com", "layer");
-own!(topic, "sns.amazonaws.com", "topic");
-own!(queue, "sqs.amazonaws.com", "queue");
-own!(key, "kms.amazonaws.com", "key");
-own!(log, "logs.amazonaws.com", "log-group");
-own!(alarm, "monitoring.amazonaws.com", "alarm");
-own!(ledger, "dynamodb.amazonaws.com", "table");
-own!(stack, "cloudformation.amazonaws.com", "stack");
-own!(schedule, "scheduler.amazonaws.com", "schedule");
+own!(rule, "events.amazonaws.com", Rule);
+own!(function, "lambda.amazonaws.com", Function);
+own!(layer, "lambda.amazonaws.com", Layer);
+own!(topic, "sns.amazonaws.com", Topic);
+own!(queue, "sqs.amazonaws.com", Queue);
+own!(key, "kms.amazonaws.com", Key);
+own!(log, "logs.amazonaws.com", LogGroup);
+own!(alarm, "monitoring.amazonaws.com", Alarm);
+own!(ledger, "dynamodb.amazonaws.com", Table);
+own!(stack, "cloudformation.amazonaws.com", Stack);
+own!(schedule, "scheduler.amazonaws.com", Schedule);
 
 pub static ROWS: &[Row] = &[
     remedied(Row {
-        part: Some(Part { kind: "trail", parameters: &["name"] }),
+        part: Some(Part { kind: PartKind::Trail, parameters: &["name"] }),
         ..trail("cloudtrail:StopLogging", Critical, "trail {name} no longer logs")
     }),
     trail("cloudtrail:DeleteTrail", Critical, "trail {name} was deleted"),
