@@ -103,7 +103,7 @@ fn print(line: &Line, out: &mut impl Write) -> Result<()> {
 }
 
 /// A moment, a day's beginning, or so long ago.
-fn moment(text: &str) -> Result<DateTime<Utc>> {
+pub fn moment(text: &str) -> Result<DateTime<Utc>> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.to_utc());
     }

@@ -1,32 +1,24 @@
 //! `rescind decide`: the cases that events would make.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, Utc};
+use anyhow::{Context as _, Result, anyhow, bail};
 use policy::arn::AccountId;
-use policy::case::{Next, Outcome, RemedyOutcome};
-use policy::change::{Gives, failures_within};
-use policy::facts::{Facts, Needs, Texts};
-use policy::finding;
-use policy::guardrail::{Decision, Guardrail, Mode};
-use policy::hearing::Circumstances;
-use policy::text::{self, shown};
-use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
+use policy::guardrail::{Decision, Guardrail};
+use policy::text;
+use policy::{Action, Case, Event};
 use remedy::notice::Notice;
-use remedy::plan;
 use serde_json::json;
 
-use crate::{input, records};
+use crate::judging::{Judge, actions};
+use crate::logs::{self, Found};
 
 /// What is decided, and by which rulebook.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// EventBridge events or CloudTrail records as JSON: one or a list, JSON lines, a log file, the output of `aws cloudtrail lookup-events`; -
-    /// for standard input.
+    /// EventBridge events or CloudTrail records, in any form that `rescind replay` reads: one or a list, JSON lines, a log file, compressed or not, the
+    /// output of `aws cloudtrail lookup-events`; - for standard input.
     events: PathBuf,
     /// The rulebook's folder.
     #[arg(long, default_value = "guardrails")]
@@ -39,27 +31,25 @@ pub struct Arguments {
     json: bool,
 }
 
-/// By what events are judged.
-struct Judge<'a> {
-    rulebook: Rulebook,
-    trusted_accounts: &'a [AccountId],
-    /// The failures to sign in among the records so far: who, and when.
-    failures: RefCell<BTreeMap<String, Vec<DateTime<Utc>>>>,
-}
-
 /// Prints the cases, for people or as JSON.
 pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments, out: &mut impl Write) -> Result<()> {
     let json = *json;
-    let judge = Judge { rulebook: ::rulebook::load(guardrails)?, trusted_accounts, failures: RefCell::default() };
-    let text = input::read(events).with_context(|| format!("cannot read {}", events.display()))?;
-    let records = records::of(&text)?;
-    if let [record] = &*records {
-        let event = Event::from_envelope_or_record(record)?;
+    let rulebook = ::rulebook::load(guardrails)?;
+    let judge = Judge::by(&rulebook, trusted_accounts);
+    let mut records: Vec<Result<String>> = Vec::new();
+    let read = logs::read(events, &mut |found| match found {
+        Found::Value(value) => logs::records(&String::from_utf8_lossy(value), &mut |record| records.push(Ok(record.to_owned()))),
+        Found::Broken(why) => records.push(Err(anyhow!("the events are not JSON: {why}"))),
+    });
+    read.with_context(|| format!("cannot read {}", events.display()))?;
+    if records.len() == 1 {
+        let event = Event::from_envelope_or_record(&records.remove(0)?)?;
         return actions(&event).and_then(|actions| one(&judge, &event, &actions, json, out));
     }
+    let all = records.len();
     let (mut passed, mut failed) = (0, 0);
-    for (place, record) in (1..).zip(&records) {
-        let event = Event::from_envelope_or_record(record);
+    for (place, record) in (1..).zip(records) {
+        let event = record.and_then(|record| Ok(Event::from_envelope_or_record(&record)?));
         // Of a whole log file, most is of no concern.
         if event.as_ref().is_ok_and(|event| actions(event).is_err()) {
             passed += 1;
@@ -68,7 +58,7 @@ pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments,
         if !json {
             writeln!(out, "── record {place} ──")?;
         }
-        let judged = event.map_err(anyhow::Error::from).and_then(|event| one(&judge, &event, &actions(&event)?, json, out));
+        let judged = event.and_then(|event| one(&judge, &event, &actions(&event)?, json, out));
         if let Err(error) = judged {
             failed += 1;
             let error = text::chain(&*error);
@@ -78,34 +68,18 @@ pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments,
             writeln!(out)?;
         }
     }
-    if !json && !records.is_empty() {
-        writeln!(out, "{} records, {passed} of which no guardrail can concern", records.len())?;
+    if !json && all > 0 {
+        writeln!(out, "{all} records, {passed} of which no guardrail can concern")?;
     }
-    match (failed, records.len()) {
+    match (failed, all) {
         (_, 0) => bail!("there is no event in it"),
         (0, _) => Ok(()),
         (failed, all) => bail!("{failed} of {all} events were not judged"),
     }
 }
 
-/// The actions of an event, or why no function would receive it.
-fn actions(event: &Event) -> Result<Vec<&'static Action>> {
-    let actions = Action::of(event);
-    if actions.is_empty() {
-        let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
-        bail!("no guardrail can concern {call}: it is not among the actions of the schema");
-    }
-    if event.record.is_finding() && !finding::is_delivered(event) {
-        let named = format!("{}: {}", shown(&event.record.event_source), shown(&event.record.event_name));
-        bail!(
-            "the stack's rules do not deliver this finding ({named}): only AWS Health's risks, and new findings of Security Hub about IAM"
-        );
-    }
-    Ok(actions)
-}
-
 fn one(judge: &Judge<'_>, event: &Event, actions: &[&'static Action], json: bool, out: &mut impl Write) -> Result<()> {
-    let cases = decide(judge, event, actions)?;
+    let cases = judge.cases(event, actions)?;
     match (&*cases, json) {
         ([], true) => writeln!(out, "null")?,
         ([], false) if event.record.error_code.is_some() => {
@@ -124,78 +98,6 @@ fn one(judge: &Judge<'_>, event: &Event, actions: &[&'static Action], json: bool
     }
     Ok(())
 }
-
-/// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
-fn decide(judge: &Judge<'_>, event: &Event, actions: &[&'static Action]) -> Result<Vec<Case>> {
-    let actor = Actor::of(event)?;
-    let mut cases = Vec::new();
-    for action in actions {
-        let circumstances = Circumstances::of(&judge.rulebook, event, action, &actor, &[]).trusting(judge.trusted_accounts);
-        for hearing in Hearing::open(circumstances) {
-            cases.extend(decide_one(judge, circumstances, hearing)?);
-        }
-    }
-    Ok(cases)
-}
-
-fn decide_one(judge: &Judge<'_>, circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<Case>> {
-    let Some(weighing) = hearing.weigh()? else {
-        return Ok(None);
-    };
-    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(judge, circumstances, change, needs));
-    let mut case = weighing.decide(facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
-    if let Some(case) = &mut case
-        && case.settle() == Next::Look
-        && let Some(change) = case.change.clone()
-    {
-        // The calls of every remedy that is asked for, as far as the record says them.
-        for (place, remedy) in case.remedy.into_iter().chain(case.siblings.clone()).enumerate() {
-            let plan = plan::of(remedy);
-            if let Some(never) = plan.never(case, &change) {
-                case.close_with(RemedyOutcome::without_call(remedy, Outcome::Unremediable, Some(never)));
-                continue;
-            }
-            let would = plan.calls(case, &change);
-            let note = (place == 0).then(|| "rescind decide changes nothing: these are the calls as far as the record goes".to_owned());
-            case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, note) });
-        }
-        // The headline is about the remedy that the case is about, not about its siblings.
-        if let Some(own) = case.outcomes.first().map(|own| own.outcome) {
-            case.outcome = own;
-        }
-    }
-    Ok(case)
-}
-
-/// The facts that the record itself holds, or why it does not hold those that are needed.
-fn facts(judge: &Judge<'_>, circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<Facts, String> {
-    if let Change::SignedIn(signed_in) = change
-        && needs == (Needs { failures: true, ..Needs::NONE })
-    {
-        let mut failures = judge.failures.borrow_mut();
-        let times = failures.entry(signed_in.counted_by(circumstances.source_ip())).or_default();
-        times.push(circumstances.time());
-        return Ok(Facts::none().with_failures(failures_within(times, circumstances.time())));
-    }
-
-    let document = Needs { document: needs.document, ..Needs::default() };
-    let text = match change.kind().gives() {
-        Gives::Inline(_, text) => Some(text),
-        Gives::Version(set) => set.document.as_deref(),
-        Gives::Nothing | Gives::Managed(_) | Gives::Membership(_) => None,
-    };
-    match text {
-        Some(text) if needs == document => {
-            let texts = Texts { policies: vec![text.to_owned()], boundary: None };
-            let granted = circumstances.access(&texts, change.target().identity());
-            let granted = granted.map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;
-            Ok(Facts::none().with_granted(granted))
-        }
-        _ => Err(LIVE.to_owned()),
-    }
-}
-
-const LIVE: &str = "guardrails or exemptions ask for facts that only the live account has: documents of policies, or the target's path, tags, groups or policies";
 
 fn verdict(case: &Case) -> String {
     let listed = |guardrails: &[Guardrail]| {

@@ -11,11 +11,13 @@ mod explain;
 mod feed;
 mod grants;
 mod input;
+mod judging;
 mod ledger;
 mod live;
+mod logs;
 mod manual;
-mod records;
 mod redrive;
+mod replay;
 mod simulate;
 mod stack;
 mod stop;
@@ -79,6 +81,11 @@ enum Command {
     /// Exit status: 1 if --send was given and a message is left in a queue, or AWS refused a call.
     #[command(after_help = "Examples:\n  rescind redrive --stack rescind\n  rescind redrive --stack rescind --send")]
     Redrive(redrive::Arguments),
+    /// Say what these guardrails would have done to a history of CloudTrail, without touching AWS.
+    ///
+    /// Exit status: 1 if a file could not be read to its end, or there is no record.
+    #[command(after_help = "Example:\n  rescind replay logs/AWSLogs --guardrails guardrails --from 90d")]
+    Replay(replay::Arguments),
     /// Let what was stopped go on.
     #[command(after_help = "Example:\n  rescind resume --guardrail billing-is-for-finance")]
     Resume(stop::Resume),
@@ -119,6 +126,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Simulate => {
             simulate::run(&mut io::stdin().lock(), &mut io::BufWriter::with_capacity(1 << 16, out), &mut io::stderr().lock())?;
         }
+        Command::Replay(arguments) => replay::run(&arguments, &mut out)?,
         Command::Resume(arguments) => stop::resume(&arguments, &mut out)?,
         Command::Stop(arguments) => stop::stop(&arguments, &mut out)?,
         Command::Undo(arguments) => undo::run(&arguments, &mut out)?,

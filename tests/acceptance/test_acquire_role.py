@@ -164,7 +164,7 @@ def test_without_its_ledger_a_policy_is_detached_all_the_same(world):
 def test_observing_lists_the_call_that_enforcing_makes(world, function):
     _, event = acquired(world)
     observed = world.receives(event, name=function, mode="observe")
-    assert (observed.outcome, observed.changed, observed.ledger) == ("observed", set(), ["PutItem"])
+    assert (observed.outcome, observed.changed, observed.ledger) == ("observed", set(), ["UpdateItem", "PutItem"])
     enforced = world.receives(event, name=function)
     assert observed.case["outcomes"][0]["would"] == enforced.case["outcomes"][0]["calls"]
     assert observed.case["id"] == enforced.case["id"]

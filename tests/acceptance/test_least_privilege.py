@@ -32,6 +32,7 @@ from lab.events import (
     password_policy_set,
     put_inline,
     sample,
+    scheduled,
     trust_updated,
     updated,
     version_created,
@@ -304,6 +305,11 @@ def whoever_lost_a_boundary(world: World):
 UNUSED = {RESTORE_TRUST: {"iam:GetGroup"}, REMOVE_LOGIN: {"iam:GetGroup"}, WATCH: {"dynamodb:DeleteItem"}, WATCH_TAMPERING: {"dynamodb:DeleteItem"}}
 
 # Beyond the offences and the facts: what makes a function go on to a call that it rarely needs, with its environment.
+def a_day(world: World):
+    """The tick that sends the digest."""
+    yield scheduled()
+
+
 def whoever_is_watched(world: World):
     """A session of somebody in a group, one of somebody who was renamed since, and an identity of each kind."""
     team = world.group("team", holds=[READ_ONLY])
@@ -350,7 +356,7 @@ RARELY = {
     RESTORE_PASSWORD_POLICY: [],
     RESTORE_GUARD: [(whoever_lost_a_boundary, {})],
     QUARANTINE_KEY: [(every_credential, {})],
-    WATCH: [(whoever_is_watched, {})],
+    WATCH: [(whoever_is_watched, {}), (a_day, {"DIGEST_HOUR": "0"})],
     WATCH_TAMPERING: [(what_is_switched_off, {"STACK_ID": "least"})],
     QUARANTINE_PRINCIPAL: [(whoever_has_no_room, RESPONDER), (whoever_was_renamed, RESPONDER), (twice_misused, RESPONDER), (the_text_of_a_quarantine, RESPONDER)],
 }

@@ -107,7 +107,7 @@ def test_observing_is_recorded_and_keeps_nobody_from_enforcing(world):
     event = billing(world)
     world.receives(attachment(BILLING, user=world.user("somebody")), mode="observe")
     seen = world.receives(event, mode="observe")
-    assert (seen.outcome, seen.ledger, len(seen.calls)) == ("observed", ["PutItem"], 3)
+    assert (seen.outcome, seen.ledger, len(seen.calls)) == ("observed", ["UpdateItem", "PutItem"], 4)
     assert world.receives(event).outcome == "applied"
 
 

@@ -162,7 +162,7 @@ def test_the_digest_says_what_had_no_notice_and_what_would_have_been_taken_back(
         world.receives(refused(billing(world, f"user-{number}")), **MEDIUM)
     world.receives(billing(world, "ann"), mode="observe", **MEDIUM)
     world.receives(anew(sample("create-saml-provider")), name=WATCH, **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     (digest,) = digests(daily(world))
     assert digest.subject == f"[low] Rescind: digest: 7 cases, 5 without a notice of their own ({ACCOUNT})"
     assert f"Refused    {GUARDRAIL} (low), 5 times, by arn:aws:iam::{ACCOUNT}:user/mallory: user user-0, user user-1, user user-2 and 2 more" in digest.text
@@ -176,14 +176,14 @@ def test_there_is_one_digest_a_day_and_none_about_nothing(world):
     assert daily(world).notices == [], "nothing has happened"
     yesterday(world)
     world.receives(refused(billing(world)), **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     assert len(digests(daily(world))) == 1
     assert daily(world).notices == []
 
 
 def test_a_digest_says_nothing_twice(world):
     world.receives(refused(billing(world)), **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     assert len(digests(daily(world))) == 1
     yesterday(world, hours=0)
     assert daily(world).notices == []
@@ -193,13 +193,13 @@ def test_before_its_hour_there_is_no_digest(world):
     if (hour := datetime.now(timezone.utc).hour) == 23:
         pytest.skip("no hour of this day is left")
     world.receives(refused(billing(world)), **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     assert daily(world, DIGEST_HOUR=str(hour + 1)).notices == []
 
 
 def test_a_digest_that_could_not_be_sent_is_sent_by_the_next_tick(world):
     world.receives(refused(billing(world)), **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     world.aws.deny("Publish")
     assert daily(world).error is not None
     world.aws.forget()
@@ -208,7 +208,7 @@ def test_a_digest_that_could_not_be_sent_is_sent_by_the_next_tick(world):
 
 def test_only_the_function_that_has_an_hour_sends_a_digest(world):
     world.receives(refused(billing(world)), **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     assert world.tick(**MEDIUM).notices == []
 
 
@@ -226,7 +226,7 @@ def test_the_digest_names_guardrails_that_are_broken_daily_and_those_that_never_
     world.ledger.put(pk="watch#digest", sk="last", at=then.strftime("%Y-%m-%dT%H:%M:%S.000Z"), first=(then - timedelta(days=8)).date().isoformat(),
                      broken=json.dumps({GUARDRAIL: 0b111111, "gone-from-the-rulebook": 1}))  # fmt: skip
     world.receives(refused(billing(world)), **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     (digest,) = digests(daily(world))
     assert f"Daily      broken on each of the last 7 days: {GUARDRAIL}" in digest.text
     assert "guardrails were not broken in 10 days: " in digest.text
@@ -238,7 +238,7 @@ def test_what_is_taken_back_again_and_again_is_in_the_digest(world):
     for _ in range(3):
         world.attach(BILLING, user)
         world.receives(anew(attachment(BILLING, user=user, actor=iam_user("mallory"))), **MEDIUM)
-    two_minutes_later(world)
+    world.ledger.decided(minutes_ago=2)
     (digest,) = digests(daily(world))
     assert f"Again      {GUARDRAIL} on user polsen, taken back 3 times" in digest.text
 
@@ -277,13 +277,6 @@ def test_what_has_no_page_links_to_its_record(world):
 def test_the_command_lists_what_had_no_notice(world):
     world.receives(refused(billing(world)), name=DETACH_POLICY, **MEDIUM)
     assert "attempted" in rescind("cases", "--outcome", "attempted", env=credentials(world.account.url)).stdout
-
-
-def two_minutes_later(world: World) -> None:
-    """As if every case had been decided two minutes before: what is younger waits for the next digest."""
-    for case in world.ledger.cases():
-        time = datetime.fromisoformat(case["time"]) - timedelta(minutes=2)
-        world.ledger.set(case, time=time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z"))
 
 
 def yesterday(world: World, hours: int = 24) -> None:

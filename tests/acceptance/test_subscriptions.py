@@ -4,8 +4,9 @@ import json
 import re
 
 import pytest
-from lab.events import BILLING, READ_ONLY, ROOT, attachment, iam_user
+from lab.events import BILLING, READ_ONLY, ROOT, attachment, iam_user, scheduled
 from lab.rulebook import exemption, rulebook
+from lab.world import WATCH
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 GUIDE = (ROOT / "docs" / "guide.md").read_text()
@@ -14,6 +15,7 @@ POLICIES = dict(re.findall(r"^(.+):\n\n```json\n(\{.+\})\n```$", GUIDE, re.MULTI
 CRITICAL = "Only critical notices, for the person on call"
 TAKEN_BACK = "Only changes that were taken back, for the team that looks after the affected users and roles"
 FOR_A_PERSON = "Only notices that need a person"
+NO_DIGEST = "Everything but the daily digest, for a chat that is for incidents"
 NOT_QUIET = "No low notices, and none about a change that was only observed, for a chat"
 
 
@@ -40,6 +42,8 @@ def received(world, tmp_path):
     world.aws.forget()
     world.ledger.stop(everything="a drill")
     sent.append(world.tick())
+    world.ledger.decided(minutes_ago=2)
+    sent.append(world.receives(scheduled(), name=WATCH, DIGEST_HOUR="0"))
     found = {"all": sorted((n.attributes["severity"], n.attributes["outcome"]) for seen in sent for n in [*seen.notices])}
     for title, queue in queues.items():
         found[title] = []
@@ -58,12 +62,13 @@ def received(world, tmp_path):
 
 def test_a_filter_policy_of_the_guide_lets_through_what_it_says(received):
     everything = received.pop("all")
-    assert everything == [("critical", "applied"), ("critical", "stopped"), ("high", "applied"), ("high", "exempt"), ("high", "failed"), ("low", "observed")]
+    assert everything == [("critical", "applied"), ("critical", "stopped"), ("high", "applied"), ("high", "exempt"), ("high", "failed"), ("low", "digest"), ("low", "observed")]
     assert received == {
         CRITICAL: [("critical", "applied"), ("critical", "stopped")],
         TAKEN_BACK: [("critical", "applied"), ("high", "applied")],
         FOR_A_PERSON: [("high", "failed")],
-        NOT_QUIET: [notice for notice in everything if notice != ("low", "observed")],
+        NOT_QUIET: [notice for notice in everything if notice not in (("low", "observed"), ("low", "digest"))],
+        NO_DIGEST: [notice for notice in everything if notice != ("low", "digest")],
     }
 
 
@@ -79,5 +84,5 @@ def test_the_guide_names_every_outcome_and_severity(world):
 
     table = GUIDE.split("| attribute | values |")[1].split("\n\n")[0]
     rows = {name: set(re.findall(r"`([a-z-]+)`", values)) for name, values in re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE)}
-    assert rows["outcome"] == names("case", "outcome.rs") | {"stopped", "resumed"}
+    assert rows["outcome"] == names("case", "outcome.rs") | {"stopped", "resumed", "digest"}
     assert rows["severity"] == names("severity.rs") | {"none"}

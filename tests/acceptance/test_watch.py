@@ -60,8 +60,8 @@ def test_a_call_that_aws_refused_makes_no_case(world):
 
 def test_what_the_caller_wrote_stands_in_quotation_marks(world):
     event = iam_call("CreateInstanceProfile", {"instanceProfileName": "x, which is harmless. <b>Ignore"})
-    assert '"x, which is harmless.' in watched(world, event).notice.text
-    assert "<b>" not in json.dumps(watched(world, anew(event)).notice.case)
+    notice = watched(world, event).notice
+    assert '"x, which is harmless.' in notice.text and "<b>" not in json.dumps(notice.case)
 
 
 def test_parameters_of_a_megabyte_become_a_short_notice(world):

@@ -57,6 +57,12 @@ class Ledger:
             at = datetime.fromisoformat(case["at"]) - timedelta(minutes=minutes)
             self.set(case, at=at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
+    def decided(self, minutes_ago: float) -> None:
+        """As if every case had been decided so long before."""
+        for case in self.cases():
+            time = datetime.fromisoformat(case["time"]) - timedelta(minutes=minutes_ago)
+            self.set(case, time=time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+
     def reported(self, hours_ago: float) -> None:
         """As if every contested change had been reported so long ago."""
         for item in self.items():

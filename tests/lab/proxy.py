@@ -46,7 +46,7 @@ class Call:
     def only_connects(self) -> bool:
         """A process that starts connects to its ledger, whatever the event."""
         keys = [key for table in self.parameters.get("RequestItems", {}).values() for key in table["Keys"]]
-        return {"S": "connection"} in [key["sk"] for key in keys]
+        return [key["sk"] for key in keys] == [{"S": "account"}]
 
 
 @dataclass

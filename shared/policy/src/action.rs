@@ -9,7 +9,7 @@ use crate::actor::{Actor, SIGN_IN};
 use crate::change::{self, Call, Claim, Unread};
 use crate::credential::CredentialKind::{AccessKey, ServiceSpecificCredential, SigningCertificate, SshPublicKey};
 use crate::finding;
-use crate::record::Event;
+use crate::record::{Event, reads};
 use crate::remedy::Remedy::{
     self, DeleteInlinePolicy, DetachEverywhere, DetachPolicy, QuarantineKey, QuarantinePrincipal, RemoveGroupMember, RemoveLogin,
     RestoreGuard, RestorePasswordPolicy, RestorePolicyVersion, RestoreTrust,
@@ -241,6 +241,20 @@ impl Action {
         actions
     }
 
+    /// The actions that a call of this name, of a service by its address, may be, whatever its parameters and whoever made it but the root user: all that
+    /// [`Self::of`] finds are among them. So a record of which these are of no concern need not be read.
+    pub fn candidates(source: &str, name: &str) -> impl Iterator<Item = &'static Self> {
+        let name = if source == LAMBDA { without_version(name) } else { name };
+        let changes = !reads(name);
+        let parts = PARTS.iter().filter(move |(call, part)| *call == name && part.source == source).map(|(_, part)| part);
+        let of_source = Self::all().filter(move |action| action.source == source);
+        parts.chain(of_source.filter(move |action| match action.kind {
+            Kind::Call => action.call() == name,
+            Kind::Parameters(_) | Kind::AnyChange | Kind::UnknownChange => changes,
+            Kind::Finding | Kind::ByRoot => false,
+        }))
+    }
+
     /// The calls that do several things at once, each with the actions that its parts are.
     pub fn several() -> impl Iterator<Item = (&'static str, &'static Self)> {
         PARTS.iter().map(|(call, part)| (*call, part))
@@ -315,6 +329,22 @@ mod tests {
         assert_eq!(names("DoSomethingNew"), [UNKNOWN_CHANGE, watch::OWN_ROLE_CHANGED]);
         assert_eq!(names("GenerateCredentialReport"), [watch::OWN_ROLE_CHANGED]);
         assert_eq!(names("GetUser"), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_call_is_is_among_what_its_name_alone_says_it_may_be() {
+        for sample in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events")).unwrap() {
+            let event = Event::from_envelope_or_record(&std::fs::read_to_string(sample.unwrap().path()).unwrap()).unwrap();
+            let candidates: Vec<_> = Action::candidates(&event.record.event_source, &event.record.event_name).collect();
+            let is_by_name = |action: &&&Action| !matches!(action.kind, Kind::Finding | Kind::ByRoot);
+            for action in Action::of(&event).iter().filter(is_by_name) {
+                assert!(candidates.contains(action), "{action:?} of {}", event.record.event_name);
+            }
+        }
+        assert_eq!(
+            Action::candidates("s3.amazonaws.com", "ListBuckets").count() + Action::candidates("iam.amazonaws.com", "GetRole").count(),
+            0
+        );
     }
 
     #[test]

@@ -248,7 +248,7 @@ impl Record {
     /// Whether the call changes nothing: because CloudTrail says so, or by its name, as EventBridge knows it.
     #[must_use]
     pub fn is_read(&self) -> bool {
-        self.read_only == Some(true) || ["Describe", "Get", "List"].iter().any(|verb| self.event_name.starts_with(verb))
+        self.read_only == Some(true) || reads(&self.event_name)
     }
 
     /// What an AWS service found, as the record of a call that it made of it: the finding is what it was about.
@@ -401,6 +401,11 @@ impl Event {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a call changes nothing, by its name, as `EventBridge` knows it.
+pub(crate) fn reads(name: &str) -> bool {
+    ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
 }
 
 fn parse_record(json: &str) -> Result<Record, RecordError> {

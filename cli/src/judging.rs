@@ -1,0 +1,120 @@
+//! The cases that events make, as far as records and rulebook go: nothing is asked of an account.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+use policy::arn::AccountId;
+use policy::case::{Next, Outcome, RemedyOutcome};
+use policy::change::{Gives, failures_within};
+use policy::facts::{Facts, Needs, Texts};
+use policy::finding;
+use policy::guardrail::Mode;
+use policy::hearing::Circumstances;
+use policy::text::shown;
+use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
+use remedy::plan;
+
+/// By what events are judged.
+pub struct Judge<'a> {
+    rulebook: &'a Rulebook,
+    trusted_accounts: &'a [AccountId],
+    /// The failures to sign in among the records so far: who, and when.
+    failures: RefCell<BTreeMap<String, Vec<DateTime<Utc>>>>,
+}
+
+impl<'a> Judge<'a> {
+    /// By this rulebook. Roles may trust these accounts.
+    pub fn by(rulebook: &'a Rulebook, trusted_accounts: &'a [AccountId]) -> Self {
+        Self { rulebook, trusted_accounts, failures: RefCell::default() }
+    }
+
+    /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
+    pub fn cases(&self, event: &Event, actions: &[&'static Action]) -> Result<Vec<Case>> {
+        let actor = Actor::of(event)?;
+        let mut cases = Vec::new();
+        for action in actions {
+            let circumstances = Circumstances::of(self.rulebook, event, action, &actor, &[]).trusting(self.trusted_accounts);
+            for hearing in Hearing::open(circumstances) {
+                cases.extend(decide_one(self, circumstances, hearing)?);
+            }
+        }
+        Ok(cases)
+    }
+}
+
+/// The actions of an event, or why no function would receive it.
+pub fn actions(event: &Event) -> Result<Vec<&'static Action>> {
+    let actions = Action::of(event);
+    if actions.is_empty() {
+        let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
+        bail!("no guardrail can concern {call}: it is not among the actions of the schema");
+    }
+    if event.record.is_finding() && !finding::is_delivered(event) {
+        let named = format!("{}: {}", shown(&event.record.event_source), shown(&event.record.event_name));
+        bail!(
+            "the stack's rules do not deliver this finding ({named}): only AWS Health's risks, and new findings of Security Hub about IAM"
+        );
+    }
+    Ok(actions)
+}
+
+fn decide_one(judge: &Judge<'_>, circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<Case>> {
+    let Some(weighing) = hearing.weigh()? else {
+        return Ok(None);
+    };
+    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(judge, circumstances, change, needs));
+    let mut case = weighing.decide(facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
+    if let Some(case) = &mut case
+        && case.settle() == Next::Look
+        && let Some(change) = case.change.clone()
+    {
+        // The calls of every remedy that is asked for, as far as the record says them.
+        for (place, remedy) in case.remedy.into_iter().chain(case.siblings.clone()).enumerate() {
+            let plan = plan::of(remedy);
+            if let Some(never) = plan.never(case, &change) {
+                case.close_with(RemedyOutcome::without_call(remedy, Outcome::Unremediable, Some(never)));
+                continue;
+            }
+            let would = plan.calls(case, &change);
+            let note = (place == 0).then(|| "rescind decide changes nothing: these are the calls as far as the record goes".to_owned());
+            case.close_with(RemedyOutcome { would, ..RemedyOutcome::without_call(remedy, Outcome::Observed, note) });
+        }
+        // The headline is about the remedy that the case is about, not about its siblings.
+        if let Some(own) = case.outcomes.first().map(|own| own.outcome) {
+            case.outcome = own;
+        }
+    }
+    Ok(case)
+}
+
+/// The facts that the record itself holds, or why it does not hold those that are needed.
+fn facts(judge: &Judge<'_>, circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<Facts, String> {
+    if let Change::SignedIn(signed_in) = change
+        && needs == (Needs { failures: true, ..Needs::NONE })
+    {
+        let mut failures = judge.failures.borrow_mut();
+        let times = failures.entry(signed_in.counted_by(circumstances.source_ip())).or_default();
+        times.push(circumstances.time());
+        return Ok(Facts::none().with_failures(failures_within(times, circumstances.time())));
+    }
+
+    let document = Needs { document: needs.document, ..Needs::default() };
+    let text = match change.kind().gives() {
+        Gives::Inline(_, text) => Some(text),
+        Gives::Version(set) => set.document.as_deref(),
+        Gives::Nothing | Gives::Managed(_) | Gives::Membership(_) => None,
+    };
+    match text {
+        Some(text) if needs == document => {
+            let texts = Texts { policies: vec![text.to_owned()], boundary: None };
+            let granted = circumstances.access(&texts, change.target().identity());
+            let granted = granted.map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;
+            Ok(Facts::none().with_granted(granted))
+        }
+        _ => Err(LIVE.to_owned()),
+    }
+}
+
+const LIVE: &str = "guardrails or exemptions ask for facts that only the live account has: documents of policies, or the target's path, tags, groups or policies";

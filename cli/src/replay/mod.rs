@@ -1,0 +1,76 @@
+//! `rescind replay`: what these guardrails would have done to a history of CloudTrail.
+
+mod history;
+mod interest;
+mod pass;
+mod progress;
+mod report;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+use policy::arn::AccountId;
+
+use crate::cases::moment;
+use crate::logs::{self, Wanted};
+
+/// What is replayed, and by which rulebook.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Files and folders of CloudTrail's records, compressed or not: log files, the output of `aws cloudtrail lookup-events` and `aws logs
+    /// filter-log-events`, JSON lines, events of EventBridge, messages of queues, exports of CloudTrail Lake, Athena, Elastic or Splunk; - for
+    /// standard input.
+    #[arg(required = true)]
+    logs: Vec<PathBuf>,
+    /// The rulebook's folder.
+    #[arg(long, default_value = "guardrails")]
+    guardrails: PathBuf,
+    /// Only records since then: 2026-03-02, 2026-03-02T12:00:00Z, or so long ago: 30m, 12h, 7d. A trail's folders of earlier days are not opened.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    from: Option<DateTime<Utc>>,
+    /// Only records until then.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    to: Option<DateTime<Utc>>,
+    /// Only these of a trail's folders: us-east-1,eu-west-1.
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
+    regions: Vec<String>,
+    /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
+    #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
+    trusted_accounts: Vec<AccountId>,
+    /// How many files are read at once; as many as there are processors if not given.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Print one document of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Replays, and prints what would have come of it.
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let rulebook = ::rulebook::load(&arguments.guardrails)?;
+    let Arguments { from, to, regions, .. } = arguments;
+    let files = logs::list(&arguments.logs, &Wanted { from: *from, to: *to, regions: regions.clone() });
+    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let replayed = pass::all(
+        &files.found,
+        threads,
+        &pass::By { rulebook: &rulebook, trusted_accounts: &arguments.trusted_accounts, from: *from, to: *to },
+    );
+    let report = report::Report { rulebook: &rulebook, passed_folders: files.passed, replayed: &replayed };
+    if arguments.json {
+        report.json(&files.unreadable, out)?;
+    } else {
+        report.text(&files.unreadable, out)?;
+    }
+    out.flush()?;
+    let unreadable = files.unreadable.len() + replayed.unreadable.len();
+    if replayed.counts.records == 0 && unreadable == 0 {
+        bail!("there is no record in it");
+    }
+    if unreadable > 0 {
+        bail!("{unreadable} of {} files and folders could not be read to their ends", files.found.len() + files.unreadable.len());
+    }
+    Ok(())
+}
