@@ -56,6 +56,7 @@ class Demo:
         self.world = world
         self.scratch = scratch
         self.event = sample("attach-user-policy")
+        self.events: list[dict] = []
         self.failures = 0
 
     def run(self) -> int:
@@ -73,6 +74,7 @@ class Demo:
         self.key_on_the_internet()
         self.stopped(polsen)
         self.made_again(polsen)
+        self.replayed()
         screen.say()
         screen.title("Everything is as it should be." if not self.failures else f"{self.failures} of these are not as they should be.")
         return 1 if self.failures else 0
@@ -219,6 +221,20 @@ class Demo:
         screen.step("What the ledger has of it")
         self.person("cases", "--principal", polsen.name)
 
+    def replayed(self) -> None:
+        screen.scene(12, "What would the guardrails have done with all that?")
+        screen.say()
+        screen.say("So you begin yourself, before you deploy anything: with the CloudTrail of your last three months.")
+        history = self.scratch / "history.jsonl"
+        history.write_text("\n".join(map(json.dumps, self.events)))
+        screen.command(f"rescind replay {history.name}")
+        ran = rescind("replay", history)
+        # The table is wider than this screen: a line of it each.
+        for line in (ran.stdout + ran.stderr).rstrip("\n").splitlines():
+            print(f"    {screen.paint('│', 'dim')} {line}".rstrip(), flush=True)
+        says = "Every event above is in it, each once, though some of them came twice."
+        self.check(ran.returncode == 0 and "billing-is-for-finance" in ran.stdout and "exposed-credentials" in ran.stdout, says)
+
     def person(self, *arguments: str) -> None:
         """The command, with credentials for the account."""
         screen.command(shlex.join(["rescind", *arguments]))
@@ -262,7 +278,8 @@ class Demo:
         screen.verdict(holds, says if holds else f"This should hold, and does not: {says}")
 
     def send(self, what: str, event: dict | None = None, **configuration) -> Observation:
-        seen = self.world.receives(event or self.event, **configuration)
+        self.events.append(event or self.event)
+        seen = self.world.receives(self.events[-1], **configuration)
         screen.step(what, seen.invocation.seconds)
         return seen
 

@@ -324,6 +324,10 @@ fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     /// Gives out little at a time.
@@ -353,6 +357,30 @@ mod tests {
         };
         assert_eq!(read(1), read(1000), "{text}");
         read(7)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_records_they_are_found_as_they_were(texts in vec("[\\[\\]{}\",:\\\\a\u{e9}\n ]{0,12}", 0..5), step in 1usize..40) {
+            let records: Vec<String> = texts.iter().map(|text| json!({ text: [text, { "x": text }], "eventName": text }).to_string()).collect();
+            let file = format!(r#"{{"first": "{{", "Records": [{}]}}"#, records.join(" , "));
+            let mut splitter = Splitter::of(Slow(file.as_bytes(), step));
+            let mut found = Vec::new();
+            while let Some(Piece::Value(value)) = splitter.next().unwrap() {
+                found.push(String::from_utf8(value.to_vec()).unwrap());
+            }
+            prop_assert_eq!(found, records);
+        }
+
+        #[test]
+        fn whatever_a_file_holds_it_has_an_end(bytes in vec(prop::sample::select(b"{}[]\",:\\a\n \xff".to_vec()), 0..200), step in 1usize..40) {
+            let mut splitter = Splitter::of(Slow(&bytes, step));
+            let mut pieces = 0;
+            while splitter.next().unwrap().is_some() {
+                pieces += 1;
+                prop_assert!(pieces <= bytes.len());
+            }
+        }
     }
 
     #[test]
