@@ -68,7 +68,7 @@ lint: venv venv-checkov
 	.venv-checkov/bin/checkov --file $(STACK)
 
 .PHONY: bench
-bench: venv venv-custodian venv-analysers
+bench: venv venv-custodian venv-analysers venv-readers
 	$(call release,$(FUNCTIONS) rescind floor decision-bench documents-bench)
 	$(PYTHON) bench/bench.py
 
@@ -89,21 +89,23 @@ fuzz: venv
 clean:
 	cargo clean
 	rm -rf fuzz/artifacts fuzz/corpus fuzz/target
-	rm -rf .aws-sam $(VENV) .venv-checkov .venv-custodian .venv-analysers
+	rm -rf .aws-sam $(VENV) .venv-checkov .venv-custodian .venv-analysers .venv-readers
 
 # ── Python: pinned and hashed, one environment a purpose, made anew when its requirements change. The lists are complete, so nothing is
 # resolved (--no-deps): older versions of pip would look for hashes of extras that a list names without theirs. ──
 
-.PHONY: venv venv-checkov venv-custodian venv-analysers
+.PHONY: venv venv-checkov venv-custodian venv-analysers venv-readers
 venv: $(VENV)/made
 venv-checkov: .venv-checkov/made
 venv-custodian: .venv-custodian/made
 venv-analysers: .venv-analysers/made
+venv-readers: .venv-readers/made
 
 $(VENV)/made: tests/requirements.txt
 .venv-checkov/made: tests/requirements-checkov.txt
 .venv-custodian/made: bench/requirements.txt
 .venv-analysers/made: bench/requirements-analysers.txt
+.venv-readers/made: bench/requirements-readers.txt
 %/made:
 	@echo "making $(@D) from $<"
 	rm -rf $(@D)

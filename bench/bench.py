@@ -13,6 +13,7 @@ an error, since a busy machine is not one either.
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+import cloudtrail  # noqa: E402
 from ground import Ground  # noqa: E402
 from lab import processes  # noqa: E402
 from lab.binaries import RELEASE  # noqa: E402
@@ -38,6 +40,7 @@ from table import Measured, Row, as_json, draw  # noqa: E402
 
 CUSTODIAN = ROOT / ".venv-custodian" / "bin" / "python"
 ANALYSERS = ROOT / ".venv-analysers" / "bin" / "python"
+READERS = ROOT / ".venv-readers" / "bin" / "python"
 RESULTS = ROOT / "target" / "bench.json"
 
 BENCHES = ("floor", "decision-bench", "documents-bench")
@@ -61,6 +64,12 @@ DECISION_BUDGETS_US = {
 DOCUMENT_BUDGETS_US = {"document: parse": 3, "document: parse and mark its capabilities": 4}
 SIMULATE_BUDGET_PER_S = 200_000
 SIMULATIONS = 500_000
+RECORDS = 2_000_000
+REPLAYS = 5
+REPLAY_BUDGET_PER_S = 400_000
+REPLAY_BUDGET_MB = 128
+# What all processors together read, for each of them, as a part of what one reads alone.
+REPLAY_BUDGET_EACH = 0.8
 SIMULATE_RUNS = 5
 
 
@@ -101,7 +110,7 @@ class Contestant:
 
 def main() -> None:
     processes.exit_on_signals()
-    for program in (*(RELEASE / name for name in (*FUNCTIONS, *BENCHES)), CUSTODIAN, ANALYSERS):
+    for program in (*(RELEASE / name for name in (*FUNCTIONS, *BENCHES)), CUSTODIAN, ANALYSERS, READERS):
         if not os.access(program, os.X_OK):
             sys.exit(f"{program.relative_to(ROOT)} is not there; `make bench` builds and installs everything first")
     began = time.monotonic()
@@ -129,7 +138,10 @@ def main() -> None:
     each = [row for function in (rescind, *others) for row in of_function(function, floor, calls[function.name])]
     say("reading and judging the documents of AWS's managed policies")
     judged = [*documents(), simulations()]
-    print(f"\n{draw(rows, 'floor', 'custodian')}\n\n{draw(each, 'floor')}\n\n{draw(judged, 'cloudsplaining', 'policy_sentry')}\n")
+    say(f"replaying {RECORDS:,} records of CloudTrail")
+    history = replays()
+    print(f"\n{draw(rows, 'floor', 'custodian')}\n\n{draw(each, 'floor')}\n\n{draw(judged, 'cloudsplaining', 'policy_sentry')}")
+    print(f"\n{draw(history, 'inflate', 'jq', 'duckdb')}\n")
     print(textwrap.fill(
         "Each a median, and after ± the distance between the quartiles. CPU time is the function's own; wall time includes the emulated AWS, "
         "which is not as fast or as slow as AWS.", width=100,
@@ -141,8 +153,51 @@ def main() -> None:
         print(f"  {function}: {what}\n    {', '.join(made)}")
     print()
     listed = {"rescind": rescind.calls, "custodian": custodian.calls, **{function: made for function, (_, made) in calls.items()}}
-    RESULTS.write_text(json.dumps({"rows": as_json(rows + each + judged), "calls": listed}, indent=2) + "\n")
+    RESULTS.write_text(json.dumps({"rows": as_json(rows + each + judged + history), "calls": listed}, indent=2) + "\n")
     say(f"all numbers are in {RESULTS.relative_to(ROOT)}; measured in {time.monotonic() - began:.0f} s")
+
+
+def replays() -> list[Row]:
+    """A history of CloudTrail by the shipped rulebook, beside what only inflates it, and what only looks for the calls to IAM in it."""
+    folder = ROOT / "target" / "cloudtrail"
+    if not (made := folder / f"{RECORDS}.txt").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        size = cloudtrail.write(folder, RECORDS, seed=7)
+        made.write_text(str(size))
+    size, processors = int(made.read_text()), os.cpu_count() or 1
+    alone, peaks = zip(*(replay(folder, 1) for _ in range(REPLAYS)))
+    together, more = zip(*(replay(folder, processors) for _ in range(REPLAYS)))
+    rates = [RECORDS / seconds for seconds in alone]
+    peers = {name: RECORDS / reading(name, folder)["seconds"] for name in ("inflate", "jq", "duckdb")}
+    most = max(peers["jq"], peers["duckdb"])
+    each = Measured.of([RECORDS / seconds / processors for seconds in together]).median / Measured.of(rates).median
+    return [
+        Row("replay: records a second, one processor", "", Measured.of(rates), {name: Measured(rate) for name, rate in peers.items()}, REPLAY_BUDGET_PER_S, at_least=True),
+        Row("replay: MB a second, inflated, one processor", "", Measured.of([size / 1e6 / seconds for seconds in alone])),
+        Row("replay: so many times as fast as jq and DuckDB", "", Measured(Measured.of(rates).median / most), limit=10, at_least=True),
+        Row(f"replay: each of {processors} processors, of one alone", "", Measured(each), limit=REPLAY_BUDGET_EACH, at_least=True),
+        Row("replay: peak memory", "MB", Measured(max(*peaks, *more)), limit=REPLAY_BUDGET_MB),
+    ]
+
+
+def replay(folder: Path, threads: int) -> tuple[float, float]:
+    """Seconds, and the most memory in MB."""
+    command = [str(RELEASE / "rescind"), "replay", str(folder / "AWSLogs"), "--guardrails", str(ROOT / "guardrails"), "--threads", str(threads), "--json"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    began = time.monotonic()
+    document = json.loads(process.stdout.read())
+    seconds = time.monotonic() - began
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if document["records"] != RECORDS:
+        raise RuntimeError(f"{document['records']} records were read, not {RECORDS}")
+    return seconds, usage.ru_maxrss / 1000
+
+
+def reading(reader: str, folder: Path) -> dict:
+    """What another reader takes for the same files."""
+    ran = subprocess.run([READERS, ROOT / "bench/readers.py", reader, folder], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+    return json.loads(ran.stdout)
 
 
 def contestants(ground: Ground, packaged: Path) -> tuple[Contestant, Contestant, Contestant]:

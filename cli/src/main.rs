@@ -83,8 +83,10 @@ enum Command {
     Redrive(redrive::Arguments),
     /// Say what these guardrails would have done to a history of CloudTrail, without touching AWS.
     ///
-    /// Exit status: 1 if a file could not be read to its end, or there is no record.
-    #[command(after_help = "Example:\n  rescind replay logs/AWSLogs --guardrails guardrails --from 90d")]
+    /// Exit status: 1 if a file could not be read to its end, or there is no record; 3 if --fail-on says so.
+    #[command(
+        after_help = "Examples:\n  rescind replay logs/AWSLogs --guardrails guardrails --from 90d\n  rescind replay logs --against ../main/guardrails --fail-on new-remedies"
+    )]
     Replay(replay::Arguments),
     /// Let what was stopped go on.
     #[command(after_help = "Example:\n  rescind resume --guardrail billing-is-for-finance")]
@@ -126,7 +128,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Simulate => {
             simulate::run(&mut io::stdin().lock(), &mut io::BufWriter::with_capacity(1 << 16, out), &mut io::stderr().lock())?;
         }
-        Command::Replay(arguments) => replay::run(&arguments, &mut out)?,
+        Command::Replay(arguments) => return replay::run(&arguments, &mut out),
         Command::Resume(arguments) => stop::resume(&arguments, &mut out)?,
         Command::Stop(arguments) => stop::stop(&arguments, &mut out)?,
         Command::Undo(arguments) => undo::run(&arguments, &mut out)?,

@@ -269,6 +269,56 @@ def test_accounts_and_partitions_are_told_apart(tmp_path):
     assert {row["account"]: row["cases"] for row in document["accounts"]} == {"123456789012": 2, "999999999999": 1}
 
 
+# Two rulebooks.
+
+
+FOR_ANN = """
+@id("nobody-gives-ann-anything")
+@description("Ann gets nothing")
+@severity("high")
+@remedy("detach-policy")
+forbid (principal, action == Action::"AttachUserPolicy", resource is User)
+when { resource.name == "ann" };
+"""
+
+
+@pytest.fixture
+def change(tmp_path):
+    """A history, the rulebook as it was, and as it is now."""
+    reading = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    given = anew(attachment(reading, user="ann", actor=iam_user("mallory", "AIDAMALLORYEXAMPLE01")))["detail"]
+    records = [record(user="bob"), {**given, "recipientAccountId": "123456789012"}]
+    history = write(tmp_path / "log.jsonl", "\n".join(map(json.dumps, records)))
+    exempt = exemption("arn:aws:iam::123456789012:user/mallory")
+    return history, rulebook(tmp_path / "was"), rulebook(tmp_path / "is", FOR_ANN), rulebook(tmp_path / "exempt", exemptions=exempt)
+
+
+def test_what_a_rulebook_would_newly_take_back_is_listed_and_fails_a_build(change):
+    history, was, now, _ = change
+    ran = rescind("replay", history, "--guardrails", now, "--against", was, "--fail-on", "new-remedies")
+    assert ran.returncode == 3, ran.stderr
+    assert "0 lost" in ran.stdout and "1 changes would be taken back that were not" in ran.stdout
+    assert "taken back, was observed: nobody-gives-ann-anything  user ann  by arn:aws:iam::123456789012:user/mallory" in ran.stdout
+    back = rescind("replay", history, "--guardrails", was, "--against", now, "--fail-on", "new-remedies")
+    assert (back.returncode, "1 changes" in back.stdout) == (0, False)
+    assert rescind("replay", history, "--guardrails", was, "--against", now, "--fail-on", "any-difference").returncode == 3
+
+
+def test_the_same_rulebook_twice_differs_in_nothing(change):
+    history, was, *_ = change
+    document = replayed(history, guardrails=was, against=was, fail_on="any-difference")
+    assert document["against"] == {"rulebook": str(was), "newRemedies": 0, "won": [], "lost": [], "changed": []}
+
+
+def test_an_exemption_answers_a_case_otherwise(change):
+    history, was, _, exempt = change
+    against = replayed(history, guardrails=exempt, against=was)["against"]
+    assert [(each["was"], each["is"]["verdict"], each["is"]["target"]) for each in against["changed"] if each["was"] == "taken-back"] == [("taken-back", "exempt", "user bob")]
+
+
+# What people see.
+
+
 def test_the_table_says_what_who_and_when(tmp_path):
     records = [record(user=f"u{n}", actor=assumed_role("deploy", "ann", id="AROADEPLOYEXAMPLE001")) for n in range(3)]
     ran = rescind("replay", str(write(tmp_path / "log.jsonl", "\n".join(map(json.dumps, [*records, ORDINARY])))))

@@ -75,7 +75,7 @@ def _split(text: str) -> Iterator[tuple[str, ...]]:
 
 def wrong_with(command: Command) -> str | None:
     """Why it is no command, or None."""
-    check = {"rescind": _rescind, "aws": _aws, "make": _make, "sam": _sam, "cargo": _cargo, "rustup": _known, "pip": _known}.get(command.words[0])
+    check = {"rescind": _rescind, "aws": _aws, "make": _make, "sam": _sam, "cargo": _cargo, "rustup": _known, "pip": _known, "git": _known}.get(command.words[0])
     return check(command) if check else f"no document explains {command.words[0]}"
 
 
@@ -99,6 +99,9 @@ def _model(service: str):
 
 def _aws(command: Command) -> str | None:
     service, operation, *arguments = command.words[1:]
+    if (service, operation) == ("s3", "sync"):
+        # A command of the AWS CLI's own, and no operation.
+        return None
     if (model := _model(service)) is None:
         return f"AWS has no service {service}"
     name = next((name for name in model.operation_names if xform_name(name, "-") == operation), None)

@@ -73,7 +73,8 @@ impl<R: Read> Splitter<R> {
     pub fn next(&mut self) -> io::Result<Option<Piece<'_>>> {
         loop {
             if !self.skip_blanks()? {
-                return Ok(None);
+                let place = std::mem::replace(&mut self.place, Place::Top);
+                return Ok((place != Place::Top).then_some(Piece::Broken("a list of records has no end")));
             }
             match (self.place, self.bytes.get(self.at).copied()) {
                 (Place::Top, Some(b'[')) => self.go(Place::List),
@@ -420,6 +421,9 @@ mod tests {
             ["text \"2026-03-02T12:00:00Z\"", r#"{"a":1}"#, "text \"no json\"", r#"{"b":2}"#]
         );
         assert_eq!(pieces("{\"a\":\"unclosed\n"), ["broken: it has no end"]);
+        for cut in ["[", r#"{"Records":["#, r#"{"Records":[], "x": 1"#] {
+            assert_eq!(pieces(cut), ["broken: a list of records has no end"], "{cut}");
+        }
     }
 
     #[test]

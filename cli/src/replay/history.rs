@@ -153,7 +153,8 @@ impl History {
 
     /// What an enforcing stack would have made of it: records that several trails hold count once, and what is made again and again or too often within an
     /// hour is answered as the stack answers it.
-    pub fn outcome(mut self) -> Account {
+    /// Each answer is also handed to `each`.
+    pub fn outcome(mut self, mut each: impl FnMut(u64, Answer)) -> Account {
         self.kept.sort_by_key(|kept| (kept.time, kept.id));
         let mut account = Account::default();
         let mut seen = HashSet::new();
@@ -173,9 +174,34 @@ impl History {
             row.actors.entry(actor.clone()).or_default().count(verdict, names.text(kept.session));
             account.actors.entry(actor).or_default().count(verdict, names.text(kept.session));
             account.accounts.entry(names.text(kept.account).to_owned()).or_default().count(kept.time, verdict, is_contested);
+            each(kept.id, self.answer(kept, verdict));
         }
         account
     }
+}
+
+impl History {
+    fn answer(&self, kept: &Kept, verdict: Verdict) -> Answer {
+        Answer {
+            time: kept.time,
+            verdict,
+            guardrail: self.names.text(kept.guardrail).to_owned(),
+            actor: self.arns.get(&kept.actor).cloned().unwrap_or_default(),
+            target: self.names.text(kept.target).to_owned(),
+        }
+    }
+}
+
+/// What would have come of one case.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Answer {
+    pub time: DateTime<Utc>,
+    pub verdict: Verdict,
+    /// The guardrail that leads.
+    pub guardrail: String,
+    /// The ARN of the actor.
+    pub actor: String,
+    pub target: String,
 }
 
 /// What slows a stack down, and what it counts for that.

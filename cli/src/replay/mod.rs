@@ -1,5 +1,6 @@
 //! `rescind replay`: what these guardrails would have done to a history of CloudTrail.
 
+mod compare;
 mod history;
 mod interest;
 mod pass;
@@ -8,6 +9,7 @@ mod report;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
@@ -15,6 +17,9 @@ use policy::arn::AccountId;
 
 use crate::cases::moment;
 use crate::logs::{self, Wanted};
+use compare::Comparison;
+use pass::By;
+use report::Report;
 
 /// What is replayed, and by which rulebook.
 #[derive(clap::Args)]
@@ -42,23 +47,41 @@ pub struct Arguments {
     /// How many files are read at once; as many as there are processors if not given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// Say what another rulebook makes of the same history: which cases this one wins, loses, or answers otherwise.
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+    /// Make the exit status 3 if this rulebook takes back what the other leaves (`new-remedies`), or if they differ at all (`any-difference`).
+    #[arg(long, requires = "against")]
+    fail_on: Option<FailOn>,
     /// Print one document of JSON.
     #[arg(long)]
     json: bool,
 }
 
+/// What of a comparison is a failure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+enum FailOn {
+    NewRemedies,
+    AnyDifference,
+}
+
+/// The exit status of a comparison that fails.
+const DIFFERS: u8 = 3;
+
 /// Replays, and prints what would have come of it.
-pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let rulebook = ::rulebook::load(&arguments.guardrails)?;
-    let Arguments { from, to, regions, .. } = arguments;
+    let Arguments { from, to, regions, against, .. } = arguments;
+    let other = against.as_ref().map(|dir| ::rulebook::load(dir)).transpose()?;
     let files = logs::list(&arguments.logs, &Wanted { from: *from, to: *to, regions: regions.clone() });
     let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let replayed = pass::all(
-        &files.found,
-        threads,
-        &pass::By { rulebook: &rulebook, trusted_accounts: &arguments.trusted_accounts, from: *from, to: *to },
-    );
-    let report = report::Report { rulebook: &rulebook, passed_folders: files.passed, replayed: &replayed };
+    let by =
+        |rulebook| By { rulebook, trusted_accounts: &arguments.trusted_accounts, from: *from, to: *to, keeps_answers: against.is_some() };
+    let replayed = pass::all(&files.found, threads, &by(&rulebook));
+    let before = other.as_ref().map(|other| pass::all(&files.found, threads, &by(other)));
+    let comparison = before.as_ref().map(|before| Comparison::of(&replayed.answers, &before.answers));
+    let beside = comparison.as_ref().zip(against.as_ref().map(|dir| dir.display().to_string()));
+    let report = Report { rulebook: &rulebook, passed_folders: files.passed, replayed: &replayed, beside };
     if arguments.json {
         report.json(&files.unreadable, out)?;
     } else {
@@ -72,5 +95,10 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     if unreadable > 0 {
         bail!("{unreadable} of {} files and folders could not be read to their ends", files.found.len() + files.unreadable.len());
     }
-    Ok(())
+    let fails = comparison.is_some_and(|comparison| match arguments.fail_on {
+        Some(FailOn::NewRemedies) => comparison.new_remedies() > 0,
+        Some(FailOn::AnyDifference) => comparison.differs(),
+        None => false,
+    });
+    Ok(if fails { ExitCode::from(DIFFERS) } else { ExitCode::SUCCESS })
 }

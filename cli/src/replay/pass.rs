@@ -1,5 +1,6 @@
 //! One pass over all files, several at once: what no guardrail can concern is left on its bytes, everything else is judged.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use policy::arn::AccountId;
 use policy::text;
 use policy::{Action, Case, Event, Rulebook};
 
-use super::history::{Account, History};
+use super::history::{Account, Answer, History};
 use super::interest::Interest;
 use super::progress::{self, Progress};
 use crate::judging::Judge;
@@ -29,6 +30,8 @@ pub struct By<'a> {
     pub trusted_accounts: &'a [AccountId],
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
+    /// Whether each answer is wanted, for a comparison.
+    pub keeps_answers: bool,
 }
 
 /// How many records there were, and what became of them.
@@ -48,6 +51,8 @@ pub struct Counts {
 pub struct Replayed {
     pub counts: Counts,
     pub outcome: Account,
+    /// By case, if they are wanted.
+    pub answers: BTreeMap<u64, Answer>,
     pub files: usize,
     /// The first and the last record that was judged.
     pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -104,7 +109,13 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
     }
     let Shared { history, counts, span, mut broken, unreadable, .. } = shared;
     broken.sort();
-    Replayed { counts, outcome: history.outcome(), files: files.len(), span, broken, unreadable, seconds: began.elapsed().as_secs_f64() }
+    let mut answers = BTreeMap::new();
+    let outcome = history.outcome(|id, answer| {
+        if by.keeps_answers {
+            answers.insert(id, answer);
+        }
+    });
+    Replayed { counts, outcome, answers, files: files.len(), span, broken, unreadable, seconds: began.elapsed().as_secs_f64() }
 }
 
 /// One thread.

@@ -10,6 +10,7 @@ use policy::severity::Severity;
 use policy::text::{name, said, shown};
 use serde_json::{Value, json};
 
+use super::compare::Comparison;
 use super::history::{Named, Row, Share, Verdict};
 use super::pass::Replayed;
 
@@ -24,6 +25,8 @@ pub struct Report<'a> {
     /// Folders of other days and regions, or without records.
     pub passed_folders: usize,
     pub replayed: &'a Replayed,
+    /// What another rulebook makes of it, and where that is.
+    pub beside: Option<(&'a Comparison<'a>, String)>,
 }
 
 impl Report<'_> {
@@ -53,6 +56,9 @@ impl Report<'_> {
             for (account, row) in sorted(&outcome.accounts).iter().take(NAMED * 3) {
                 writeln!(out, "  {}  {}", name(account), verdicts(&row.verdicts))?;
             }
+        }
+        if let Some((comparison, other)) = &self.beside {
+            comparison.text(other, out)?;
         }
         for (file, place, why) in broken {
             writeln!(out, "\nnot judged: record {place} of {}: {}", shown(&file.display().to_string()), said(why))?;
@@ -86,6 +92,7 @@ impl Report<'_> {
             "notJudged": { "records": counts.broken, "first": broken.iter().map(|(file, place, why)| {
                 json!({ "file": file, "record": place, "why": why })
             }).collect::<Vec<_>>() },
+            "against": self.beside.as_ref().map(|(comparison, other)| comparison.json(other)),
             "notRead": not_read.map(|(file, error)| json!({ "file": file, "why": error.to_string() })).collect::<Vec<_>>(),
         });
         writeln!(out, "{document}")
