@@ -30,14 +30,14 @@ impl<'a> Judge<'a> {
         Self { rulebook, trusted_accounts, failures: RefCell::default() }
     }
 
-    /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
-    pub fn cases(&self, event: &Event, actions: &[&'static Action]) -> Result<Vec<Case>> {
+    /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do. Each with its action.
+    pub fn cases(&self, event: &Event, actions: &[&'static Action]) -> Result<Vec<(&'static Action, Case)>> {
         let actor = Actor::of(event)?;
         let mut cases = Vec::new();
         for action in actions {
             let circumstances = Circumstances::of(self.rulebook, event, action, &actor, &[]).trusting(self.trusted_accounts);
             for hearing in Hearing::open(circumstances) {
-                cases.extend(decide_one(self, circumstances, hearing)?);
+                cases.extend(decide_one(self, circumstances, hearing)?.map(|case| (*action, case)));
             }
         }
         Ok(cases)

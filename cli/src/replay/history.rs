@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use policy::Case;
+use policy::actor::ActorKind;
 use policy::case::Outcome;
 use policy::guardrail::Decision;
 use policy::remedy::Remedy;
 use policy::severity::Severity;
+use policy::{Action, Case};
 use serde::Serialize;
 
 /// So many remedies a guardrail may have within an hour: the template's default for `StormLimit`.
@@ -100,6 +101,8 @@ impl Names {
 struct Kept {
     id: u64,
     time: DateTime<Utc>,
+    action: &'static Action,
+    kind: ActorKind,
     verdict: Verdict,
     severity: Option<Severity>,
     remedy: Option<Remedy>,
@@ -125,7 +128,7 @@ pub struct History {
 
 impl History {
     /// Adds a case.
-    pub fn add(&mut self, case: &Case) {
+    pub fn add(&mut self, action: &'static Action, case: &Case) {
         let names = &mut self.names;
         let guardrails = case.decision.lead().map_or("none", |guardrail| &guardrail.id);
         let target = case.change.as_ref().map_or_else(|| "what the record does not say".to_owned(), |change| change.kind().listed());
@@ -136,6 +139,8 @@ impl History {
         let kept = Kept {
             id: hash(&case.id),
             time: case.record.event_time,
+            action,
+            kind: case.actor.kind,
             verdict: Verdict::of(case),
             severity: case.severity(),
             remedy: case.remedy(),
@@ -185,6 +190,10 @@ impl History {
         Answer {
             time: kept.time,
             verdict,
+            action: kept.action,
+            kind: kept.kind,
+            severity: kept.severity,
+            account: self.names.text(kept.account).to_owned(),
             guardrail: self.names.text(kept.guardrail).to_owned(),
             actor: self.arns.get(&kept.actor).cloned().unwrap_or_default(),
             target: self.names.text(kept.target).to_owned(),
@@ -193,10 +202,17 @@ impl History {
 }
 
 /// What would have come of one case.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Answer {
     pub time: DateTime<Utc>,
     pub verdict: Verdict,
+    #[serde(skip)]
+    pub action: &'static Action,
+    #[serde(skip)]
+    pub kind: ActorKind,
+    pub severity: Option<Severity>,
+    /// The account in which the change was made.
+    pub account: String,
     /// The guardrail that leads.
     pub guardrail: String,
     /// The ARN of the actor.

@@ -6,12 +6,14 @@ mod interest;
 mod pass;
 mod progress;
 mod report;
+mod suggest;
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 use policy::arn::AccountId;
 
@@ -20,6 +22,7 @@ use crate::logs::{self, Wanted};
 use compare::Comparison;
 use pass::By;
 use report::Report;
+use suggest::Suggestions;
 
 /// What is replayed, and by which rulebook.
 #[derive(clap::Args)]
@@ -47,6 +50,10 @@ pub struct Arguments {
     /// How many files are read at once; as many as there are processors if not given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// Write a draft of the exemptions that the history calls for into this file: one for each actor whose changes would have been taken back, with owner and
+    /// reason left to you.
+    #[arg(long, value_name = "FILE")]
+    suggest_exemptions: Option<PathBuf>,
     /// Say what another rulebook makes of the same history: which cases this one wins, loses, or answers otherwise.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
@@ -75,8 +82,13 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let other = against.as_ref().map(|dir| ::rulebook::load(dir)).transpose()?;
     let files = logs::list(&arguments.logs, &Wanted { from: *from, to: *to, regions: regions.clone() });
     let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let by =
-        |rulebook| By { rulebook, trusted_accounts: &arguments.trusted_accounts, from: *from, to: *to, keeps_answers: against.is_some() };
+    let by = |rulebook| By {
+        rulebook,
+        trusted_accounts: &arguments.trusted_accounts,
+        from: *from,
+        to: *to,
+        keeps_answers: against.is_some() || arguments.suggest_exemptions.is_some(),
+    };
     let replayed = pass::all(&files.found, threads, &by(&rulebook));
     let before = other.as_ref().map(|other| pass::all(&files.found, threads, &by(other)));
     let comparison = before.as_ref().map(|before| Comparison::of(&replayed.answers, &before.answers));
@@ -86,6 +98,14 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
         report.json(&files.unreadable, out)?;
     } else {
         report.text(&files.unreadable, out)?;
+    }
+    if let Some(path) = &arguments.suggest_exemptions {
+        let suggestions = Suggestions::of(replayed.answers.values());
+        let write = || suggestions.write(Utc::now(), &mut BufWriter::new(File::create(path)?));
+        write().with_context(|| format!("cannot write {}", path.display()))?;
+        if !arguments.json {
+            writeln!(out, "\n{} exemptions are proposed in {}: say who owns each, and why", suggestions.number(), path.display())?;
+        }
     }
     out.flush()?;
     let unreadable = files.unreadable.len() + replayed.unreadable.len();

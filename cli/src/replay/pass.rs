@@ -30,7 +30,7 @@ pub struct By<'a> {
     pub trusted_accounts: &'a [AccountId],
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
-    /// Whether each answer is wanted, for a comparison.
+    /// Whether each answer is wanted, for a comparison or for exemptions.
     pub keeps_answers: bool,
 }
 
@@ -196,10 +196,10 @@ impl Worker<'_> {
 }
 
 impl Shared {
-    fn judged(&mut self, time: DateTime<Utc>, cases: &[Case]) {
+    fn judged(&mut self, time: DateTime<Utc>, cases: &[(&'static Action, Case)]) {
         self.saw(time);
-        for case in cases {
-            self.history.add(case);
+        for (action, case) in cases {
+            self.history.add(action, case);
         }
     }
 
