@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from lab.command import RESCIND, rescind
@@ -341,3 +341,53 @@ def test_the_number_of_threads_changes_nothing(tmp_path):
     cloudtrail.write(tmp_path, 3000, seed=3)
     one, many = (replayed(tmp_path, threads=threads) for threads in (1, 4))
     assert one == many and one["records"] == 3000 and one["passed"] > 2500
+
+
+# Exemptions.
+
+
+def filled_in(draft: str) -> str:
+    return draft.replace('@owner("")', '@owner("Ann Example")').replace('@reason("")', '@reason("it deploys")')
+
+
+def test_a_draft_of_exemptions_is_valid_once_it_is_filled_in_and_covers_what_it_says(tmp_path):
+    deploy = {"actor": assumed_role("deploy", "pipeline", path="/ci/", id="AROADEPLOYEXAMPLE001")}
+    records = [*(record(user=f"u{n}", **deploy) for n in range(3)), record(user="ann")]
+    history, draft = write(tmp_path / "log.jsonl", "\n".join(map(json.dumps, records))), tmp_path / "draft.cedar"
+    ran = rescind("replay", history, "--suggest-exemptions", draft)
+    assert "2 exemptions are proposed" in ran.stdout
+    text = draft.read_text()
+    assert "// Covers 3 cases about 3 targets: 3 of billing-is-for-finance (high). 1 cases remain after this one." in text
+    assert 'principal.path == "/ci/" && principal.name == "deploy"' in text and "pipeline" not in text
+    unfinished = rulebook(tmp_path / "unfinished", exemptions="\n" + text)
+    assert rescind("check", unfinished).returncode == 1, "nobody owns it yet"
+    first = text[: text.index("\n// Covers 1 cases")]
+    finished = rulebook(tmp_path / "finished", exemptions="\n" + filled_in(first))
+    checked = rescind("check", finished)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert of(replayed(history, guardrails=finished))["verdicts"] == {"exempt": 3, "taken-back": 1}
+
+
+def test_an_exemption_ends_in_ninety_days(tmp_path):
+    draft = tmp_path / "draft.cedar"
+    rescind("replay", write(tmp_path / "log.json", json.dumps(record())), "--suggest-exemptions", draft)
+    assert f'@until("{(datetime.now(timezone.utc) + timedelta(days=90)).date()}")' in draft.read_text()
+
+
+def test_nobody_is_exempt_who_cannot_be_named(tmp_path):
+    root = {"type": "Root", "principalId": "123456789012", "arn": "arn:aws:iam::123456789012:root", "accountId": "123456789012"}
+    foreign = iam_user("eve", "AIDAEVEEXAMPLE000001", arn="arn:aws:iam::999999999999:user/eve", accountId="999999999999")
+    records = [record(user="ann", actor=root), record(user="bob", actor=foreign)]
+    draft = tmp_path / "draft.cedar"
+    rescind("replay", write(tmp_path / "log.jsonl", "\n".join(map(json.dumps, records))), "--suggest-exemptions", draft)
+    assert "permit" not in draft.read_text() and "no exemption is proposed for them" in draft.read_text()
+
+
+def test_what_stands_in_a_path_stays_text(tmp_path):
+    evil = assumed_role("deploy", path='/x"||true||"\\/', id="AROADEPLOYEXAMPLE001")
+    draft = tmp_path / "draft.cedar"
+    rescind("replay", write(tmp_path / "log.json", json.dumps(record(actor=evil))), "--suggest-exemptions", draft)
+    checked = rescind("check", rulebook(tmp_path / "rules", exemptions="\n" + filled_in(draft.read_text())))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    (line,) = [line for line in draft.read_text().splitlines() if line.startswith("when")]
+    assert line.count("==") == 3 and '\\"||true||\\"' in line
