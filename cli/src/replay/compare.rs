@@ -7,6 +7,7 @@ use policy::text::{name, said, shown};
 use serde_json::{Value, json};
 
 use super::history::{Answer, Verdict};
+use super::report::counted;
 
 /// As many cases of a kind are listed for a person.
 const LISTED: usize = 20;
@@ -51,12 +52,12 @@ impl<'a> Comparison<'a> {
         let Self { won, lost, changed } = self;
         writeln!(
             out,
-            "\nagainst {}: {} cases won, {} lost, {} answered otherwise; {} changes would be taken back that were not",
+            "\nagainst {}: {} won, {} lost, {} answered otherwise; {} would be taken back that were not",
             shown(other),
-            won.len(),
+            counted(won.len(), "case"),
             lost.len(),
             changed.len(),
-            self.new_remedies()
+            counted(self.new_remedies(), "change")
         )?;
         let won: Vec<String> = won.iter().map(|answer| line("+", answer.verdict.name(), answer)).collect();
         let lost: Vec<String> = lost.iter().map(|answer| line("-", answer.verdict.name(), answer)).collect();

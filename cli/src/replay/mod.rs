@@ -2,7 +2,9 @@
 
 mod compare;
 mod history;
+mod html;
 mod interest;
+mod notices;
 mod pass;
 mod progress;
 mod report;
@@ -21,7 +23,7 @@ use crate::cases::moment;
 use crate::logs::{self, Wanted};
 use compare::Comparison;
 use pass::By;
-use report::Report;
+use report::{Report, counted};
 use suggest::Suggestions;
 
 /// What is replayed, and by which rulebook.
@@ -50,6 +52,10 @@ pub struct Arguments {
     /// How many files are read at once; as many as there are processors if not given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// Write the report into this file as well, for a browser: with a timeline, all cases, and the first and last cases of each guardrail as notices. It
+    /// loads nothing from anywhere.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Write a draft of the exemptions that the history calls for into this file: one for each actor whose changes would have been taken back, with owner and
     /// reason left to you.
     #[arg(long, value_name = "FILE")]
@@ -82,12 +88,14 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let other = against.as_ref().map(|dir| ::rulebook::load(dir)).transpose()?;
     let files = logs::list(&arguments.logs, &Wanted { from: *from, to: *to, regions: regions.clone() });
     let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let keeps_answers = against.is_some() || arguments.suggest_exemptions.is_some() || arguments.html.is_some();
     let by = |rulebook| By {
         rulebook,
         trusted_accounts: &arguments.trusted_accounts,
         from: *from,
         to: *to,
-        keeps_answers: against.is_some() || arguments.suggest_exemptions.is_some(),
+        keeps_answers,
+        keeps_notices: arguments.html.is_some(),
     };
     let replayed = pass::all(&files.found, threads, &by(&rulebook));
     let before = other.as_ref().map(|other| pass::all(&files.found, threads, &by(other)));
@@ -95,16 +103,22 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let beside = comparison.as_ref().zip(against.as_ref().map(|dir| dir.display().to_string()));
     let report = Report { rulebook: &rulebook, passed_folders: files.passed, replayed: &replayed, beside };
     if arguments.json {
-        report.json(&files.unreadable, out)?;
+        writeln!(out, "{}", report.document(&files.unreadable))?;
     } else {
         report.text(&files.unreadable, out)?;
+    }
+    if let Some(path) = &arguments.html {
+        let write = || {
+            html::write(report.document(&files.unreadable), &replayed.answers, &replayed.notices, &mut BufWriter::new(File::create(path)?))
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some(path) = &arguments.suggest_exemptions {
         let suggestions = Suggestions::of(replayed.answers.values());
         let write = || suggestions.write(Utc::now(), &mut BufWriter::new(File::create(path)?));
         write().with_context(|| format!("cannot write {}", path.display()))?;
         if !arguments.json {
-            writeln!(out, "\n{} exemptions are proposed in {}: say who owns each, and why", suggestions.number(), path.display())?;
+            writeln!(out, "\n{} proposed in {}: say who owns each, and why", counted(suggestions.number(), "exemption"), path.display())?;
         }
     }
     out.flush()?;

@@ -16,6 +16,7 @@ use policy::{Action, Case, Event, Rulebook};
 
 use super::history::{Account, Answer, History};
 use super::interest::Interest;
+use super::notices::Notices;
 use super::progress::{self, Progress};
 use crate::judging::Judge;
 use crate::logs::{self, Found};
@@ -32,6 +33,8 @@ pub struct By<'a> {
     pub to: Option<DateTime<Utc>>,
     /// Whether each answer is wanted, for a comparison or for exemptions.
     pub keeps_answers: bool,
+    /// Whether notices are wanted.
+    pub keeps_notices: bool,
 }
 
 /// How many records there were, and what became of them.
@@ -53,6 +56,8 @@ pub struct Replayed {
     pub outcome: Account,
     /// By case, if they are wanted.
     pub answers: BTreeMap<u64, Answer>,
+    /// Of each guardrail, if they are wanted.
+    pub notices: Notices,
     pub files: usize,
     /// The first and the last record that was judged.
     pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -66,6 +71,8 @@ pub struct Replayed {
 #[derive(Default)]
 struct Shared {
     history: History,
+    /// If they are wanted.
+    notices: Option<Notices>,
     /// Sign-ins, which are judged in order of time: a failure counts with those before it.
     sign_ins: Vec<(DateTime<Utc>, Event, PathBuf)>,
     counts: Counts,
@@ -77,7 +84,11 @@ struct Shared {
 /// Judges everything in these files.
 pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
     let began = Instant::now();
-    let (next, shared, progress) = (AtomicUsize::new(0), Mutex::new(Shared::default()), Progress::default());
+    let (next, shared, progress) = (
+        AtomicUsize::new(0),
+        Mutex::new(Shared { notices: by.keeps_notices.then(Notices::default), ..Shared::default() }),
+        Progress::default(),
+    );
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.clamp(1, files.len().max(1)))
             .map(|_| {
@@ -107,7 +118,7 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
             Err(error) => shared.broken(&file, 0, text::chain(&*error)),
         }
     }
-    let Shared { history, counts, span, mut broken, unreadable, .. } = shared;
+    let Shared { history, notices, counts, span, mut broken, unreadable, .. } = shared;
     broken.sort();
     let mut answers = BTreeMap::new();
     let outcome = history.outcome(|id, answer| {
@@ -115,7 +126,17 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
             answers.insert(id, answer);
         }
     });
-    Replayed { counts, outcome, answers, files: files.len(), span, broken, unreadable, seconds: began.elapsed().as_secs_f64() }
+    Replayed {
+        counts,
+        outcome,
+        answers,
+        notices: notices.unwrap_or_default(),
+        files: files.len(),
+        span,
+        broken,
+        unreadable,
+        seconds: began.elapsed().as_secs_f64(),
+    }
 }
 
 /// One thread.
@@ -200,6 +221,9 @@ impl Shared {
         self.saw(time);
         for (action, case) in cases {
             self.history.add(action, case);
+            if let Some(notices) = &mut self.notices {
+                notices.add(case);
+            }
         }
     }
 

@@ -36,13 +36,14 @@ impl Report<'_> {
         let rows: Vec<(&String, &Row)> = sorted(&outcome.guardrails);
         let cases: usize = rows.iter().map(|(_, row)| row.cases()).sum();
         let period = span.map(|(first, last)| format!(", judged from {} to {}", minute(first), minute(last))).unwrap_or_default();
-        writeln!(out, "{} records in {files} files{period}, {seconds:.1} s", counts.records)?;
+        writeln!(out, "{} in {}{period}, {seconds:.1} s", counted(counts.records, "record"), counted(*files, "file"))?;
         writeln!(
             out,
-            "{} of no concern to any guardrail, {} judged, {cases} cases of {} guardrails, {} not broken",
+            "{} of no concern to any guardrail, {} judged, {} of {}, {} not broken",
             counts.passed,
             counts.judged,
-            rows.len(),
+            counted(cases, "case"),
+            counted(rows.len(), "guardrail"),
             self.rulebook.guardrail_count().saturating_sub(rows.len())
         )?;
         if outcome.doubled > 0 {
@@ -73,10 +74,10 @@ impl Report<'_> {
     }
 
     /// For programs.
-    pub fn json(&self, unreadable: &[(PathBuf, io::Error)], out: &mut impl Write) -> io::Result<()> {
+    pub fn document(&self, unreadable: &[(PathBuf, io::Error)]) -> Value {
         let Replayed { counts, outcome, files, span, broken, .. } = self.replayed;
         let not_read = unreadable.iter().chain(&self.replayed.unreadable);
-        let document = json!({
+        json!({
             "version": 1,
             "files": files,
             "foldersPassed": self.passed_folders,
@@ -94,8 +95,7 @@ impl Report<'_> {
             }).collect::<Vec<_>>() },
             "against": self.beside.as_ref().map(|(comparison, other)| comparison.json(other)),
             "notRead": not_read.map(|(file, error)| json!({ "file": file, "why": error.to_string() })).collect::<Vec<_>>(),
-        });
-        writeln!(out, "{document}")
+        })
     }
 }
 
@@ -184,6 +184,11 @@ fn behind(share: &Share) -> String {
         (false, 0) => format!(": {}", sessions.join(", ")),
         (false, more) => format!(": {} and {more} more", sessions.join(", ")),
     }
+}
+
+/// `1 file`, `2 files`.
+pub fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn minute(time: DateTime<Utc>) -> impl std::fmt::Display {

@@ -12,6 +12,7 @@ use policy::severity::Severity;
 use policy::text::shown;
 
 use super::history::{Answer, Verdict};
+use super::report::counted;
 
 /// So long an exemption lasts that nobody has looked at twice.
 const LASTS: TimeDelta = TimeDelta::days(90);
@@ -104,9 +105,15 @@ fn one(
     let about = if group.targets.len() == 1 {
         format!("one target, {}", group.targets.first().map(|target| shown(target)).unwrap_or_default())
     } else {
-        format!("{} targets", group.targets.len())
+        counted(group.targets.len(), "target")
     };
-    writeln!(out, "\n// Covers {} cases about {about}: {}. {remain} cases remain after this one.", group.cases, guardrails.join(", "))?;
+    writeln!(
+        out,
+        "\n// Covers {} about {about}: {}. {} left after this one.",
+        counted(group.cases, "case"),
+        guardrails.join(", "),
+        counted(remain, "case")
+    )?;
     writeln!(out, "// It also lets stand whatever else this actor does by the same calls.{}", also(kind, path))?;
     writeln!(out, "@id(\"draft-{number}-{}\")", slug(name))?;
     writeln!(out, "@owner(\"\")")?;
