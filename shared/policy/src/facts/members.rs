@@ -15,6 +15,8 @@ pub struct Members {
     /// The parts of Rescind's own stack, and the region in which the call was made.
     own: Option<(OwnParts, String)>,
     pairs: Vec<(String, RestrictedExpression)>,
+    /// Those that are booleans, once more.
+    booleans: Vec<(String, bool)>,
     unread: Needs,
     error: Option<String>,
 }
@@ -23,7 +25,16 @@ impl Members {
     /// No members yet, for a change in this account.
     #[must_use]
     pub const fn new(account: AccountId, partition: &'static str) -> Self {
-        Self { account, partition, trusted: Vec::new(), own: None, pairs: Vec::new(), unread: Needs::NONE, error: None }
+        Self {
+            account,
+            partition,
+            trusted: Vec::new(),
+            own: None,
+            pairs: Vec::new(),
+            booleans: Vec::new(),
+            unread: Needs::NONE,
+            error: None,
+        }
     }
 
     /// The same with accounts of others that count as trusted.
@@ -42,6 +53,18 @@ impl Members {
     #[must_use]
     pub fn owns(&self, kind: PartKind, written: &str) -> bool {
         self.own.as_ref().is_some_and(|(own, region)| own.has(kind, written, region))
+    }
+
+    /// Whether there is a member of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(known, _)| known == name)
+    }
+
+    /// What the boolean of this name is; `None` if there is none.
+    #[must_use]
+    pub fn is(&self, name: &str) -> Option<bool> {
+        self.booleans.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
     /// The account in which the change was made.
@@ -74,6 +97,7 @@ impl Members {
 
     /// A boolean.
     pub fn boolean(&mut self, name: &str, value: bool) {
+        self.booleans.push((name.to_owned(), value));
         self.push(name, RestrictedExpression::new_bool(value));
     }
 

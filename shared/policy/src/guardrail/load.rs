@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::annotation::{self, Ending, Guardrail, Mistake};
+use super::must::Must;
 use super::needs;
 use super::request::Vocabulary;
 use super::source::{Flaw, Source};
@@ -254,8 +255,10 @@ impl Rulebook {
 impl Concern {
     fn add(&mut self, policy: Policy, needs: Needs, gate: Option<&Value>) -> Result<(), String> {
         let Some(gate) = gate else {
+            self.musts.push(Must::of_policy(&policy.to_json().map_err(|error| error.to_string())?));
             return self.by_record.add(policy).map_err(|error| error.to_string());
         };
+        self.musts.push(Must::of_policy(gate));
         let gate = Policy::from_json(Some(policy.id().clone()), gate.clone()).map_err(|error| error.to_string())?;
         self.needs.insert(policy.id().clone(), needs);
         self.by_record.add(gate).map_err(|error| error.to_string())?;

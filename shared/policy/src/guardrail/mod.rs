@@ -13,6 +13,7 @@ mod fold;
 mod gate;
 mod judge;
 mod load;
+mod must;
 mod needs;
 mod request;
 mod requirement;
@@ -37,6 +38,7 @@ use crate::action::Action;
 use crate::capability::RequestContext;
 use crate::document::DocumentError;
 use crate::facts::{Access, Needs, Texts};
+use must::Must;
 use request::Vocabulary;
 
 /// A loaded, validated rulebook.
@@ -60,6 +62,8 @@ pub struct Rulebook {
 struct Concern {
     /// What the record alone decides: the policies that need no fact, and of the others their gates, which say whether they could apply.
     by_record: PolicySet,
+    /// What each of those certainly asks of the context.
+    musts: Vec<Must>,
     /// The policies that need facts.
     by_facts: PolicySet,
     /// What each of these needs.

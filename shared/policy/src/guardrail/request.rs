@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema};
+use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema};
 use chrono::SecondsFormat;
 
 use super::DecisionError;
@@ -130,7 +130,13 @@ impl Vocabulary {
         groups.chain(uid).collect()
     }
 
-    pub(super) fn translate(&self, question: &Question<'_>) -> Result<Translated, DecisionError> {
+    /// The members of the context of a request.
+    pub(super) fn members(&self, question: &Question<'_>) -> Members {
+        members(question, &self.requirements)
+    }
+
+    /// The request with these members of its context.
+    pub(super) fn translate(&self, question: &Question<'_>, members: Members) -> Result<Translated, DecisionError> {
         let wrong = |error: &dyn std::error::Error| DecisionError::Request(error.to_string());
         let (principal, principal_entity) = self.principal(question.actor, question.event.partition())?;
         let mut resource = self.resource(question, &principal)?;
@@ -143,7 +149,7 @@ impl Vocabulary {
         let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name)))?;
         let schema = action.is_typed.then_some(&self.schema);
         let entities = action.entities.clone().add_entities(resource.groups, schema).map_err(|error| wrong(&error))?;
-        let (context, unread) = context(question, &self.requirements)?;
+        let (context, unread) = members.finish().map_err(DecisionError::Request)?;
         let request = Request::new(principal, action.uid.clone(), resource.uid, context, schema).map_err(|error| wrong(&error))?;
         Ok(Translated { request, entities, unread: unread | resource.unread })
     }
@@ -259,7 +265,7 @@ fn entity(
     Entity::new_with_tags(uid, attributes, parents, tags).map_err(|error| DecisionError::Request(error.to_string()))
 }
 
-fn context(question: &Question<'_>, requirements: &[Requirement]) -> Result<(Context, Needs), DecisionError> {
+fn members(question: &Question<'_>, requirements: &[Requirement]) -> Members {
     let event = question.event;
     let mut context = circumstances(event, question.actor, question.break_glass).trusting(question.trusted_accounts);
     if let Some(own) = question.own {
@@ -269,7 +275,7 @@ fn context(question: &Question<'_>, requirements: &[Requirement]) -> Result<(Con
         context.removes(requirement::removed(requirements.iter(), removes, question.facts, &event.account, event.partition()));
     }
     question.change.kind().context(question.facts, &mut context);
-    context.finish().map_err(DecisionError::Request)
+    context
 }
 
 /// The members that every context has.

@@ -63,7 +63,11 @@ impl Rulebook {
         let Some(concern) = self.concerns.get(question.action) else {
             return Ok(None);
         };
-        let translated = self.vocabulary.translate(question)?;
+        let members = self.vocabulary.members(question);
+        if !concern.musts.iter().any(|must| must.may_hold(&members)) {
+            return Ok(None);
+        }
+        let translated = self.vocabulary.translate(question, members)?;
         let guardrails = self.first_pass(concern, &translated)?;
         if guardrails.is_empty() {
             return Ok(None);
@@ -103,7 +107,8 @@ impl Rulebook {
         let (guardrails, exemptions) = if needs.is_empty() && guardrails.open.is_empty() && exemptions.open.is_empty() {
             (guardrails, exemptions)
         } else {
-            let translated = if needs.is_empty() { translated } else { self.vocabulary.translate(question)? };
+            let translated =
+                if needs.is_empty() { translated } else { self.vocabulary.translate(question, self.vocabulary.members(question))? };
             let guardrails = self.second_pass(concern, guardrails, &translated)?;
             (guardrails, self.second_pass(&self.permits, exemptions, &translated)?)
         };
