@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::cut::{BRIEF, Line};
 use crate::error::AwsCall;
-use crate::handler::{Function, Handler};
+use crate::handler::Handler;
 use crate::ledger::archive::Span;
 use crate::ledger::{Days, Stop};
 use crate::log;
@@ -48,15 +48,15 @@ struct Digest<'a> {
 }
 
 impl Handler {
-    /// Sends the digest if it is due, and if this function is the one that sends it.
-    pub(crate) async fn digest<F: Function>(&self, now: DateTime<Utc>) -> Result<(), AwsCall> {
+    /// Sends the digest if it is due, and if this function has an hour for it.
+    pub(crate) async fn digest(&self, function: &str, now: DateTime<Utc>) -> Result<(), AwsCall> {
         let (Some(hour), ledger) = (self.environment.digest_hour, &self.clients.ledger) else {
             return Ok(());
         };
         if now.hour() < hour {
             return Ok(());
         }
-        let days = ledger.days(F::NAME).await?;
+        let days = ledger.days(function).await?;
         if days.at.is_some_and(|at| at.date_naive() == now.date_naive()) {
             return Ok(());
         }
@@ -65,9 +65,9 @@ impl Handler {
             days.at.map(|at| at - SETTLED).filter(|at| *at > to - LOOKS_BACK && *at < to).unwrap_or_else(|| now - TimeDelta::days(1));
         let (mut tally, mut noticed) = (Tally::default(), Tally::default());
         let archive = ledger.archive();
-        for function in functions() {
-            let counted = if function == WATCH { &mut noticed } else { &mut tally };
-            archive.lines(function, Span { from: Some(from), to: Some(to) }).await?.iter().for_each(|line| counted.add(line));
+        for reporter in functions() {
+            let counted = if reporter == WATCH { &mut noticed } else { &mut tally };
+            archive.lines(reporter, Span { from: Some(from), to: Some(to) }).await?.iter().for_each(|line| counted.add(line));
         }
         let days = days.passed(now, tally.broken().chain(noticed.broken()));
         let (stop, _) = ledger.stop_and_told().await?;
@@ -78,7 +78,7 @@ impl Handler {
             self.publish_digest(&digest).await?;
         }
         log::digest(digest.has_news());
-        ledger.note_days(F::NAME, &digest.days).await
+        ledger.note_days(function, &digest.days).await
     }
 
     async fn publish_digest(&self, digest: &Digest<'_>) -> Result<(), AwsCall> {
