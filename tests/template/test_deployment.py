@@ -37,7 +37,7 @@ def test_nothing_is_taken_back_until_somebody_says_so(stack, full_stack):
 def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack):
     topics = {name: stack.identities[name]["Ref"] for name in ("NoticeTopic", "AlarmTopic")}
     own = {
-        "WatchFunction": {"HEARTBEAT_ROLE": stack.name("HeartbeatRole")},
+        "WatchFunction": {"HEARTBEAT_ROLE": stack.name("HeartbeatRole"), "DIGEST_HOUR": "7"},
         "WatchTamperingFunction": {"NOTICE_TOPIC_ARN": topics["AlarmTopic"], "SECOND_TOPIC_ARN": topics["NoticeTopic"], "STACK_ID": ANY, "HEARTBEAT_ROLE": stack.name("HeartbeatRole")},
     }
     for name, function in stack.functions().items():
@@ -58,6 +58,12 @@ def test_a_functions_environment_has_all_that_it_needs_and_nothing_secret(stack)
         }
         own_roles = function["Environment"]["Variables"]["OWN_ROLES"].split(",")
         assert sorted(own_roles) == sorted(stack.name(role) for role in stack.of_type("AWS::IAM::Role") if role != "Canary")
+
+
+def test_what_has_no_notice_of_its_own_and_when_the_digest_comes_are_parameters():
+    functions = translate(NoticeSeverity="high", DigestHour="22").functions()
+    assert {f["Environment"]["Variables"]["NOTICE_SEVERITY"] for f in functions.values()} == {"high"}
+    assert functions["WatchFunction"]["Environment"]["Variables"]["DIGEST_HOUR"] == "22"
 
 
 def test_every_function_knows_the_break_glass_principals(full_stack):
