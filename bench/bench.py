@@ -6,7 +6,8 @@ The floor is a Lambda function that is nothing but the runtime (bench/floor). Th
 equivalent policy (bench/custodian). All three are processes on this machine that poll the same runtime API; Rescind and Custodian take
 back the same attachment in the same emulated account, which is checked after every event. What reads and judges policy documents is put
 beside cloudsplaining and policy_sentry (bench/analysers.py), on the documents of AWS's managed policies that moto carries. Each function has
-rows for its binary, its start and its AWS calls. Prints three tables and writes target/bench.json; a budget that does not hold is shown, not
+rows for its binary, its start and its AWS calls. `rescind replay` reads two million generated records (bench/cloudtrail.py), beside jq and DuckDB
+on the same files (bench/readers.py). Prints four tables and writes target/bench.json; a budget that does not hold is shown, not
 an error, since a busy machine is not one either.
 """
 
