@@ -116,7 +116,15 @@ def test_a_sample_is_judged_by_a_function_that_gets_it(sample, function, sam, wo
 
     assert bool(cases) == ("lawful" not in sample.stem)
     assert changed(before, world.account.snapshot()) == set()
-    assert [notice.case for notice in world.inbox.take()] == cases
+    # What is mild waits for the digest.
+    assert [notice.case for notice in world.inbox.take()] == [case for case in cases if severity(case) != "low"]
+
+
+def severity(case: dict) -> str:
+    """The gravest of the guardrails that the case breaks, or may break."""
+    decision = case["decision"]
+    guardrails = [*decision.get("guardrails", []), *(decision.get("undecided") or {}).get("guardrails", [])]
+    return max((guardrail["severity"] for guardrail in guardrails), key=["low", "medium", "high", "critical"].index)
 
 
 def variables(world: World, without: str = "", **settings: str) -> dict[str, str]:
