@@ -110,7 +110,10 @@ def run(number: int, users: int) -> dict:
                 receive(functions[name], [scheduled()], loads[name])
             # A tick ends in time, and leaves the rest to the next.
             for _ in range(TICKS):
-                for name in {held["pk"].partition("#")[0] for held in world.ledger.of("held")}:
+                waiting_for = {held["pk"].partition("#")[0] for held in world.ledger.of("held")}
+                if not waiting_for:
+                    break
+                for name in waiting_for:
                     receive(functions[name], [scheduled()], loads[name])
         finally:
             for function in functions.values():
