@@ -1,4 +1,4 @@
-//! A stream of bytes into the JSON values that matter: what stands at the top, one after the other, and what a list of records holds.
+//! Splits a stream of bytes into JSON values: each value at the top level, and each element of a list of records.
 //!
 //! Nothing is parsed here. A value ends where its brackets do, so that a broken record costs itself only; whatever cannot end is given up at the next
 //! line. Memory is bounded by the longest value that is taken, not by the file.
@@ -34,7 +34,6 @@ pub struct Splitter<R> {
     source: Option<R>,
     bytes: Vec<u8>,
     at: usize,
-    is_over: bool,
     place: Place,
 }
 
@@ -61,12 +60,12 @@ enum End {
 impl<R: Read> Splitter<R> {
     /// Values in what this reads.
     pub const fn of(source: R) -> Self {
-        Self { source: Some(source), bytes: Vec::new(), at: 0, is_over: false, place: Place::Top }
+        Self { source: Some(source), bytes: Vec::new(), at: 0, place: Place::Top }
     }
 
     /// Values in these bytes.
     pub const fn whole(bytes: Vec<u8>) -> Self {
-        Self { source: None, bytes, at: 0, is_over: true, place: Place::Top }
+        Self { source: None, bytes, at: 0, place: Place::Top }
     }
 
     /// The next piece; `None` at the end.
@@ -86,7 +85,7 @@ impl<R: Read> Splitter<R> {
                 }
                 (Place::Top | Place::List | Place::Records, Some(b'{' | b'[')) => return self.value(),
                 (Place::List | Place::Records | Place::Behind, Some(b'"')) => self.skip_string()?,
-                // Numbers and the like, and what stands between values.
+                // Commas, numbers, booleans and nulls are skipped.
                 (Place::List | Place::Records | Place::Behind, _) | (Place::Top, Some(b',' | b'}' | b']')) => self.at += 1,
                 (Place::Top, _) => return self.line(),
             }
@@ -212,7 +211,7 @@ impl<R: Read> Splitter<R> {
 
     /// Reads on; `false` at the end. What is behind the place is forgotten.
     fn read_more(&mut self) -> io::Result<bool> {
-        let Some(source) = self.source.as_mut().filter(|_| !self.is_over) else {
+        let Some(source) = self.source.as_mut() else {
             return Ok(false);
         };
         if self.at > 0 {
@@ -228,13 +227,13 @@ impl<R: Read> Splitter<R> {
             let into = self.bytes.get_mut(known + read..).unwrap_or_default();
             match source.read(into) {
                 Ok(0) => {
-                    self.is_over = true;
+                    self.source = None;
                     break;
                 }
                 Ok(more) => read += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    self.is_over = true;
+                    self.source = None;
                     self.bytes.truncate(known + read);
                     return Err(error);
                 }

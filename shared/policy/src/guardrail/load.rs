@@ -180,6 +180,7 @@ impl Rulebook {
         self.asked.extend(asked);
         fold::policy(&mut json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let gate = (!needs.is_empty()).then(|| gate::of_policy(&json));
+        let must = Must::of_policy(gate.as_ref().unwrap_or(&json));
         let is_aimed = self.judge == Judge::Everyone && aim::is_at_quarantines(&json);
         let folded = |id: &str| Policy::from_json(Some(PolicyId::new(id)), json).map_err(|error| one(placed.flaw(None, error.to_string())));
         if placed.policy.effect() == Effect::Permit {
@@ -188,7 +189,7 @@ impl Rulebook {
             if self.exemptions.contains_key(policy.id()) {
                 return Err(one(repeated(placed, &exemption.id)));
             }
-            self.permits.add(policy.clone(), needs, gate.as_ref()).map_err(|error| one(placed.flaw(None, error)))?;
+            self.permits.add(policy.clone(), needs, gate.as_ref(), must).map_err(|error| one(placed.flaw(None, error)))?;
             self.exemptions.insert(policy.id().clone(), exemption);
             return Ok(None);
         }
@@ -213,7 +214,7 @@ impl Rulebook {
         let required = guardrail.requires.clone().map(|requires| (requires, actions.clone()));
         for action in actions.into_iter().filter(|action| self.judge.considers(action, &guardrail)) {
             let concern = self.concerns.entry(action).or_default();
-            concern.add(policy.clone(), needs, gate.as_ref()).map_err(|error| one(placed.flaw(None, error)))?;
+            concern.add(policy.clone(), needs, gate.as_ref(), must.clone()).map_err(|error| one(placed.flaw(None, error)))?;
         }
         self.guardrails.insert(policy.id().clone(), guardrail);
         Ok(required)
@@ -253,12 +254,11 @@ impl Rulebook {
 }
 
 impl Concern {
-    fn add(&mut self, policy: Policy, needs: Needs, gate: Option<&Value>) -> Result<(), String> {
+    fn add(&mut self, policy: Policy, needs: Needs, gate: Option<&Value>, must: Must) -> Result<(), String> {
+        self.musts.push(must);
         let Some(gate) = gate else {
-            self.musts.push(Must::of_policy(&policy.to_json().map_err(|error| error.to_string())?));
             return self.by_record.add(policy).map_err(|error| error.to_string());
         };
-        self.musts.push(Must::of_policy(gate));
         let gate = Policy::from_json(Some(policy.id().clone()), gate.clone()).map_err(|error| error.to_string())?;
         self.needs.insert(policy.id().clone(), needs);
         self.by_record.add(gate).map_err(|error| error.to_string())?;

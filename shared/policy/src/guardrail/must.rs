@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::facts::Members;
 
 /// What has to hold of the context for a policy to apply: never more than the policy itself asks.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Must(Vec<Asked>);
 
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 enum Asked {
     /// `context has …`
     Member(String),
