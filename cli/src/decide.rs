@@ -79,7 +79,7 @@ pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments,
 }
 
 fn one(judge: &Judge<'_>, event: &Event, actions: &[&'static Action], json: bool, out: &mut impl Write) -> Result<()> {
-    let cases: Vec<Case> = judge.cases(event, actions)?.into_iter().map(|(_, case)| case).collect();
+    let cases: Vec<Case> = judge.cases(event, actions)?.into_iter().map(|judged| judged.case).collect();
     match (&*cases, json) {
         ([], true) => writeln!(out, "null")?,
         ([], false) if event.record.error_code.is_some() => {

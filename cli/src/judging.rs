@@ -1,6 +1,6 @@
-//! The cases that events make, as far as records and rulebook go: nothing is asked of an account.
+//! The cases that events make, as far as records and rulebook go, and what is known of the past: nothing is asked of an account.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
@@ -16,31 +16,71 @@ use policy::text::shown;
 use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use remedy::plan;
 
+use crate::past::{Past, Sure};
+
 /// By what events are judged.
 pub struct Judge<'a> {
     rulebook: &'a Rulebook,
     trusted_accounts: &'a [AccountId],
+    /// IAM as it was when the event happened, if anything is known of it.
+    past: Option<&'a Past>,
     /// The failures to sign in among the records so far: who, and when.
     failures: RefCell<BTreeMap<String, Vec<DateTime<Utc>>>>,
+    /// Whether an event asked for more than its record says.
+    asked: Cell<bool>,
+}
+
+/// A case that an event makes.
+pub struct Judged {
+    pub action: &'static Action,
+    pub case: Case,
+    /// How sure the facts are that it was decided by.
+    pub sure: Sure,
 }
 
 impl<'a> Judge<'a> {
     /// By this rulebook. Roles may trust these accounts.
     pub fn by(rulebook: &'a Rulebook, trusted_accounts: &'a [AccountId]) -> Self {
-        Self { rulebook, trusted_accounts, failures: RefCell::default() }
+        Self { rulebook, trusted_accounts, past: None, failures: RefCell::default(), asked: Cell::default() }
     }
 
-    /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do. Each with its action.
-    pub fn cases(&self, event: &Event, actions: &[&'static Action]) -> Result<Vec<(&'static Action, Case)>> {
+    /// The same, knowing the past.
+    pub fn knowing(self, past: &'a Past) -> Self {
+        Self { past: Some(past), ..self }
+    }
+
+    /// Whether the last event asked for more than its record says.
+    pub const fn asked_for_more(&self) -> bool {
+        self.asked.get()
+    }
+
+    /// The cases in a stack that observes, one for each change that breaks a guardrail: what all functions together would do.
+    pub fn cases(&self, event: &Event, actions: &[&'static Action]) -> Result<Vec<Judged>> {
+        self.asked.set(false);
         let actor = Actor::of(event)?;
         let mut cases = Vec::new();
         for action in actions {
             let circumstances = Circumstances::of(self.rulebook, event, action, &actor, &[]).trusting(self.trusted_accounts);
             for hearing in Hearing::open(circumstances) {
-                cases.extend(decide_one(self, circumstances, hearing)?.map(|case| (*action, case)));
+                for (hearing, sure) in self.completed(circumstances, hearing) {
+                    let case = decide_one(self, circumstances, hearing)?;
+                    cases.extend(case.map(|(case, is)| Judged { action, case, sure: sure.max(is) }));
+                }
             }
         }
         Ok(cases)
+    }
+
+    /// The hearing with what the event does not say, if the past says it.
+    fn completed<'h>(&self, circumstances: Circumstances<'h>, hearing: Hearing<'h>) -> Vec<(Hearing<'h>, Sure)> {
+        let Some(missing) = hearing.missing() else {
+            return vec![(hearing, Sure::Certain)];
+        };
+        self.asked.set(true);
+        match self.past.map(|past| past.missing(circumstances.home().0, missing)) {
+            Some(Ok((found, sure))) => hearing.completed(Ok(found)).into_iter().map(|hearing| (hearing, sure)).collect(),
+            Some(Err(_)) | None => vec![(hearing, Sure::Certain)],
+        }
     }
 }
 
@@ -60,12 +100,13 @@ pub fn actions(event: &Event) -> Result<Vec<&'static Action>> {
     Ok(actions)
 }
 
-fn decide_one(judge: &Judge<'_>, circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<Case>> {
+fn decide_one(judge: &Judge<'_>, circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<(Case, Sure)>> {
     let Some(weighing) = hearing.weigh()? else {
         return Ok(None);
     };
-    let facts = weighing.needs().map_or_else(|| Ok(Facts::none()), |(change, needs)| facts(judge, circumstances, change, needs));
-    let mut case = weighing.decide(facts.as_ref().map_err(String::as_str), Mode::Observe, Utc::now())?;
+    let unasked = || Ok((Facts::none(), Sure::Certain));
+    let facts = weighing.needs().map_or_else(unasked, |(change, needs)| facts(judge, circumstances, change, needs));
+    let mut case = weighing.decide(facts.as_ref().map(|(facts, _)| facts).map_err(String::as_str), Mode::Observe, Utc::now())?;
     if let Some(case) = &mut case
         && case.settle() == Next::Look
         && let Some(change) = case.change.clone()
@@ -86,18 +127,18 @@ fn decide_one(judge: &Judge<'_>, circumstances: Circumstances<'_>, hearing: Hear
             case.outcome = own;
         }
     }
-    Ok(case)
+    Ok(case.map(|case| (case, facts.map_or(Sure::Certain, |(_, sure)| sure))))
 }
 
-/// The facts that the record itself holds, or why it does not hold those that are needed.
-fn facts(judge: &Judge<'_>, circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<Facts, String> {
+/// The facts that the record itself holds, or the past; or why neither holds those that are needed.
+fn facts(judge: &Judge<'_>, circumstances: Circumstances<'_>, change: &Change, needs: Needs) -> Result<(Facts, Sure), String> {
     if let Change::SignedIn(signed_in) = change
         && needs == (Needs { failures: true, ..Needs::NONE })
     {
         let mut failures = judge.failures.borrow_mut();
         let times = failures.entry(signed_in.counted_by(circumstances.source_ip())).or_default();
         times.push(circumstances.time());
-        return Ok(Facts::none().with_failures(failures_within(times, circumstances.time())));
+        return Ok((Facts::none().with_failures(failures_within(times, circumstances.time())), Sure::Certain));
     }
 
     let document = Needs { document: needs.document, ..Needs::default() };
@@ -111,9 +152,12 @@ fn facts(judge: &Judge<'_>, circumstances: Circumstances<'_>, change: &Change, n
             let texts = Texts { policies: vec![text.to_owned()], boundary: None };
             let granted = circumstances.access(&texts, change.target().identity());
             let granted = granted.map_err(|error| format!("rescind decide cannot read what is granted: {error}"))?;
-            Ok(Facts::none().with_granted(granted))
+            Ok((Facts::none().with_granted(granted), Sure::Certain))
         }
-        _ => Err(LIVE.to_owned()),
+        _ => {
+            judge.asked.set(true);
+            judge.past.map_or_else(|| Err(LIVE.to_owned()), |past| past.facts(circumstances, change, needs))
+        }
     }
 }
 

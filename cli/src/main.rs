@@ -16,6 +16,7 @@ mod ledger;
 mod live;
 mod logs;
 mod manual;
+mod past;
 mod redrive;
 mod replay;
 mod simulate;

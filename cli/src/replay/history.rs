@@ -12,6 +12,9 @@ use policy::severity::Severity;
 use policy::{Action, Case};
 use serde::Serialize;
 
+use crate::judging::Judged;
+use crate::past::Sure;
+
 /// So many remedies a guardrail may have within an hour: the template's default for `StormLimit`.
 pub const STORM_LIMIT: usize = 20;
 /// From so many times on, within a day, a change is contested.
@@ -74,6 +77,28 @@ impl Verdict {
     }
 }
 
+/// How sure an answer is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// It follows from the records.
+    Certain,
+    /// It holds if the account was then as its details say.
+    Assumed,
+    /// Neither says what it depends on.
+    Unknown,
+}
+
+impl Certainty {
+    const fn of(sure: Sure, verdict: Verdict) -> Self {
+        match (verdict, sure) {
+            (Verdict::Unknown, _) => Self::Unknown,
+            (_, Sure::Certain) => Self::Certain,
+            (_, Sure::Assumed) => Self::Assumed,
+        }
+    }
+}
+
 /// Texts that come again and again, each kept once.
 #[derive(Default)]
 struct Names {
@@ -104,6 +129,7 @@ struct Kept {
     action: &'static Action,
     kind: ActorKind,
     verdict: Verdict,
+    sure: Sure,
     severity: Option<Severity>,
     remedy: Option<Remedy>,
     guardrail: u32,
@@ -128,7 +154,7 @@ pub struct History {
 
 impl History {
     /// Adds a case.
-    pub fn add(&mut self, action: &'static Action, case: &Case) {
+    pub fn add(&mut self, Judged { action, case, sure }: &Judged) {
         let names = &mut self.names;
         let guardrails = case.decision.lead().map_or("none", |guardrail| &guardrail.id);
         let target = case.change.as_ref().map_or_else(|| "what the record does not say".to_owned(), |change| change.kind().listed());
@@ -142,6 +168,7 @@ impl History {
             action,
             kind: case.actor.kind,
             verdict: Verdict::of(case),
+            sure: *sure,
             severity: case.severity(),
             remedy: case.remedy(),
             guardrail: names.number(guardrails),
@@ -175,6 +202,9 @@ impl History {
             row.severity = row.severity.max(kept.severity);
             let actor = Named { id: names.text(kept.actor).to_owned(), arn: self.arns.get(&kept.actor).cloned().unwrap_or_default() };
             row.count(kept.time, verdict, is_contested);
+            let certainty = Certainty::of(kept.sure, verdict);
+            row.assumed += usize::from(certainty == Certainty::Assumed);
+            account.assumed += usize::from(certainty == Certainty::Assumed);
             *row.targets.entry(names.text(kept.target).to_owned()).or_default() += 1;
             row.actors.entry(actor.clone()).or_default().count(verdict, names.text(kept.session));
             account.actors.entry(actor).or_default().count(verdict, names.text(kept.session));
@@ -190,6 +220,7 @@ impl History {
         Answer {
             time: kept.time,
             verdict,
+            certainty: Certainty::of(kept.sure, verdict),
             action: kept.action,
             kind: kept.kind,
             severity: kept.severity,
@@ -206,6 +237,7 @@ impl History {
 pub struct Answer {
     pub time: DateTime<Utc>,
     pub verdict: Verdict,
+    pub certainty: Certainty,
     #[serde(skip)]
     pub action: &'static Action,
     #[serde(skip)]
@@ -258,7 +290,7 @@ impl Breakers {
     }
 }
 
-fn hash(what: &impl Hash) -> u64 {
+pub fn hash(what: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     hasher.finish()
@@ -284,6 +316,8 @@ pub struct Account {
     pub actors: BTreeMap<Named, Share>,
     /// Cases that another record of the same event had made.
     pub doubled: usize,
+    /// Cases whose answer rests on the account's details.
+    pub assumed: usize,
 }
 
 /// The cases of a guardrail, or of an account.
@@ -295,6 +329,8 @@ pub struct Row {
     pub severity: Option<Severity>,
     /// Of those that would be taken back, how many for the third time or more within a day.
     pub contested: usize,
+    /// How many answers rest on the account's details.
+    pub assumed: usize,
     /// The first and the last.
     pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     hours: BTreeMap<DateTime<Utc>, usize>,

@@ -1,12 +1,15 @@
-//! Which records can concern a guardrail, by their bytes: nearly all cannot, and need not be parsed.
+//! Which records can concern a guardrail, or what one asks of the past, by their bytes: nearly all cannot, and need not be parsed.
 //!
 //! Within JSON a quotation mark in a text is escaped, so the bytes `"eventSource"` are the name of a member wherever they stand. A record in which they stand
-//! once has its service there, and is read no further if no guardrail is about that service's call of that name. In doubt a record is read.
+//! once has its service there, and is read no further if no guardrail is about that service's call of that name, and the call changes nothing in IAM. In doubt
+//! a record is read.
 
 use std::collections::HashMap;
 
 use memchr::memmem::Finder;
 use policy::{Action, Rulebook};
+
+use crate::past::Deed;
 
 const STS: &[u8] = b"sts.amazonaws.com";
 
@@ -59,7 +62,7 @@ impl<'a> Interest<'a> {
         let (Ok(source), Ok(name)) = (str::from_utf8(source), str::from_utf8(name)) else {
             return true;
         };
-        let is_of_interest = Action::candidates(source, name).any(|action| self.rulebook.concerns(action));
+        let is_of_interest = Deed::may_be(source, name) || Action::candidates(source, name).any(|action| self.rulebook.concerns(action));
         self.known.insert(self.key.clone(), is_of_interest);
         is_of_interest
     }

@@ -4,6 +4,7 @@ mod compare;
 mod history;
 mod html;
 mod interest;
+mod later;
 mod notices;
 mod pass;
 mod progress;
@@ -11,16 +12,19 @@ mod report;
 mod suggest;
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 use policy::arn::AccountId;
+use remedy::caller::CallerError;
 
 use crate::cases::moment;
+use crate::live;
 use crate::logs::{self, Wanted};
+use crate::past::Past;
 use compare::Comparison;
 use pass::By;
 use report::{Report, counted};
@@ -49,6 +53,17 @@ pub struct Arguments {
     /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
     #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
     trusted_accounts: Vec<AccountId>,
+    /// What `aws iam get-account-authorization-details` printed of an account: what the records do not say of it is assumed to have been as it is there. Once
+    /// for each account.
+    #[arg(long, value_name = "FILE")]
+    account_details: Vec<PathBuf>,
+    /// Read these details from the account of the credentials in the environment.
+    #[arg(long)]
+    live_account_details: bool,
+    /// Write IAM as the records leave it into this folder: of each account a file in the same form, for `rescind explain`. Whoever is not known wholly is
+    /// left out.
+    #[arg(long, value_name = "DIR")]
+    write_account_details: Option<PathBuf>,
     /// How many files are read at once; as many as there are processors if not given.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -81,6 +96,19 @@ enum FailOn {
 /// The exit status of a comparison that fails.
 const DIFFERS: u8 = 3;
 
+impl Arguments {
+    /// The accounts' details, as text.
+    fn details(&self) -> Result<Vec<String>> {
+        let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()));
+        let mut details = self.account_details.iter().map(read).collect::<Result<Vec<_>>>()?;
+        if self.live_account_details {
+            let reader = live::caller()?.reader();
+            details.push(live::runtime()?.block_on(remedy::reading::account::read(&reader)).map_err(CallerError::Aws)?);
+        }
+        Ok(details)
+    }
+}
+
 /// Replays, and prints what would have come of it.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let rulebook = ::rulebook::load(&arguments.guardrails)?;
@@ -89,16 +117,18 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let files = logs::list(&arguments.logs, &Wanted { from: *from, to: *to, regions: regions.clone() });
     let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let keeps_answers = against.is_some() || arguments.suggest_exemptions.is_some() || arguments.html.is_some();
+    let details = arguments.details()?;
     let by = |rulebook| By {
         rulebook,
         trusted_accounts: &arguments.trusted_accounts,
+        details: &details,
         from: *from,
         to: *to,
         keeps_answers,
         keeps_notices: arguments.html.is_some(),
     };
-    let replayed = pass::all(&files.found, threads, &by(&rulebook));
-    let before = other.as_ref().map(|other| pass::all(&files.found, threads, &by(other)));
+    let replayed = pass::all(&files.found, threads, &by(&rulebook))?;
+    let before = other.as_ref().map(|other| pass::all(&files.found, threads, &by(other))).transpose()?;
     let comparison = before.as_ref().map(|before| Comparison::of(&replayed.answers, &before.answers));
     let beside = comparison.as_ref().zip(against.as_ref().map(|dir| dir.display().to_string()));
     let report = Report { rulebook: &rulebook, passed_folders: files.passed, replayed: &replayed, beside };
@@ -112,6 +142,9 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
             html::write(report.document(&files.unreadable), &replayed.answers, &replayed.notices, &mut BufWriter::new(File::create(path)?))
         };
         write().with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if let Some(folder) = &arguments.write_account_details {
+        write_details(&replayed.past, folder).with_context(|| format!("cannot write into {}", folder.display()))?;
     }
     if let Some(path) = &arguments.suggest_exemptions {
         let suggestions = Suggestions::of(replayed.answers.values());
@@ -135,4 +168,12 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
         None => false,
     });
     Ok(if fails { ExitCode::from(DIFFERS) } else { ExitCode::SUCCESS })
+}
+
+fn write_details(past: &Past, folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (account, details) in past.details() {
+        std::fs::write(folder.join(format!("{account}.json")), format!("{details:#}\n"))?;
+    }
+    Ok(())
 }

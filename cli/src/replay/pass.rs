@@ -1,4 +1,5 @@
-//! One pass over all files, several at once: what no guardrail can concern is left on its bytes, everything else is judged.
+//! Two looks at a history. The first is at all files, several at once: what no guardrail can concern is left on its bytes, and what a record says by itself is
+//! judged. The second is at the rest, in order of time: what depends on what had been changed before.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,18 +9,21 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use policy::actor::SIGN_IN;
 use policy::arn::AccountId;
 use policy::text;
-use policy::{Action, Case, Event, Rulebook};
+use policy::{Action, Event, Rulebook};
 
 use super::history::{Account, Answer, History};
 use super::interest::Interest;
+use super::later::{Again, Later, Place};
 use super::notices::Notices;
 use super::progress::{self, Progress};
-use crate::judging::Judge;
+use crate::judging::{self, Judge, Judged};
 use crate::logs::{self, Found};
+use crate::past::{Deed, Past};
 
 /// As many broken records are shown; all are counted.
 const SHOWN: usize = 20;
@@ -29,6 +33,8 @@ const SHOWN: usize = 20;
 pub struct By<'a> {
     pub rulebook: &'a Rulebook,
     pub trusted_accounts: &'a [AccountId],
+    /// What IAM was on another day, of each account that somebody has read.
+    pub details: &'a [String],
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
     /// Whether each answer is wanted, for a comparison or for exemptions.
@@ -65,16 +71,16 @@ pub struct Replayed {
     pub broken: Vec<(PathBuf, usize, String)>,
     pub unreadable: Vec<(PathBuf, io::Error)>,
     pub seconds: f64,
+    /// IAM as the records leave it.
+    pub past: Past,
 }
 
 /// What the threads have in common.
-#[derive(Default)]
 struct Shared {
     history: History,
     /// If they are wanted.
     notices: Option<Notices>,
-    /// Sign-ins, which are judged in order of time: a failure counts with those before it.
-    sign_ins: Vec<(DateTime<Utc>, Event, PathBuf)>,
+    later: Later,
     counts: Counts,
     span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     broken: Vec<(PathBuf, usize, String)>,
@@ -82,13 +88,26 @@ struct Shared {
 }
 
 /// Judges everything in these files.
-pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
+///
+/// # Errors
+///
+/// If an account's details cannot be read, or there is no place for what is looked at twice.
+pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Result<Replayed> {
     let began = Instant::now();
-    let (next, shared, progress) = (
-        AtomicUsize::new(0),
-        Mutex::new(Shared { notices: by.keeps_notices.then(Notices::default), ..Shared::default() }),
-        Progress::default(),
-    );
+    let past = Past::new()?;
+    for details in by.details {
+        past.assume(details)?;
+    }
+    let (next, progress) = (AtomicUsize::new(0), Progress::default());
+    let shared = Mutex::new(Shared {
+        history: History::default(),
+        notices: by.keeps_notices.then(Notices::default),
+        later: Later::new().context("cannot make a temporary file")?,
+        counts: Counts::default(),
+        span: None,
+        broken: Vec::new(),
+        unreadable: Vec::new(),
+    });
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.clamp(1, files.len().max(1)))
             .map(|_| {
@@ -99,8 +118,10 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
                         judge: Judge::by(by.rulebook, by.trusted_accounts),
                         shared: &shared,
                     };
-                    while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        worker.read(file, &progress);
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(file) = files.get(number) else { break };
+                        worker.read(file, number, &progress);
                         progress.finished();
                     }
                 })
@@ -109,15 +130,7 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
         progress::show(&progress, files.len(), began, || workers.iter().all(thread::ScopedJoinHandle::is_finished));
     });
     let mut shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let judge = Judge::by(by.rulebook, by.trusted_accounts);
-    shared.sign_ins.sort_by(|(one, event, _), (other, another, _)| (one, &event.id).cmp(&(other, &another.id)));
-    shared.sign_ins.dedup_by(|(_, one, _), (_, other, _)| one.id.is_some() && one.id == other.id);
-    for (time, event, file) in std::mem::take(&mut shared.sign_ins) {
-        match judge.cases(&event, &Action::of(&event)) {
-            Ok(cases) => shared.judged(time, &cases),
-            Err(error) => shared.broken(&file, 0, text::chain(&*error)),
-        }
-    }
+    shared.second_look(files, by, &past).context("cannot read a temporary file")?;
     let Shared { history, notices, counts, span, mut broken, unreadable, .. } = shared;
     broken.sort();
     let mut answers = BTreeMap::new();
@@ -126,7 +139,7 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
             answers.insert(id, answer);
         }
     });
-    Replayed {
+    Ok(Replayed {
         counts,
         outcome,
         answers,
@@ -136,7 +149,8 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Replayed {
         broken,
         unreadable,
         seconds: began.elapsed().as_secs_f64(),
-    }
+        past,
+    })
 }
 
 /// One thread.
@@ -148,13 +162,13 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn read(&mut self, file: &Path, progress: &Progress) {
+    fn read(&mut self, file: &Path, number: usize, progress: &Progress) {
         let mut counts = Counts::default();
         let read = logs::read(file, &mut |found| {
             counts.records += 1;
             match found {
                 Found::Value(value) if self.interest.passes_over(value) => counts.passed += 1,
-                Found::Value(value) => self.value(value, file, &mut counts),
+                Found::Value(value) => self.value(value, (file, number), &mut counts),
                 Found::Broken(why) => self.broken(file, &counts, why.to_owned()),
             }
             if counts.records.is_multiple_of(1024) {
@@ -171,7 +185,7 @@ impl Worker<'_> {
         }
     }
 
-    fn value(&mut self, value: &[u8], file: &Path, counts: &mut Counts) {
+    fn value(&mut self, value: &[u8], (file, number): (&Path, usize), counts: &mut Counts) {
         let Ok(value) = str::from_utf8(value) else {
             return self.broken(file, counts, "it is not UTF-8".to_owned());
         };
@@ -181,29 +195,34 @@ impl Worker<'_> {
             counts.records += usize::from(!std::mem::take(&mut first));
             if self.interest.passes_over(record.as_bytes()) {
                 counts.passed += 1;
-            } else if let Err(error) = self.record(record, file, counts) {
+            } else if let Err(error) = self.record(record, Place { file: number, record: counts.records }, counts) {
                 let error = text::chain(&*error);
                 self.broken(file, counts, error);
             }
         });
     }
 
-    fn record(&self, record: &str, file: &Path, counts: &mut Counts) -> anyhow::Result<()> {
+    fn record(&self, record: &str, place: Place, counts: &mut Counts) -> Result<()> {
         let event = Event::from_envelope_or_record(record)?;
         let time = event.record.event_time;
-        let actions = Action::of(&event);
-        if actions.is_empty() || self.by.from.is_some_and(|from| time < from) || self.by.to.is_some_and(|to| time > to) {
+        let is_told = Deed::of(&event).is_some();
+        let is_wanted = self.by.from.is_none_or(|from| time >= from) && self.by.to.is_none_or(|to| time <= to);
+        let actions = if is_wanted { Action::of(&event) } else { Vec::new() };
+        if actions.is_empty() {
             counts.passed += 1;
+            // What came before the time that is asked about has led to it.
+            if is_told && self.by.to.is_none_or(|to| time <= to) {
+                self.shared().later.add(record, &event, place, true)?;
+            }
             return Ok(());
         }
-        if event.record.event_source == SIGN_IN {
-            counts.judged += 1;
-            self.shared().signed_in(time, event, file);
-            return Ok(());
-        }
-        let cases = self.judge.cases(&event, &crate::judging::actions(&event)?)?;
+        // A failure to sign in counts with those before it.
+        let waits = event.record.event_source == SIGN_IN;
+        let cases = if waits { Vec::new() } else { self.judge.cases(&event, &judging::actions(&event)?)? };
         counts.judged += 1;
-        self.shared().judged(time, &cases);
+        let waits = waits || self.judge.asked_for_more();
+        let waiting = (waits || is_told).then_some((record, place));
+        self.shared().looked(&event, (!waits).then_some(&*cases), waiting)?;
         Ok(())
     }
 
@@ -217,19 +236,52 @@ impl Worker<'_> {
 }
 
 impl Shared {
-    fn judged(&mut self, time: DateTime<Utc>, cases: &[(&'static Action, Case)]) {
-        self.saw(time);
-        for (action, case) in cases {
-            self.history.add(action, case);
-            if let Some(notices) = &mut self.notices {
-                notices.add(case);
+    /// Tells the past what was changed, and judges what waits for it.
+    fn second_look(&mut self, files: &[PathBuf], by: &By<'_>, past: &Past) -> Result<()> {
+        let later = std::mem::replace(&mut self.later, Later::new()?).sorted()?;
+        // From what the accounts are to what they were before all of it.
+        if past.has_details() {
+            for again in later.all().rev() {
+                past.undo(&again?.event);
             }
+        }
+        let judge = Judge::by(by.rulebook, by.trusted_accounts).knowing(past);
+        for again in later.all() {
+            let Again { event, place, is_judged } = again?;
+            past.apply(&event);
+            if is_judged {
+                continue;
+            }
+            match judge.cases(&event, &Action::of(&event)) {
+                Ok(cases) => self.judged(&cases),
+                Err(error) => {
+                    let file = files.get(place.file).cloned().unwrap_or_default();
+                    self.broken(&file, place.record, text::chain(&*error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what came of an event's first look: its cases, unless they wait, and the record, if it is looked at again.
+    fn looked(&mut self, event: &Event, cases: Option<&[Judged]>, waiting: Option<(&str, Place)>) -> io::Result<()> {
+        let time = event.record.event_time;
+        let (first, last) = self.span.unwrap_or((time, time));
+        self.span = Some((first.min(time), last.max(time)));
+        self.judged(cases.unwrap_or_default());
+        match waiting {
+            Some((record, place)) => self.later.add(record, event, place, cases.is_some()),
+            None => Ok(()),
         }
     }
 
-    fn signed_in(&mut self, time: DateTime<Utc>, event: Event, file: &Path) {
-        self.saw(time);
-        self.sign_ins.push((time, event, file.to_owned()));
+    fn judged(&mut self, cases: &[Judged]) {
+        for judged in cases {
+            self.history.add(judged);
+            if let Some(notices) = &mut self.notices {
+                notices.add(&judged.case);
+            }
+        }
     }
 
     fn broken(&mut self, file: &Path, place: usize, why: String) {
@@ -237,10 +289,5 @@ impl Shared {
         if self.broken.len() < SHOWN {
             self.broken.push((file.to_owned(), place, why));
         }
-    }
-
-    fn saw(&mut self, time: DateTime<Utc>) {
-        let (first, last) = self.span.unwrap_or((time, time));
-        self.span = Some((first.min(time), last.max(time)));
     }
 }

@@ -52,6 +52,16 @@ impl Report<'_> {
         if !rows.is_empty() {
             table(&rows, out)?;
         }
+        if outcome.assumed > 0 {
+            writeln!(out, "\nanswers that rest on the accounts' details, which are of another day: {}", outcome.assumed)?;
+        }
+        let unknown: usize = rows.iter().map(|(_, row)| row.of(Verdict::Unknown)).sum();
+        if unknown > 0 && !self.replayed.past.has_details() {
+            writeln!(
+                out,
+                "\nunknown: neither these records nor any before them say what the account was; with --account-details most are answered"
+            )?;
+        }
         if outcome.accounts.len() > 1 {
             writeln!(out, "\nby account")?;
             for (account, row) in sorted(&outcome.accounts).iter().take(NAMED * 3) {
@@ -85,6 +95,7 @@ impl Report<'_> {
             "passed": counts.passed,
             "judged": counts.judged,
             "doubled": outcome.doubled,
+            "assumed": outcome.assumed,
             "span": span.map(|(first, last)| json!({ "from": first, "to": last })),
             "guardrails": sorted(&outcome.guardrails).into_iter().map(|(id, row)| row_json("id", id, row)).collect::<Vec<_>>(),
             "accounts": sorted(&outcome.accounts).into_iter().map(|(id, row)| row_json("account", id, row)).collect::<Vec<_>>(),
@@ -145,6 +156,7 @@ fn row_json(key: &str, id: &str, row: &Row) -> Value {
         "verdicts": row.verdicts,
         "severity": row.severity,
         "contested": row.contested,
+        "assumed": row.assumed,
         "first": row.span.map(|(first, _)| first),
         "last": row.span.map(|(_, last)| last),
         "busiestHour": busiest,

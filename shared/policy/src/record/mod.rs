@@ -404,7 +404,8 @@ impl Event {
 }
 
 /// Whether a call changes nothing, by its name, as `EventBridge` knows it.
-pub(crate) fn reads(name: &str) -> bool {
+#[must_use]
+pub fn reads(name: &str) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
 }
 

@@ -1,7 +1,8 @@
 //! What is read about an account as a whole: its alias, and for a person everything that `GetAccountAuthorizationDetails` gives.
 
+use aws_sdk_iam::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_iam::types::{
-    AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, UserDetail,
+    AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, Tag, UserDetail,
 };
 use serde_json::{Value, json};
 
@@ -41,7 +42,9 @@ pub async fn alias(reader: &Reader) -> Result<Option<String>, AwsCall> {
 
 fn user(user: &UserDetail) -> Value {
     json!({
-        "UserName": user.user_name, "UserId": user.user_id, "Arn": user.arn, "GroupList": user.group_list(),
+        "UserName": user.user_name, "UserId": user.user_id, "Arn": user.arn, "Path": user.path, "CreateDate": moment(user.create_date()),
+        "Tags": tags(user.tags()),
+        "GroupList": user.group_list(),
         "UserPolicyList": inline(user.user_policy_list()),
         "AttachedManagedPolicies": attached(user.attached_managed_policies()),
         "PermissionsBoundary": boundary(user.permissions_boundary()),
@@ -50,7 +53,7 @@ fn user(user: &UserDetail) -> Value {
 
 fn group(group: &GroupDetail) -> Value {
     json!({
-        "GroupName": group.group_name, "Arn": group.arn,
+        "GroupName": group.group_name, "GroupId": group.group_id, "Arn": group.arn, "Path": group.path, "CreateDate": moment(group.create_date()),
         "GroupPolicyList": inline(group.group_policy_list()),
         "AttachedManagedPolicies": attached(group.attached_managed_policies()),
     })
@@ -58,7 +61,8 @@ fn group(group: &GroupDetail) -> Value {
 
 fn role(role: &RoleDetail) -> Value {
     json!({
-        "RoleName": role.role_name, "Arn": role.arn,
+        "RoleName": role.role_name, "RoleId": role.role_id, "Arn": role.arn, "Path": role.path, "CreateDate": moment(role.create_date()),
+        "Tags": tags(role.tags()),
         "AssumeRolePolicyDocument": role.assume_role_policy_document,
         "RolePolicyList": inline(role.role_policy_list()),
         "AttachedManagedPolicies": attached(role.attached_managed_policies()),
@@ -67,10 +71,24 @@ fn role(role: &RoleDetail) -> Value {
 }
 
 fn policy(policy: &ManagedPolicyDetail) -> Value {
-    let versions = policy.policy_version_list().iter().map(
-        |version| json!({ "VersionId": version.version_id, "IsDefaultVersion": version.is_default_version, "Document": version.document }),
-    );
-    json!({ "PolicyName": policy.policy_name, "Arn": policy.arn, "PolicyVersionList": versions.collect::<Value>() })
+    let versions = policy.policy_version_list().iter().map(|version| {
+        json!({
+            "VersionId": version.version_id, "IsDefaultVersion": version.is_default_version, "Document": version.document,
+            "CreateDate": moment(version.create_date()),
+        })
+    });
+    json!({
+        "PolicyName": policy.policy_name, "Arn": policy.arn, "DefaultVersionId": policy.default_version_id,
+        "PolicyVersionList": versions.collect::<Value>(),
+    })
+}
+
+fn moment(at: Option<&DateTime>) -> Option<String> {
+    at.and_then(|at| at.fmt(DateTimeFormat::DateTime).ok())
+}
+
+fn tags(tags: &[Tag]) -> Value {
+    tags.iter().map(|tag| json!({ "Key": tag.key, "Value": tag.value })).collect()
 }
 
 fn inline(policies: &[PolicyDetail]) -> Value {

@@ -1,0 +1,402 @@
+//! IAM's answers to the calls that read, from what is known of an account at a moment: in the XML of its query protocol, so that whatever asks IAM can ask
+//! the past in its stead.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use policy::arn::{AccountId, PolicyArn};
+use policy::target::IdentityKind::{self, Group, Role, User};
+use policy::text::name as shown;
+
+use super::state::{Account, Entity, Item, Known, Listing, Policy, Presence, Sure};
+
+/// An answer without a moment of its own has this one.
+const LONG_AGO: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+/// Why there is no answer.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// There was no such thing, as surely as this.
+    Gone(Sure),
+    /// Nobody has said it; what, for a person.
+    Unknown(String),
+}
+
+type Answer<T = ()> = Result<T, Refusal>;
+
+/// The accounts, and how sure the answers are that were given since somebody last asked for it.
+#[derive(Default)]
+pub struct Archive {
+    pub accounts: HashMap<AccountId, Account>,
+    pub sure: Sure,
+}
+
+/// A call: its action and its parameters.
+pub struct Question(HashMap<String, String>);
+
+impl Question {
+    /// Reads the body of a request: a form.
+    pub fn read(body: &str) -> Self {
+        let plain = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+        Self(body.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (plain(key), plain(value))).collect())
+    }
+
+    fn get(&self, key: &str) -> &str {
+        self.0.get(key).map_or("", String::as_str)
+    }
+}
+
+fn unknown<T>(what: impl Into<String>) -> Answer<T> {
+    Err(Refusal::Unknown(what.into()))
+}
+
+impl Archive {
+    /// The answer to a call about an account.
+    pub fn answer(&mut self, account: &AccountId, question: &Question) -> Answer<String> {
+        let action = question.get("Action");
+        let mut sure = Sure::Certain;
+        let mut xml = String::new();
+        let answer = self.write(account, action, question, &mut sure, &mut xml);
+        if let Err(Refusal::Gone(is)) = answer {
+            sure = sure.max(is);
+        }
+        self.sure = self.sure.max(sure);
+        answer?;
+        Ok(format!(
+            "<{action}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><{action}Result>{xml}</{action}Result></{action}Response>"
+        ))
+    }
+
+    /// Which version of a policy had been the default before the last change of it.
+    pub fn replaced(&self, account: &AccountId, arn: &str) -> Option<String> {
+        match self.accounts.get(account)?.policy(arn) {
+            Presence::Is(policy) => policy.replaced.clone(),
+            Presence::Gone(_) | Presence::Unknown => None,
+        }
+    }
+
+    fn write(&self, account: &AccountId, action: &str, question: &Question, sure: &mut Sure, xml: &mut String) -> Answer {
+        let is_read = self.accounts.get(account).is_some_and(|account| account.is_read);
+        let unread = Account::default();
+        let known = self.accounts.get(account).unwrap_or(&unread);
+        let entity = |kind: IdentityKind| {
+            present(known.entity(kind, question.get(kind.name_parameter())), || {
+                format!("whether there was a {} {}", kind.word(), shown(question.get(kind.name_parameter())))
+            })
+        };
+        let of = |kind: IdentityKind, sure: &mut Sure| {
+            entity(kind).map(|(entity, is)| {
+                *sure = is.max(*sure);
+                entity
+            })
+        };
+        match action {
+            "GetUser" => one(of(User, sure)?, sure, xml),
+            "GetRole" => one(of(Role, sure)?, sure, xml),
+            "GetGroup" => {
+                let group = of(Group, sure)?;
+                one(group, sure, xml)?;
+                // Whoever is in it is known only of a whole account.
+                let users = known.entities(User);
+                if !is_read && !users.iter().all(|user| user.groups.whole.is_some()) {
+                    *sure = Sure::Assumed;
+                }
+                let members: Vec<_> = users.into_iter().filter(|user| user.groups.get(&group.name).is_some()).collect();
+                list(xml, "Users", members, |xml, user| basics(user, sure, xml))
+            }
+            "ListAttachedUserPolicies" => attached(of(User, sure)?, sure, xml),
+            "ListAttachedGroupPolicies" => attached(of(Group, sure)?, sure, xml),
+            "ListAttachedRolePolicies" => attached(of(Role, sure)?, sure, xml),
+            "ListUserPolicies" => inline(of(User, sure)?, sure, xml),
+            "ListGroupPolicies" => inline(of(Group, sure)?, sure, xml),
+            "ListRolePolicies" => inline(of(Role, sure)?, sure, xml),
+            "GetUserPolicy" => inline_text(of(User, sure)?, question.get("PolicyName"), sure, xml),
+            "GetGroupPolicy" => inline_text(of(Group, sure)?, question.get("PolicyName"), sure, xml),
+            "GetRolePolicy" => inline_text(of(Role, sure)?, question.get("PolicyName"), sure, xml),
+            "ListGroupsForUser" => {
+                let user = of(User, sure)?;
+                let groups = whole(&user.groups, sure, || format!("which groups {} was in", person(user)))?;
+                list(xml, "Groups", groups, |xml, group| {
+                    text(xml, "GroupName", group);
+                    Ok(())
+                })
+            }
+            "ListMFADevices" => {
+                let user = of(User, sure)?;
+                whole(&user.devices, sure, || format!("which MFA devices {} had", person(user)))?;
+                list(xml, "MFADevices", user.devices.items.values().collect(), |xml, device| {
+                    text(xml, "UserName", &user.name);
+                    text(xml, "SerialNumber", &device.name);
+                    moment(xml, "EnableDate", Some(device.value));
+                    Ok(())
+                })
+            }
+            "GetPolicy" | "GetPolicyVersion" | "ListPolicyVersions" => {
+                let policy = self.policy(known, question.get("PolicyArn"), sure)?;
+                match action {
+                    "GetPolicy" => default_version(policy, sure, xml),
+                    "GetPolicyVersion" => version(policy, question.get("VersionId"), sure, xml),
+                    _ => versions(policy, sure, xml),
+                }
+            }
+            "ListEntitiesForPolicy" => holders(known, question.get("PolicyArn"), is_read, sure, xml),
+            "GetAccessKeyLastUsed" => {
+                let key = question.get("AccessKeyId");
+                let owner = known.owner(key).ok_or_else(|| Refusal::Unknown(format!("whose the key {} was", shown(key))))?;
+                text(xml, "UserName", owner.as_str());
+                Ok(())
+            }
+            "ListUsers" if is_read => {
+                *sure = Sure::Assumed;
+                list(xml, "Users", known.entities(User), |xml, user| basics(user, sure, xml))
+            }
+            _ => unknown(format!("what IAM would have answered to {}", shown(action))),
+        }
+    }
+
+    /// A managed policy. AWS's own are the same in every account, and only those that somebody has are among an account's details.
+    fn policy<'a>(&'a self, known: &'a Account, arn: &str, sure: &mut Sure) -> Answer<&'a Policy> {
+        let what = || format!("what policy {} said", shown(arn));
+        let is_own = PolicyArn::new(arn).is_ok_and(|arn| arn.owner() != "aws");
+        let found = present(known.policy(arn), what);
+        let (policy, is) = match found {
+            Err(_) if !is_own => {
+                let elsewhere = self.accounts.values().find_map(|account| match account.policy(arn) {
+                    Presence::Is(policy) if policy.default.is_some() => Some(policy),
+                    _ => None,
+                });
+                elsewhere.map_or_else(|| unknown(what()), |policy| Ok((policy, policy.sure)))
+            }
+            found => found,
+        }?;
+        *sure = is.max(*sure);
+        Ok(policy)
+    }
+}
+
+trait Certain {
+    fn sure(&self) -> Sure;
+}
+
+impl Certain for Entity {
+    fn sure(&self) -> Sure {
+        self.sure
+    }
+}
+
+impl Certain for Policy {
+    fn sure(&self) -> Sure {
+        self.sure
+    }
+}
+
+fn present<T: Certain>(found: Presence<&T>, what: impl FnOnce() -> String) -> Answer<(&T, Sure)> {
+    match found {
+        Presence::Is(found) => Ok((found, found.sure())),
+        Presence::Gone(sure) => Err(Refusal::Gone(sure)),
+        Presence::Unknown => unknown(what()),
+    }
+}
+
+/// The names of a listing, if it is known to be whole.
+fn whole<'a, T>(listing: &'a Listing<T>, sure: &mut Sure, what: impl FnOnce() -> String) -> Answer<Vec<&'a str>> {
+    let Some(is) = listing.sure() else {
+        return unknown(what());
+    };
+    *sure = is.max(*sure);
+    Ok(listing.items.values().map(|item| item.name.as_str()).collect())
+}
+
+/// One thing of a listing.
+fn one_of<'a, T>(listing: &'a Listing<T>, name: &str, sure: &mut Sure, what: impl FnOnce() -> String) -> Answer<&'a Item<T>> {
+    let item = match (listing.get(name), listing.whole) {
+        (Some(item), _) => item,
+        (None, Some(is)) => return Err(Refusal::Gone(is)),
+        (None, None) => return unknown(what()),
+    };
+    *sure = item.sure.max(*sure);
+    Ok(item)
+}
+
+fn of_known<'a, T>(known: Option<&'a (T, Sure)>, sure: &mut Sure, what: impl FnOnce() -> String) -> Answer<&'a T> {
+    let Some((value, is)) = known else {
+        return unknown(what());
+    };
+    *sure = (*is).max(*sure);
+    Ok(value)
+}
+
+fn person(entity: &Entity) -> String {
+    format!("{} {}", entity.kind.word(), shown(&entity.name))
+}
+
+/// `User`, `Group` or `Role`, with what its own call says of it.
+fn one(entity: &Entity, sure: &mut Sure, xml: &mut String) -> Answer {
+    open(xml, entity.kind.name());
+    basics(entity, sure, xml)?;
+    if entity.kind != Group {
+        let tags = of_known(entity.tags.as_ref(), sure, || format!("which tags {} had", person(entity)))?;
+        list(xml, "Tags", tags.iter().collect(), |xml, (key, value)| {
+            text(xml, "Key", key);
+            text(xml, "Value", value);
+            Ok(())
+        })?;
+        let boundary: &Known<Option<String>> = &entity.boundary;
+        if let Some(arn) = of_known(boundary.as_ref(), sure, || format!("which permissions boundary {} had", person(entity)))? {
+            open(xml, "PermissionsBoundary");
+            text(xml, "PermissionsBoundaryArn", arn);
+            close(xml, "PermissionsBoundary");
+        }
+    }
+    if entity.kind == Role
+        && let Some((trust, is)) = &entity.trust
+    {
+        *sure = (*is).max(*sure);
+        document(xml, "AssumeRolePolicyDocument", trust);
+    }
+    close(xml, entity.kind.name());
+    Ok(())
+}
+
+fn basics(entity: &Entity, sure: &mut Sure, xml: &mut String) -> Answer {
+    let kind = entity.kind.name();
+    let lacking = |what: &str| format!("which {what} {} had", person(entity));
+    let (Some(id), Some(path)) = (&entity.id, &entity.path) else {
+        return unknown(lacking(if entity.id.is_none() { "unique id" } else { "path" }));
+    };
+    *sure = entity.sure.max(*sure);
+    text(xml, "Path", path);
+    text(xml, entity.kind.name_parameter(), &entity.name);
+    text(xml, &format!("{kind}Id"), id);
+    moment(xml, "CreateDate", entity.made);
+    Ok(())
+}
+
+fn attached(entity: &Entity, sure: &mut Sure, xml: &mut String) -> Answer {
+    let arns = whole(&entity.attached, sure, || format!("which policies {} had attached", person(entity)))?;
+    list(xml, "AttachedPolicies", arns, |xml, arn| {
+        text(xml, "PolicyName", arn.rsplit('/').next().unwrap_or(arn));
+        text(xml, "PolicyArn", arn);
+        Ok(())
+    })
+}
+
+fn inline(entity: &Entity, sure: &mut Sure, xml: &mut String) -> Answer {
+    open(xml, "PolicyNames");
+    for policy in whole(&entity.inline, sure, || format!("which inline policies {} had", person(entity)))? {
+        text(xml, "member", policy);
+    }
+    close(xml, "PolicyNames");
+    Ok(())
+}
+
+fn inline_text(entity: &Entity, policy: &str, sure: &mut Sure, xml: &mut String) -> Answer {
+    let what = || format!("what inline policy {} of {} said", shown(policy), person(entity));
+    let item = one_of(&entity.inline, policy, sure, what)?;
+    let Some(said) = &item.value else {
+        return unknown(what());
+    };
+    text(xml, entity.kind.name_parameter(), &entity.name);
+    text(xml, "PolicyName", &item.name);
+    document(xml, "PolicyDocument", said);
+    Ok(())
+}
+
+fn default_version(policy: &Policy, sure: &mut Sure, xml: &mut String) -> Answer {
+    let default = of_known(policy.default.as_ref(), sure, || format!("which version of {} was the default", shown(&policy.arn)))?;
+    open(xml, "Policy");
+    text(xml, "Arn", &policy.arn);
+    text(xml, "DefaultVersionId", default);
+    close(xml, "Policy");
+    Ok(())
+}
+
+fn version(policy: &Policy, id: &str, sure: &mut Sure, xml: &mut String) -> Answer {
+    let what = || format!("what version {} of {} said", shown(id), shown(&policy.arn));
+    let item = one_of(&policy.versions, id, sure, what)?;
+    let Some(said) = &item.value.text else {
+        return unknown(what());
+    };
+    open(xml, "PolicyVersion");
+    document(xml, "Document", said);
+    text(xml, "VersionId", id);
+    close(xml, "PolicyVersion");
+    Ok(())
+}
+
+fn versions(policy: &Policy, sure: &mut Sure, xml: &mut String) -> Answer {
+    whole(&policy.versions, sure, || format!("which versions {} had", shown(&policy.arn)))?;
+    list(xml, "Versions", policy.versions.items.values().collect(), |xml, version| {
+        text(xml, "VersionId", &version.name);
+        let is_default = policy.default.as_ref().is_some_and(|(default, _)| *default == version.name);
+        text(xml, "IsDefaultVersion", if is_default { "true" } else { "false" });
+        moment(xml, "CreateDate", version.value.made);
+        Ok(())
+    })
+}
+
+/// Whoever has a managed policy attached. Of an account that nobody has read there may be others.
+fn holders(known: &Account, arn: &str, is_read: bool, sure: &mut Sure, xml: &mut String) -> Answer {
+    if !is_read {
+        return unknown(format!("who had policy {}", shown(arn)));
+    }
+    *sure = Sure::Assumed;
+    for kind in IdentityKind::ALL {
+        let holders: Vec<&Entity> = known.entities(kind).into_iter().filter(|entity| entity.attached.get(arn).is_some()).collect();
+        list(xml, &format!("Policy{}s", kind.name()), holders, |xml, holder| {
+            text(xml, kind.name_parameter(), &holder.name);
+            if let Some(id) = &holder.id {
+                text(xml, &format!("{}Id", kind.name()), id);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn open(xml: &mut String, name: &str) {
+    // Writing to memory does not fail.
+    let _ = write!(xml, "<{name}>");
+}
+
+fn close(xml: &mut String, name: &str) {
+    let _ = write!(xml, "</{name}>");
+}
+
+fn text(xml: &mut String, name: &str, text: &str) {
+    open(xml, name);
+    for c in text.chars() {
+        match c {
+            '&' => xml.push_str("&amp;"),
+            '<' => xml.push_str("&lt;"),
+            '>' => xml.push_str("&gt;"),
+            '\r' => xml.push_str("&#xD;"),
+            c => xml.push(c),
+        }
+    }
+    close(xml, name);
+}
+
+/// A policy document, percent-encoded as IAM's answers have it.
+fn document(xml: &mut String, name: &str, said: &str) {
+    let plain = policy::document::plain(said);
+    let said = plain.as_deref().unwrap_or(said);
+    text(xml, name, &utf8_percent_encode(said, NON_ALPHANUMERIC).to_string());
+}
+
+fn moment(xml: &mut String, name: &str, at: Option<DateTime<Utc>>) {
+    text(xml, name, &at.unwrap_or(LONG_AGO).format("%Y-%m-%dT%H:%M:%SZ").to_string());
+}
+
+fn list<T>(xml: &mut String, name: &str, items: Vec<T>, mut each: impl FnMut(&mut String, T) -> Answer) -> Answer {
+    open(xml, name);
+    for item in items {
+        open(xml, "member");
+        each(xml, item)?;
+        close(xml, "member");
+    }
+    close(xml, name);
+    Ok(())
+}
