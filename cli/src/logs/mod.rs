@@ -1,14 +1,17 @@
 //! Whatever people have of CloudTrail: files and folders, compressed or not, with records in any wrapping.
 
+mod bucket;
 mod files;
 mod open;
 mod split;
 mod unwrap;
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-pub use files::{Wanted, list};
+pub use bucket::{Fetched, Object, fetch};
+pub use files::{Source, Wanted, list};
 pub use unwrap::records;
 
 use open::Bytes;
@@ -33,7 +36,20 @@ pub enum Found<'a> {
 ///
 /// If it cannot be read, or not to its end.
 pub fn read(path: &Path, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
-    match open::open(path)? {
+    take(open::open(path)?, each)
+}
+
+/// The same of an open file.
+///
+/// # Errors
+///
+/// If it cannot be read to its end.
+pub fn read_file(file: File, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
+    take(open::of(file)?, each)
+}
+
+fn take(bytes: Bytes, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
+    match bytes {
         Bytes::Whole(bytes) => split(Splitter::<io::Empty>::whole(bytes), each),
         Bytes::Stream(mut stream) => {
             let mut head = Vec::new();

@@ -30,7 +30,11 @@ pub fn open(path: &Path) -> io::Result<Bytes> {
         let stream = Cursor::new(head.clone()).chain(io::stdin());
         return Ok(if is_gzip(&head) { Bytes::Stream(Box::new(MultiGzDecoder::new(stream))) } else { Bytes::Stream(Box::new(stream)) });
     }
-    let mut file = File::open(path)?;
+    of(File::open(path)?)
+}
+
+/// The bytes of an open file.
+pub fn of(mut file: File) -> io::Result<Bytes> {
     let length = file.metadata()?.len();
     let mut head = Vec::new();
     file.by_ref().take(4).read_to_end(&mut head)?;

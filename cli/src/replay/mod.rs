@@ -3,6 +3,7 @@
 mod compare;
 mod history;
 mod html;
+mod intake;
 mod interest;
 mod later;
 mod notices;
@@ -34,8 +35,8 @@ use suggest::Suggestions;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Files and folders of CloudTrail's records, compressed or not: log files, the output of `aws cloudtrail lookup-events` and `aws logs
-    /// filter-log-events`, JSON lines, events of EventBridge, messages of queues, exports of CloudTrail Lake, Athena, Elastic or Splunk; - for
-    /// standard input.
+    /// filter-log-events`, JSON lines, events of EventBridge, messages of queues, exports of CloudTrail Lake, Athena, Elastic or Splunk; `s3://bucket/prefix`
+    /// with the credentials in the environment; - for standard input.
     #[arg(required = true)]
     logs: Vec<PathBuf>,
     /// The rulebook's folder.
@@ -53,6 +54,9 @@ pub struct Arguments {
     /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
     #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
     trusted_accounts: Vec<AccountId>,
+    /// Keep the objects of buckets in this folder: a replay that was interrupted goes on from there, and the next one fetches only what is new.
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
     /// What `aws iam get-account-authorization-details` printed of an account: what the records do not say of it is assumed to have been as it is there. Once
     /// for each account.
     #[arg(long, value_name = "FILE")]
@@ -114,7 +118,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let rulebook = ::rulebook::load(&arguments.guardrails)?;
     let Arguments { from, to, regions, against, .. } = arguments;
     let other = against.as_ref().map(|dir| ::rulebook::load(dir)).transpose()?;
-    let files = logs::list(&arguments.logs, &Wanted { from: *from, to: *to, regions: regions.clone() });
+    let files = logs::list(&arguments.logs, arguments.cache.as_deref(), &Wanted { from: *from, to: *to, regions: regions.clone() })?;
     let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let keeps_answers = against.is_some() || arguments.suggest_exemptions.is_some() || arguments.html.is_some();
     let details = arguments.details()?;
@@ -122,6 +126,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
         rulebook,
         trusted_accounts: &arguments.trusted_accounts,
         details: &details,
+        cache: arguments.cache.as_deref(),
         from: *from,
         to: *to,
         keeps_answers,

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 use policy::actor::SIGN_IN;
 use policy::arn::AccountId;
@@ -17,12 +16,13 @@ use policy::text;
 use policy::{Action, Event, Rulebook};
 
 use super::history::{Account, Answer, History};
+use super::intake::{Intake, Opened};
 use super::interest::Interest;
 use super::later::{Again, Later, Place};
 use super::notices::Notices;
 use super::progress::{self, Progress};
 use crate::judging::{self, Judge, Judged};
-use crate::logs::{self, Found};
+use crate::logs::{self, Found, Source};
 use crate::past::{Deed, Past};
 
 /// As many broken records are shown; all are counted.
@@ -35,6 +35,8 @@ pub struct By<'a> {
     pub trusted_accounts: &'a [AccountId],
     /// What IAM was on another day, of each account that somebody has read.
     pub details: &'a [String],
+    /// Where objects of buckets are kept.
+    pub cache: Option<&'a Path>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
     /// Whether each answer is wanted, for a comparison or for exemptions.
@@ -68,8 +70,8 @@ pub struct Replayed {
     /// The first and the last record that was judged.
     pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The first of the broken records: in which file, which one, and why.
-    pub broken: Vec<(PathBuf, usize, String)>,
-    pub unreadable: Vec<(PathBuf, io::Error)>,
+    pub broken: Vec<(String, usize, String)>,
+    pub unreadable: Vec<(String, io::Error)>,
     pub seconds: f64,
     /// IAM as the records leave it.
     pub past: Past,
@@ -83,8 +85,8 @@ struct Shared {
     later: Later,
     counts: Counts,
     span: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    broken: Vec<(PathBuf, usize, String)>,
-    unreadable: Vec<(PathBuf, io::Error)>,
+    broken: Vec<(String, usize, String)>,
+    unreadable: Vec<(String, io::Error)>,
 }
 
 /// Judges everything in these files.
@@ -92,13 +94,14 @@ struct Shared {
 /// # Errors
 ///
 /// If an account's details cannot be read, or there is no place for what is looked at twice.
-pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Result<Replayed> {
+pub fn all(files: &[Source], threads: usize, by: &By<'_>) -> Result<Replayed> {
     let began = Instant::now();
     let past = Past::new()?;
     for details in by.details {
         past.assume(details)?;
     }
-    let (next, progress) = (AtomicUsize::new(0), Progress::default());
+    let (intake, objects, to) = Intake::of(files);
+    let progress = Progress::default();
     let shared = Mutex::new(Shared {
         history: History::default(),
         notices: by.keeps_notices.then(Notices::default),
@@ -118,17 +121,18 @@ pub fn all(files: &[PathBuf], threads: usize, by: &By<'_>) -> Result<Replayed> {
                         judge: Judge::by(by.rulebook, by.trusted_accounts),
                         shared: &shared,
                     };
-                    loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(file) = files.get(number) else { break };
-                        worker.read(file, number, &progress);
+                    while let Some((number, file)) = intake.next() {
+                        let name = files.get(number).map(Source::name).unwrap_or_default();
+                        worker.read(file, (&name, number), &progress);
                         progress.finished();
                     }
                 })
             })
             .collect();
+        let fetching = (!objects.is_empty()).then(|| scope.spawn(move || logs::fetch(&objects, by.cache, &to)));
         progress::show(&progress, files.len(), began, || workers.iter().all(thread::ScopedJoinHandle::is_finished));
-    });
+        fetching.map_or(Ok(()), |fetching| fetching.join().unwrap_or_else(|_| bail!("fetching from the bucket ended early")))
+    })?;
     let mut shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     shared.second_look(files, by, &past).context("cannot read a temporary file")?;
     let Shared { history, notices, counts, span, mut broken, unreadable, .. } = shared;
@@ -162,9 +166,9 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn read(&mut self, file: &Path, number: usize, progress: &Progress) {
+    fn read(&mut self, opened: Opened<'_>, (file, number): (&str, usize), progress: &Progress) {
         let mut counts = Counts::default();
-        let read = logs::read(file, &mut |found| {
+        let mut each = |found: Found<'_>| {
             counts.records += 1;
             match found {
                 Found::Value(value) if self.interest.passes_over(value) => counts.passed += 1,
@@ -174,7 +178,11 @@ impl Worker<'_> {
             if counts.records.is_multiple_of(1024) {
                 progress.read(1024);
             }
-        });
+        };
+        let read = match opened {
+            Opened::Path(path) => logs::read(path, &mut each),
+            Opened::Fetched(file) => file.and_then(|file| logs::read_file(file, &mut each)),
+        };
         progress.read(counts.records % 1024);
         let mut shared = self.shared();
         shared.counts.records += counts.records;
@@ -185,7 +193,7 @@ impl Worker<'_> {
         }
     }
 
-    fn value(&mut self, value: &[u8], (file, number): (&Path, usize), counts: &mut Counts) {
+    fn value(&mut self, value: &[u8], (file, number): (&str, usize), counts: &mut Counts) {
         let Ok(value) = str::from_utf8(value) else {
             return self.broken(file, counts, "it is not UTF-8".to_owned());
         };
@@ -226,7 +234,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    fn broken(&self, file: &Path, counts: &Counts, why: String) {
+    fn broken(&self, file: &str, counts: &Counts, why: String) {
         self.shared().broken(file, counts.records, why);
     }
 
@@ -237,7 +245,7 @@ impl Worker<'_> {
 
 impl Shared {
     /// Tells the past what was changed, and judges what waits for it.
-    fn second_look(&mut self, files: &[PathBuf], by: &By<'_>, past: &Past) -> Result<()> {
+    fn second_look(&mut self, files: &[Source], by: &By<'_>, past: &Past) -> Result<()> {
         let later = std::mem::replace(&mut self.later, Later::new()?).sorted()?;
         // From what the accounts are to what they were before all of it.
         if past.has_details() {
@@ -255,7 +263,7 @@ impl Shared {
             match judge.cases(&event, &Action::of(&event)) {
                 Ok(cases) => self.judged(&cases),
                 Err(error) => {
-                    let file = files.get(place.file).cloned().unwrap_or_default();
+                    let file = files.get(place.file).map(Source::name).unwrap_or_default();
                     self.broken(&file, place.record, text::chain(&*error));
                 }
             }
@@ -284,7 +292,7 @@ impl Shared {
         }
     }
 
-    fn broken(&mut self, file: &Path, place: usize, why: String) {
+    fn broken(&mut self, file: &str, place: usize, why: String) {
         self.counts.broken += 1;
         if self.broken.len() < SHOWN {
             self.broken.push((file.to_owned(), place, why));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use policy::Rulebook;
@@ -31,7 +30,7 @@ pub struct Report<'a> {
 
 impl Report<'_> {
     /// For a terminal.
-    pub fn text(&self, unreadable: &[(PathBuf, io::Error)], out: &mut impl Write) -> io::Result<()> {
+    pub fn text(&self, unreadable: &[(String, io::Error)], out: &mut impl Write) -> io::Result<()> {
         let Replayed { counts, outcome, files, span, broken, seconds, .. } = self.replayed;
         let rows: Vec<(&String, &Row)> = sorted(&outcome.guardrails);
         let cases: usize = rows.iter().map(|(_, row)| row.cases()).sum();
@@ -72,19 +71,19 @@ impl Report<'_> {
             comparison.text(other, out)?;
         }
         for (file, place, why) in broken {
-            writeln!(out, "\nnot judged: record {place} of {}: {}", shown(&file.display().to_string()), said(why))?;
+            writeln!(out, "\nnot judged: record {place} of {}: {}", shown(file), said(why))?;
         }
         if counts.broken > broken.len() {
             writeln!(out, "\nand {} more that were not judged", counts.broken - broken.len())?;
         }
         for (file, error) in unreadable.iter().chain(&self.replayed.unreadable) {
-            writeln!(out, "\nnot read: {}: {error}", shown(&file.display().to_string()))?;
+            writeln!(out, "\nnot read: {}: {error}", shown(file))?;
         }
         Ok(())
     }
 
     /// For programs.
-    pub fn document(&self, unreadable: &[(PathBuf, io::Error)]) -> Value {
+    pub fn document(&self, unreadable: &[(String, io::Error)]) -> Value {
         let Replayed { counts, outcome, files, span, broken, .. } = self.replayed;
         let not_read = unreadable.iter().chain(&self.replayed.unreadable);
         json!({
