@@ -91,13 +91,19 @@ pub fn actions(event: &Event) -> Result<Vec<&'static Action>> {
         let call = format!("{}:{}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!("no guardrail can concern {call}: it is not among the actions of the schema");
     }
+    delivered(event)?;
+    Ok(actions)
+}
+
+/// Why no function would receive an event that is one of the schema's actions.
+pub fn delivered(event: &Event) -> Result<()> {
     if event.record.is_finding() && !finding::is_delivered(event) {
         let named = format!("{}: {}", shown(&event.record.event_source), shown(&event.record.event_name));
         bail!(
             "the stack's rules do not deliver this finding ({named}): only AWS Health's risks, and new findings of Security Hub about IAM"
         );
     }
-    Ok(actions)
+    Ok(())
 }
 
 fn decide_one(judge: &Judge<'_>, circumstances: Circumstances<'_>, hearing: Hearing<'_>) -> Result<Option<(Case, Sure)>> {

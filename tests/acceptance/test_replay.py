@@ -388,6 +388,42 @@ def test_a_draft_of_exemptions_is_valid_once_it_is_filled_in_and_covers_what_it_
     assert of(replayed(history, guardrails=finished))["verdicts"] == {"exempt": 3, "taken-back": 1}
 
 
+def drafted(tmp_path, records: list[dict]) -> tuple[str, dict]:
+    """The draft for a history, and what comes of the history once all of it is in force."""
+    history, draft = write(tmp_path / "log.jsonl", "\n".join(map(json.dumps, records))), tmp_path / "draft.cedar"
+    rescind("replay", history, "--suggest-exemptions", draft)
+    finished = rulebook(tmp_path / "finished", exemptions="\n" + filled_in(draft.read_text()))
+    checked = rescind("check", finished)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    return draft.read_text(), of(replayed(history, guardrails=finished))["verdicts"]
+
+
+def test_a_role_that_is_deployed_to_many_accounts_gets_one_exemption_that_names_them(tmp_path):
+    def at(account: str) -> dict:
+        actor = json.loads(json.dumps(assumed_role("deploy", path="/ci/", id=f"AROA{account}")).replace("123456789012", account))
+        return record(actor=actor, recipientAccountId=account)
+
+    text, verdicts = drafted(tmp_path, [at("111111111111"), at("222222222222"), at("333333333333")])
+    assert text.count("permit") == 1 and '["111111111111", "222222222222", "333333333333"].contains(principal.account)' in text
+    assert verdicts == {"exempt": 3}
+
+
+def test_roles_that_do_the_same_from_under_one_path_go_together_and_others_do_not(tmp_path):
+    records = [record(actor=assumed_role(role, path="/ci/", id=f"AROA{role}")) for role in ("build", "deploy")]
+    records += [record(actor=assumed_role(role, id=f"AROA{role}")) for role in ("ann", "bob")]
+    text, verdicts = drafted(tmp_path, records)
+    assert text.count("permit") == 3, "a role of no path has a name that anybody may give"
+    assert 'principal.path == "/ci/" && ["build", "deploy"].contains(principal.name)' in text and verdicts == {"exempt": 4}
+
+
+def test_the_roles_of_a_permission_set_are_known_by_its_name(tmp_path):
+    path = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+    records = [record(actor=assumed_role(f"AWSReservedSSO_Platform_{suffix * 16}", "ann@example.com", path, f"AROA{suffix}")) for suffix in "ab"]
+    text, verdicts = drafted(tmp_path, records)
+    assert text.count("permit") == 1 and 'principal.name like "AWSReservedSSO_Platform_*"' in text and "ann@" not in text
+    assert "Only AWS can make a role under this path" in text and verdicts == {"exempt": 2}
+
+
 def test_an_exemption_ends_in_ninety_days(tmp_path):
     draft = tmp_path / "draft.cedar"
     rescind("replay", write(tmp_path / "log.json", json.dumps(record())), "--suggest-exemptions", draft)

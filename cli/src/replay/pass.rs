@@ -226,7 +226,8 @@ impl Worker<'_> {
         }
         // A failure to sign in counts with those before it.
         let waits = event.record.event_source == SIGN_IN;
-        let cases = if waits { Vec::new() } else { self.judge.cases(&event, &judging::actions(&event)?)? };
+        judging::delivered(&event)?;
+        let cases = if waits { Vec::new() } else { self.judge.cases(&event, &actions)? };
         counts.judged += 1;
         let waits = waits || self.judge.asked_for_more();
         let waiting = (waits || is_told).then_some((record, place));

@@ -3,7 +3,9 @@
 //! A line says which source records it, how it is read, which function reports it (makes the case if there is no remedy to make one), and
 //! which remedies can answer it.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::sync::LazyLock;
 
 use crate::actor::{Actor, SIGN_IN};
 use crate::change::{self, Call, Claim, Unread};
@@ -220,7 +222,7 @@ impl Action {
             return by_service.or_else(|| Self::named("SecurityFinding")).into_iter().collect();
         }
         let name = if source == LAMBDA { without_version(name) } else { name };
-        let of_source = || Self::all().filter(|action| action.source == source);
+        let of_source = || of_source(source);
         let mut actions: Vec<&'static Self> = Vec::new();
         if let Some(said) = of_source().find(|action| matches!(action.kind, Kind::Parameters(says) if says(event))) {
             actions.push(said);
@@ -247,8 +249,7 @@ impl Action {
         let name = if source == LAMBDA { without_version(name) } else { name };
         let changes = !reads(name);
         let parts = PARTS.iter().filter(move |(call, part)| *call == name && part.source == source).map(|(_, part)| part);
-        let of_source = Self::all().filter(move |action| action.source == source);
-        parts.chain(of_source.filter(move |action| match action.kind {
+        parts.chain(of_source(source).filter(move |action| match action.kind {
             Kind::Call => action.call() == name,
             Kind::Parameters(_) | Kind::AnyChange | Kind::UnknownChange => changes,
             Kind::Finding | Kind::ByRoot => false,
@@ -278,6 +279,18 @@ impl Action {
     pub fn claims(&self, event: &Event, actor: &Actor) -> Vec<Claim> {
         (self.read)(&Call { name: self.name, event, actor }).unwrap_or_else(|Unread(reason)| vec![Claim::Unknown(reason)])
     }
+}
+
+/// The actions of a service: every event is looked for among them several times.
+fn of_source(source: &str) -> impl Iterator<Item = &'static Action> {
+    static BY_SOURCE: LazyLock<HashMap<&'static str, Vec<&'static Action>>> = LazyLock::new(|| {
+        let mut by_source: HashMap<_, Vec<_>> = HashMap::new();
+        for action in Action::all() {
+            by_source.entry(action.source).or_default().push(action);
+        }
+        by_source
+    });
+    BY_SOURCE.get(source).into_iter().flatten().copied()
 }
 
 /// How the names of IAM's calls begin that only report, although EventBridge delivers them like changes: `GenerateCredentialReport`,

@@ -24,6 +24,8 @@ const TEXT_MAX: usize = 2048;
 /// The one member by which an oversized record says that CloudTrail left it out (CloudTrail user guide, "Record contents": `omitted`).
 const OMITTED: &str = "omitted";
 
+/// How CloudTrail begins a record, and nobody an envelope.
+pub const FIRST_MEMBER: &str = "{\"eventVersion\":";
 /// The services whose findings are read, as `source` names them after `aws.`.
 const FINDERS: [&str; 4] = ["access-analyzer", "guardduty", "health", "securityhub"];
 /// How EventBridge ends the detail type of what comes through CloudTrail.
@@ -361,11 +363,20 @@ impl Event {
             event_name: Option<de::IgnoredAny>,
         }
 
+        // As CloudTrail writes it.
+        if json.starts_with(FIRST_MEMBER)
+            && let Ok(record) = parse_record(json)
+        {
+            return Self::of_record(record);
+        }
         let peek: Peek = serde_json::from_str(json).map_err(RecordError::Envelope)?;
         if peek.event_name.is_none() {
             return Self::from_event_bridge(json);
         }
-        let record = parse_record(json)?;
+        Self::of_record(parse_record(json)?)
+    }
+
+    fn of_record(record: Record) -> Result<Self, RecordError> {
         let account = record.user_identity.account_id.clone();
         Self::new(record, None, account, None)
     }
