@@ -24,11 +24,10 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests"), str(ROOT)]
 import cloudtrail  # noqa: E402
 from lab import processes  # noqa: E402
 from lab.binaries import RELEASE  # noqa: E402
+from lab.delivery import Rules  # noqa: E402
 from lab.events import BILLING, anew, attachment, but, envelope, iam_user, sample, scheduled  # noqa: E402
 from lab.world import FUNCTIONS, World  # noqa: E402
 from runtime_api import Function  # noqa: E402
-from tests.template.pattern import delivers  # noqa: E402
-from tests.template.stack import translate  # noqa: E402
 
 EVENTS = 10_000
 USERS = 200
@@ -47,19 +46,6 @@ class Load:
     errors: list[str] = field(default_factory=list)
     early: int = 0
     late: int = 0
-
-
-class Rules:
-    """Which functions an event reaches, by the template's own rules."""
-
-    def __init__(self):
-        self._stack = translate()
-        inlets = {function: [function, *self._stack.queues_of(function)] for function in self._stack.functions()}
-        self._names = {self._stack.arn(inlet): self._stack.name(function).removeprefix("rescind-") for function, its in inlets.items() for inlet in its}
-
-    def reached(self, event: dict) -> list[str]:
-        rules = self._stack.of_type("AWS::Events::Rule").values()
-        return sorted({self._names[target["Arn"]] for rule in rules if delivers(rule, event) for target in rule["Targets"]})
 
 
 def storm(users: list, number: int, seed: int = 7) -> list[dict]:

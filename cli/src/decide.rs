@@ -4,14 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use policy::arn::AccountId;
 use policy::guardrail::{Decision, Guardrail};
 use policy::text;
 use policy::{Action, Case, Event};
 use remedy::notice::Notice;
 use serde_json::json;
 
-use crate::judging::{Judge, actions};
+use crate::judging::{Judge, Rules, actions};
 use crate::logs::{self, Found};
 
 /// What is decided, and by which rulebook.
@@ -20,24 +19,20 @@ pub struct Arguments {
     /// EventBridge events or CloudTrail records, in any form that `rescind replay` reads: one or a list, JSON lines, a log file, compressed or not, the
     /// output of `aws cloudtrail lookup-events`; - for standard input.
     events: PathBuf,
-    /// The rulebook's folder.
-    #[arg(long, default_value = "guardrails")]
-    guardrails: PathBuf,
-    /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
-    #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
-    trusted_accounts: Vec<AccountId>,
+    #[command(flatten)]
+    rules: Rules,
     /// Print the cases themselves, as JSON: the documents that queues receive as their notices; `null` for an event that makes none.
     #[arg(long)]
     json: bool,
 }
 
 /// Prints the cases, for people or as JSON.
-pub fn run(Arguments { events, guardrails, trusted_accounts, json }: &Arguments, out: &mut impl Write) -> Result<()> {
+pub fn run(Arguments { events, rules: Rules { guardrails, trusted_accounts }, json }: &Arguments, out: &mut impl Write) -> Result<()> {
     let json = *json;
     let rulebook = ::rulebook::load(guardrails)?;
     let judge = Judge::by(&rulebook, trusted_accounts);
     let mut records: Vec<Result<String>> = Vec::new();
-    let read = logs::read(events, &mut |found| match found {
+    let read = logs::Reader::default().read(events, &mut |found| match found {
         Found::Value(value) => logs::records(&String::from_utf8_lossy(value), &mut |record| records.push(Ok(record.to_owned()))),
         Found::Broken(why) => records.push(Err(anyhow!("the events are not JSON: {why}"))),
     });

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
@@ -17,6 +18,17 @@ use policy::{Action, Actor, Case, Change, Event, Hearing, Rulebook};
 use remedy::plan;
 
 use crate::past::{Past, Sure};
+
+/// By what a command judges events.
+#[derive(clap::Args)]
+pub struct Rules {
+    /// The rulebook's folder.
+    #[arg(long, default_value = "guardrails")]
+    pub guardrails: PathBuf,
+    /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
+    #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
+    pub trusted_accounts: Vec<AccountId>,
+}
 
 /// By what events are judged.
 pub struct Judge<'a> {

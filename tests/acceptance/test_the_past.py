@@ -2,15 +2,19 @@
 
 import json
 import random
+from collections import Counter
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from lab.command import credentials, rescind
+from lab.delivery import Rules
 from lab.emulator import ACCOUNT, Emulator
-from lab.events import anew, iam_user, sample
+from lab.events import anew, envelope, iam_user, sample
+from lab.world import Observation
 
 ADMIN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
@@ -55,8 +59,8 @@ def replayed(tmp_path, records: list[dict], *options: object, env: dict | None =
 class History:
     """An account in the emulator, and the records of every call that was made in it."""
 
-    def __init__(self, account: Emulator):
-        self.iam, self.time, self.records = account.iam, BEGIN, []
+    def __init__(self, account: Emulator, begin: datetime = BEGIN, happened=lambda record: None):
+        self.iam, self.time, self.records, self.happened = account.iam, begin, [], happened
 
     def call(self, name: str, **parameters) -> dict | None:
         method = "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_").replace("m_f_a_", "mfa_")
@@ -67,6 +71,7 @@ class History:
         except ResponseParserError:  # the emulator's own failure, which changes nothing
             response, refused = None, {"errorCode": "ServiceFailure"}
         self.records.append(record(name, parameters, response, self.time, **refused))
+        self.happened(self.records[-1])
         self.time += timedelta(seconds=random.Random(len(self.records)).randrange(2))
         return response
 
@@ -182,6 +187,28 @@ def test_what_is_known_of_an_account_on_its_last_day_agrees_with_what_it_was_on_
         assert len(said) >= len(now) / 3
 
 
+def test_the_functions_decide_the_same_as_a_replay_of_their_history(world, tmp_path):
+    """Every call of a random walk reaches the functions at once, as the rules deliver it, and they ask the account as it is then."""
+    rules, live = Rules(), {}
+
+    def happened(record: dict) -> None:
+        event = envelope(record)
+        for name in rules.reached(event):
+            seen = Observation(world.function("observe", name).invoke(event), [], [], set(), [])
+            live.update({case["id"]: case for case in seen.cases})
+
+    history = History(world.account, datetime.now(timezone.utc).replace(microsecond=0), happened)
+    walk(history, 7, 120)
+    page = tmp_path / "report.html"
+    replayed(tmp_path, history.records, "--html", page)
+    guardrail = lambda case: [*case["decision"]["guardrails"], *case["decision"].get("undecided", {}).get("guardrails", [])][0]["id"]  # noqa: E731
+    lived = Counter((guardrail(case), case["decision"]["verdict"] == "unknown") for case in live.values())
+    # Few of the calls that AWS refused reach a function.
+    told = [case for case in cases_of(page) if case["verdict"] != "refused"]
+    assert Counter((case["guardrail"], case["verdict"] == "unknown") for case in told) == lived
+    assert len(lived) > 3
+
+
 # What it decides.
 
 
@@ -201,13 +228,17 @@ def polsen() -> dict:
     return record("CreateUser", {"UserName": "polsen"}, user)
 
 
+def cases_of(page: Path) -> list[dict]:
+    """Those that a report shows."""
+    data, _ = json.JSONDecoder().raw_decode(page.read_text().split('id="data">', 1)[1])
+    return data["cases"]
+
+
 def answers(tmp_path, records: list[dict], *options: object, env: dict | None = None) -> dict[str, tuple[str, str]]:
     """What comes of the cases that their page shows: verdict and certainty, by guardrail."""
     page = tmp_path / "report.html"
     replayed(tmp_path, records, "--html", page, *options, env=env)
-    text = page.read_text().split('id="data">', 1)[1]
-    data, _ = json.JSONDecoder().raw_decode(text)
-    return {case["guardrail"]: (case["verdict"], case["certainty"]) for case in data["cases"] if "polsen" in case["target"] and case["guardrail"] != "worth-knowing"}
+    return {case["guardrail"]: (case["verdict"], case["certainty"]) for case in cases_of(page) if "polsen" in case["target"] and case["guardrail"] != "worth-knowing"}
 
 
 BY_GROUP = "no-administrator-by-group"
@@ -258,6 +289,13 @@ def test_what_the_records_say_of_it_counts_for_more(today, tmp_path):
     put = powerful_group()[1]
     put["eventTime"] = "2026-03-03T00:00:00Z"
     assert answers(tmp_path, [joined(), put], "--account-details", tmp_path / "today.json") == {}
+
+
+def test_what_the_records_say_of_the_time_after_it_counts_as_well(today, tmp_path):
+    """The same, asked about the day before the group got its policy."""
+    put = powerful_group()[1]
+    put["eventTime"] = "2026-03-03T00:00:00Z"
+    assert answers(tmp_path, [joined(), put], "--account-details", tmp_path / "today.json", "--to", "2026-03-02T20:00:00Z") == {}
 
 
 def test_how_many_answers_are_assumed_is_told(today, tmp_path):

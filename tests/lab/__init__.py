@@ -9,6 +9,7 @@
     inbox       where notices arrive, as SNS delivers them
     events      the events that a function receives
     world       all of it together: builds an account in one line, observes a whole outcome in another
+    delivery    which functions an event reaches
     offence     changes that a guardrail forbids, at least one for each function
     rulebook    rulebooks that differ from the shipped one in what a test is about
     privileges  the calls that each function's role allows

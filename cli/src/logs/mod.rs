@@ -14,7 +14,7 @@ pub use bucket::{Fetched, Object, fetch};
 pub use files::{Source, Wanted, list};
 pub use unwrap::records;
 
-use open::Bytes;
+use open::{Buffers, Bytes};
 use split::{Piece, Splitter};
 
 /// More broken values than this, and the rest of a file is not read: it is something else.
@@ -30,38 +30,51 @@ pub enum Found<'a> {
     Broken(&'a str),
 }
 
-/// Hands out what is in a file, or in standard input for `-`.
-///
-/// # Errors
-///
-/// If it cannot be read, or not to its end.
-pub fn read(path: &Path, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
-    take(open::open(path)?, each)
-}
+/// Reads one file after another.
+#[derive(Default)]
+pub struct Reader(Buffers);
 
-/// The same of an open file.
-///
-/// # Errors
-///
-/// If it cannot be read to its end.
-pub fn read_file(file: File, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
-    take(open::of(file)?, each)
-}
+impl Reader {
+    /// Hands out what is in a file, or in standard input for `-`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or not to its end.
+    pub fn read(&mut self, path: &Path, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
+        let bytes = open::open(path, &mut self.0)?;
+        self.take(bytes, each)
+    }
 
-fn take(bytes: Bytes, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
-    match bytes {
-        Bytes::Whole(bytes) => split(Splitter::<io::Empty>::whole(bytes), each),
-        Bytes::Stream(mut stream) => {
-            let mut head = Vec::new();
-            stream.by_ref().take(HEAD).read_to_end(&mut head)?;
-            let is_table = is_table(&head);
-            let stream = io::Cursor::new(head).chain(stream);
-            if is_table { rows(stream, each) } else { split(Splitter::of(stream), each) }
+    /// The same of an open file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read to its end.
+    pub fn read_open(&mut self, file: File, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
+        let bytes = open::of(file, &mut self.0)?;
+        self.take(bytes, each)
+    }
+
+    fn take(&mut self, bytes: Bytes, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
+        match bytes {
+            Bytes::Whole(bytes) => {
+                let mut splitter = Splitter::<io::Empty>::whole(bytes);
+                let read = split(&mut splitter, each);
+                self.0.text = splitter.into_bytes();
+                read
+            }
+            Bytes::Stream(mut stream) => {
+                let mut head = Vec::new();
+                stream.by_ref().take(HEAD).read_to_end(&mut head)?;
+                let is_table = is_table(&head);
+                let stream = io::Cursor::new(head).chain(stream);
+                if is_table { rows(stream, each) } else { split(&mut Splitter::of(stream), each) }
+            }
         }
     }
 }
 
-fn split<R: Read>(mut splitter: Splitter<R>, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
+fn split<R: Read>(splitter: &mut Splitter<R>, each: &mut impl FnMut(Found<'_>)) -> io::Result<()> {
     let mut broken = 0;
     while let Some(piece) = splitter.next()? {
         let why = match piece {

@@ -22,19 +22,33 @@ pub enum Bytes {
     Stream(Box<dyn Read>),
 }
 
+/// What is needed to read a whole file, and kept for the next one.
+pub struct Buffers {
+    compressed: Vec<u8>,
+    /// The text of a file, given back once it is read.
+    pub text: Vec<u8>,
+    inflater: Decompressor,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self { compressed: Vec::new(), text: Vec::new(), inflater: Decompressor::new() }
+    }
+}
+
 /// Opens a file, or standard input for `-`.
-pub fn open(path: &Path) -> io::Result<Bytes> {
+pub fn open(path: &Path, buffers: &mut Buffers) -> io::Result<Bytes> {
     if path.as_os_str() == "-" {
         let mut head = Vec::new();
         io::stdin().lock().take(2).read_to_end(&mut head)?;
         let stream = Cursor::new(head.clone()).chain(io::stdin());
         return Ok(if is_gzip(&head) { Bytes::Stream(Box::new(MultiGzDecoder::new(stream))) } else { Bytes::Stream(Box::new(stream)) });
     }
-    of(File::open(path)?)
+    of(File::open(path)?, buffers)
 }
 
 /// The bytes of an open file.
-pub fn of(mut file: File) -> io::Result<Bytes> {
+pub fn of(mut file: File, buffers: &mut Buffers) -> io::Result<Bytes> {
     let length = file.metadata()?.len();
     let mut head = Vec::new();
     file.by_ref().take(4).read_to_end(&mut head)?;
@@ -47,9 +61,10 @@ pub fn of(mut file: File) -> io::Result<Bytes> {
         return Ok(Bytes::Stream(Box::new(file)));
     }
     if length <= WHOLE_MAX as u64 {
-        let mut compressed = Vec::new();
-        file.read_to_end(&mut compressed)?;
-        return Ok(inflated(&compressed).map_or_else(|| streamed(Cursor::new(compressed), length), Bytes::Whole));
+        buffers.compressed.clear();
+        file.read_to_end(&mut buffers.compressed)?;
+        let text = buffers.inflated();
+        return Ok(text.map_or_else(|| streamed(Cursor::new(std::mem::take(&mut buffers.compressed)), length), Bytes::Whole));
     }
     Ok(streamed(file, length))
 }
@@ -63,18 +78,22 @@ fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(&[0x1f, 0x8b])
 }
 
-/// A whole file at once: twice as fast as streaming it. `None` if it is large, broken, or several files in one: then it is streamed, as far as it goes.
-fn inflated(compressed: &[u8]) -> Option<Vec<u8>> {
-    // A file ends with the checksum and the length of its text (RFC 1952).
-    let (_, trailer) = compressed.split_at_checked(compressed.len().checked_sub(8)?)?;
-    let (checksum, length) = trailer.split_first_chunk::<4>()?;
-    let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
-    if length > WHOLE_MAX {
-        return None;
+impl Buffers {
+    /// The text of a whole file at once: twice as fast as streaming it. `None` if it is large, broken, or several files in one: then it is streamed, as far as
+    /// it goes.
+    fn inflated(&mut self) -> Option<Vec<u8>> {
+        let Self { compressed, text, inflater } = self;
+        // A file ends with the checksum and the length of its text (RFC 1952).
+        let (_, trailer) = compressed.split_at_checked(compressed.len().checked_sub(8)?)?;
+        let (checksum, length) = trailer.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+        if length > WHOLE_MAX {
+            return None;
+        }
+        text.resize(length, 0);
+        let found = inflater.gzip_decompress(compressed, text).ok()?;
+        (found == length && libdeflater::crc32(text) == u32::from_le_bytes(*checksum)).then(|| std::mem::take(text))
     }
-    let mut text = vec![0; length];
-    let found = Decompressor::new().gzip_decompress(compressed, &mut text).ok()?;
-    (found == length && libdeflater::crc32(&text) == u32::from_le_bytes(*checksum)).then_some(text)
 }
 
 /// As much as may be read.
@@ -108,6 +127,11 @@ mod tests {
 
     #[test]
     fn only_one_whole_file_is_inflated_at_once() {
+        let mut buffers = Buffers::default();
+        let mut inflated = |compressed: &[u8]| {
+            buffers.compressed = compressed.to_vec();
+            buffers.inflated()
+        };
         let one = gzip(b"one and more");
         assert_eq!(inflated(&one).as_deref(), Some(&b"one and more"[..]));
         assert_eq!(inflated(&[one.clone(), gzip(b"two and more")].concat()), None, "several in one, of the same length");

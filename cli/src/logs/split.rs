@@ -68,6 +68,11 @@ impl<R: Read> Splitter<R> {
         Self { source: None, bytes, at: 0, place: Place::Top }
     }
 
+    /// Gives the bytes back.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The next piece; `None` at the end.
     pub fn next(&mut self) -> io::Result<Option<Piece<'_>>> {
         loop {

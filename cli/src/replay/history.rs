@@ -185,8 +185,8 @@ impl History {
 
     /// What an enforcing stack would have made of it: records that several trails hold count once, and what is made again and again or too often within an
     /// hour is answered as the stack answers it.
-    /// Each answer is also handed to `each`.
-    pub fn outcome(mut self, mut each: impl FnMut(u64, Answer)) -> Account {
+    /// Each answer is also put into `answers`, if they are wanted.
+    pub fn outcome(mut self, mut answers: Option<&mut BTreeMap<u64, Answer>>) -> Account {
         self.kept.sort_by_key(|kept| (kept.time, kept.id));
         let mut account = Account::default();
         let mut seen = HashSet::new();
@@ -209,7 +209,9 @@ impl History {
             row.actors.entry(actor.clone()).or_default().count(verdict, names.text(kept.session));
             account.actors.entry(actor).or_default().count(verdict, names.text(kept.session));
             account.accounts.entry(names.text(kept.account).to_owned()).or_default().count(kept.time, verdict, is_contested);
-            each(kept.id, self.answer(kept, verdict));
+            if let Some(answers) = &mut answers {
+                answers.insert(kept.id, self.answer(kept, verdict));
+            }
         }
         account
     }

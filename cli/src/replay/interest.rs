@@ -3,10 +3,14 @@
 //! Within JSON a quotation mark in a text is escaped, so the bytes `"eventSource"` are the name of a member wherever they stand. A record in which they stand
 //! once has its service there, and is read no further if no guardrail is about that service's call of that name, and the call changes nothing in IAM. In doubt
 //! a record is read.
+//!
+//! CloudTrail writes a record's members in an order of its own: who called comes first, then time, service and call, and only then whatever the caller wrote
+//! (seen in every third-party record in that form). Of a record in this order nothing is searched behind the call.
 
 use std::collections::HashMap;
 
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
+use policy::record::is_plain;
 use policy::{Action, Rulebook};
 
 use crate::past::Deed;
@@ -41,7 +45,10 @@ impl<'a> Interest<'a> {
 
     /// Whether no guardrail can be about this record, whatever else is in it.
     pub fn passes_over(&mut self, record: &[u8]) -> bool {
-        let (Some(source), Some(name)) = (only(record, &self.source), only(record, &self.name)) else {
+        let in_order = self.in_order(record);
+        let head = in_order.map_or(record, |(_, _, head)| head);
+        let found = in_order.map(|(source, name, _)| (source, name));
+        let Some((source, name)) = found.or_else(|| only(record, &self.source).zip(only(record, &self.name))) else {
             return false;
         };
         self.key.clear();
@@ -52,10 +59,20 @@ impl<'a> Interest<'a> {
         let is_of_interest = is_known.unwrap_or_else(|| self.learn(source, name));
         if is_of_interest {
             // AWS's services assume roles all the time, and no rule delivers it.
-            return source == STS && self.service.find(record).is_some();
+            return source == STS && self.service.find(head).is_some();
         }
         // Whatever the root user does is of interest.
-        self.root.find(record).is_none()
+        self.root.find(head).is_none()
+    }
+
+    /// Service and call of a record whose members are in CloudTrail's order, and what stands before them.
+    fn in_order<'r>(&self, record: &'r [u8]) -> Option<(&'r [u8], &'r [u8], &'r [u8])> {
+        let at = self.source.find(record).filter(|_| is_plain(record))?;
+        let (head, rest) = record.split_at_checked(at)?;
+        let (source, rest) = text(rest.get(self.source.needle().len()..)?)?;
+        let (name, _) = text(rest.strip_prefix(b",")?.strip_prefix(self.name.needle())?)?;
+        // What a caller wrote begins with these.
+        (memmem::find(head, b"Parameters\"").is_none() && memmem::find(head, b"Elements\"").is_none()).then_some((source, name, head))
     }
 
     fn learn(&mut self, source: &[u8], name: &[u8]) -> bool {
@@ -75,10 +92,14 @@ fn only<'r>(record: &'r [u8], name: &Finder<'_>) -> Option<&'r [u8]> {
     if places.next().is_some() {
         return None;
     }
-    let rest = record.get(at + name.needle().len()..)?.trim_ascii_start();
-    let text = rest.strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
-    let text = text.split(|byte| *byte == b'"').next()?;
-    (!text.contains(&b'\\')).then_some(text)
+    text(record.get(at + name.needle().len()..)?).map(|(text, _)| text)
+}
+
+/// The plain text that is a member's value, and what stands behind it.
+fn text(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let (text, quote) = text.split_at_checked(memchr::memchr(b'"', text)?)?;
+    Some((text, quote.get(1..)?)).filter(|_| !text.contains(&b'\\'))
 }
 
 #[cfg(test)]
@@ -93,6 +114,9 @@ mod tests {
     #[test]
     fn what_no_guardrail_is_about_is_passed_over() {
         assert!(passes_over(r#"{"eventSource":"s3.amazonaws.com","eventName":"ListBuckets"}"#));
+        assert!(passes_over(
+            r#"{"eventVersion":"1.11","userIdentity":{"type":"IAMUser"},"eventTime":"x","eventSource":"s3.amazonaws.com","eventName":"PutObject","requestParameters":{"eventSource":"iam.amazonaws.com","x":"Root"}}"#
+        ));
         assert!(passes_over("{ \"eventName\" : \"GetRole\",\n \"eventSource\" : \"iam.amazonaws.com\" }"));
         assert!(passes_over(r#"{"userIdentity":{"type":"AWSService"},"eventSource":"sts.amazonaws.com","eventName":"AssumeRole"}"#));
     }
@@ -109,6 +133,9 @@ mod tests {
             r#"{"CloudTrailEvent":"{\"eventSource\":\"iam.amazonaws.com\"}"}"#,
             r#"{"eventSource":null,"eventName":"x"}"#,
             "{}",
+            r#"{"eventVersion":"1.11","userIdentity":{"type":"Root"},"eventTime":"x","eventSource":"s3.amazonaws.com","eventName":"CreateBucket"}"#,
+            r#"{"eventVersion":"1.11","userIdentity":{},"requestParameters":{"eventSource":"s3.amazonaws.com","eventName":"x"},"eventSource":"iam.amazonaws.com","eventName":"AttachUserPolicy"}"#,
+            r#"{"eventVersion":"1.11","userIdentity":{},"eventSource":"s3.amazonaws.com","x":1,"eventName":"x","a":{"eventSource":"y"}}"#,
         ] {
             assert!(!passes_over(record), "{record}");
         }

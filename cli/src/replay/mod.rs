@@ -19,10 +19,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
-use policy::arn::AccountId;
 use remedy::caller::CallerError;
 
 use crate::cases::moment;
+use crate::judging::Rules;
 use crate::live;
 use crate::logs::{self, Wanted};
 use crate::past::Past;
@@ -39,9 +39,8 @@ pub struct Arguments {
     /// with the credentials in the environment; - for standard input.
     #[arg(required = true)]
     logs: Vec<PathBuf>,
-    /// The rulebook's folder.
-    #[arg(long, default_value = "guardrails")]
-    guardrails: PathBuf,
+    #[command(flatten)]
+    rules: Rules,
     /// Only records since then: 2026-03-02, 2026-03-02T12:00:00Z, or so long ago: 30m, 12h, 7d. A trail's folders of earlier days are not opened.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     from: Option<DateTime<Utc>>,
@@ -51,9 +50,6 @@ pub struct Arguments {
     /// Only these of a trail's folders: us-east-1,eu-west-1.
     #[arg(long, value_name = "REGIONS", value_delimiter = ',')]
     regions: Vec<String>,
-    /// Accounts that roles may trust, as in the stack's parameter `TrustedAccounts`: 111111111111,222222222222.
-    #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = AccountId::new)]
-    trusted_accounts: Vec<AccountId>,
     /// Keep the objects of buckets in this folder: a replay that was interrupted goes on from there, and the next one fetches only what is new.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
@@ -115,7 +111,7 @@ impl Arguments {
 
 /// Replays, and prints what would have come of it.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
-    let rulebook = ::rulebook::load(&arguments.guardrails)?;
+    let rulebook = ::rulebook::load(&arguments.rules.guardrails)?;
     let Arguments { from, to, regions, against, .. } = arguments;
     let other = against.as_ref().map(|dir| ::rulebook::load(dir)).transpose()?;
     let files = logs::list(&arguments.logs, arguments.cache.as_deref(), &Wanted { from: *from, to: *to, regions: regions.clone() })?;
@@ -124,7 +120,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let details = arguments.details()?;
     let by = |rulebook| By {
         rulebook,
-        trusted_accounts: &arguments.trusted_accounts,
+        trusted_accounts: &arguments.rules.trusted_accounts,
         details: &details,
         cache: arguments.cache.as_deref(),
         from: *from,

@@ -22,7 +22,7 @@ use super::later::{Again, Later, Place};
 use super::notices::Notices;
 use super::progress::{self, Progress};
 use crate::judging::{self, Judge, Judged};
-use crate::logs::{self, Found, Source};
+use crate::logs::{self, Found, Reader, Source};
 use crate::past::{Deed, Past};
 
 /// As many broken records are shown; all are counted.
@@ -117,6 +117,7 @@ pub fn all(files: &[Source], threads: usize, by: &By<'_>) -> Result<Replayed> {
                 scope.spawn(|| {
                     let mut worker = Worker {
                         by,
+                        reader: Reader::default(),
                         interest: Interest::of(by.rulebook),
                         judge: Judge::by(by.rulebook, by.trusted_accounts),
                         shared: &shared,
@@ -138,11 +139,7 @@ pub fn all(files: &[Source], threads: usize, by: &By<'_>) -> Result<Replayed> {
     let Shared { history, notices, counts, span, mut broken, unreadable, .. } = shared;
     broken.sort();
     let mut answers = BTreeMap::new();
-    let outcome = history.outcome(|id, answer| {
-        if by.keeps_answers {
-            answers.insert(id, answer);
-        }
-    });
+    let outcome = history.outcome(by.keeps_answers.then_some(&mut answers));
     Ok(Replayed {
         counts,
         outcome,
@@ -160,6 +157,7 @@ pub fn all(files: &[Source], threads: usize, by: &By<'_>) -> Result<Replayed> {
 /// One thread.
 struct Worker<'a> {
     by: &'a By<'a>,
+    reader: Reader,
     interest: Interest<'a>,
     judge: Judge<'a>,
     shared: &'a Mutex<Shared>,
@@ -168,6 +166,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn read(&mut self, opened: Opened<'_>, (file, number): (&str, usize), progress: &Progress) {
         let mut counts = Counts::default();
+        let mut reader = std::mem::take(&mut self.reader);
         let mut each = |found: Found<'_>| {
             counts.records += 1;
             match found {
@@ -180,9 +179,10 @@ impl Worker<'_> {
             }
         };
         let read = match opened {
-            Opened::Path(path) => logs::read(path, &mut each),
-            Opened::Fetched(file) => file.and_then(|file| logs::read_file(file, &mut each)),
+            Opened::Path(path) => reader.read(path, &mut each),
+            Opened::Fetched(file) => file.and_then(|file| reader.read_open(file, &mut each)),
         };
+        self.reader = reader;
         progress.read(counts.records % 1024);
         let mut shared = self.shared();
         shared.counts.records += counts.records;
@@ -218,8 +218,8 @@ impl Worker<'_> {
         let actions = if is_wanted { Action::of(&event) } else { Vec::new() };
         if actions.is_empty() {
             counts.passed += 1;
-            // What came before the time that is asked about has led to it.
-            if is_told && self.by.to.is_none_or(|to| time <= to) {
+            // What came before the time that is asked about has led to it, and what came after it to what the account is now.
+            if is_told {
                 self.shared().later.add(record, &event, place, true)?;
             }
             return Ok(());
@@ -257,6 +257,9 @@ impl Shared {
         let judge = Judge::by(by.rulebook, by.trusted_accounts).knowing(past);
         for again in later.all() {
             let Again { event, place, is_judged } = again?;
+            if by.to.is_some_and(|to| event.record.event_time > to) {
+                break;
+            }
             past.apply(&event);
             if is_judged {
                 continue;

@@ -1,5 +1,7 @@
 //! The members of a Cedar context, and which facts were missing when they were made.
 
+use std::iter;
+
 use cedar_policy::{Context, RestrictedExpression};
 
 use super::{Access, Facts, Holders, Needs};
@@ -14,9 +16,10 @@ pub struct Members {
     trusted: Vec<AccountId>,
     /// The parts of Rescind's own stack, and the region in which the call was made.
     own: Option<(OwnParts, String)>,
-    pairs: Vec<(String, RestrictedExpression)>,
-    /// Those that are booleans, once more.
-    booleans: Vec<(String, bool)>,
+    names: Vec<&'static str>,
+    booleans: Vec<(&'static str, bool)>,
+    /// The values; `None` of an outline, for which none is made.
+    values: Option<Vec<RestrictedExpression>>,
     unread: Needs,
     error: Option<String>,
 }
@@ -30,11 +33,18 @@ impl Members {
             partition,
             trusted: Vec::new(),
             own: None,
-            pairs: Vec::new(),
+            names: Vec::new(),
             booleans: Vec::new(),
+            values: Some(Vec::new()),
             unread: Needs::NONE,
             error: None,
         }
+    }
+
+    /// The same as an outline: which members there are, and what the booleans among them are. The values of the others, which cost most, are not made.
+    #[must_use]
+    pub fn outlined(self) -> Self {
+        Self { values: None, ..self }
     }
 
     /// The same with accounts of others that count as trusted.
@@ -58,13 +68,13 @@ impl Members {
     /// Whether there is a member of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.pairs.iter().any(|(known, _)| known == name)
+        self.names.contains(&name)
     }
 
     /// What the boolean of this name is; `None` if there is none.
     #[must_use]
     pub fn is(&self, name: &str) -> Option<bool> {
-        self.booleans.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.booleans.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
     /// The account in which the change was made.
@@ -85,48 +95,48 @@ impl Members {
         account == self.account.as_str() || self.trusted.iter().any(|trusted| trusted.as_str() == account)
     }
 
-    /// A member of any type.
-    pub fn push(&mut self, name: &str, value: RestrictedExpression) {
-        self.pairs.push((name.to_owned(), value));
+    /// A member of any type, made from this if it is wanted.
+    pub fn push(&mut self, name: &'static str, value: impl FnOnce() -> RestrictedExpression) {
+        self.names.push(name);
+        if let Some(values) = &mut self.values {
+            values.push(value());
+        }
     }
 
     /// A text, as it is written.
-    pub fn text(&mut self, name: &str, value: &str) {
-        self.push(name, RestrictedExpression::new_string(value.to_owned()));
+    pub fn text(&mut self, name: &'static str, value: &str) {
+        self.push(name, || RestrictedExpression::new_string(value.to_owned()));
     }
 
     /// A boolean.
-    pub fn boolean(&mut self, name: &str, value: bool) {
-        self.booleans.push((name.to_owned(), value));
-        self.push(name, RestrictedExpression::new_bool(value));
+    pub fn boolean(&mut self, name: &'static str, value: bool) {
+        self.booleans.push((name, value));
+        self.push(name, || RestrictedExpression::new_bool(value));
     }
 
     /// A whole number.
-    pub fn long(&mut self, name: &str, value: i64) {
-        self.push(name, RestrictedExpression::new_long(value));
+    pub fn long(&mut self, name: &'static str, value: i64) {
+        self.push(name, || RestrictedExpression::new_long(value));
     }
 
     /// A record of texts, as they are written.
-    pub fn texts(&mut self, name: &str, texts: &[(&str, &str)]) {
+    pub fn texts(&mut self, name: &'static str, texts: &[(&str, &str)]) {
         self.record(name, texts.iter().map(|(key, text)| ((*key).to_owned(), RestrictedExpression::new_string((*text).to_owned()))));
     }
 
     /// The policy or group that gives the target something: its names, in lower case as the rulebook compares them, and what it grants.
-    pub fn granting(&mut self, name: &str, names: &[(&str, &str)], facts: &Facts) {
+    pub fn granting(&mut self, name: &'static str, names: &[(&str, &str)], facts: &Facts) {
         let nothing = Access::default();
         let access = facts.granted().unwrap_or_else(|| {
             self.unread.document = true;
             &nothing
         });
         let names = names.iter().map(|(key, text)| ((*key).to_owned(), RestrictedExpression::new_string(text.to_ascii_lowercase())));
-        match access.members() {
-            Ok(granted) => self.record(name, names.chain(granted)),
-            Err(error) => self.error = Some(error),
-        }
+        self.access(name, names, access);
     }
 
     /// The names of a managed policy, in lower case as the rulebook compares them: its ARN, name, owner and path.
-    pub fn policy_names(&mut self, name: &str, policy: &PolicyArn) {
+    pub fn policy_names(&mut self, name: &'static str, policy: &PolicyArn) {
         let lower = |text: &str| RestrictedExpression::new_string(text.to_ascii_lowercase());
         let names = [("arn", policy.as_str()), ("name", policy.name()), ("owner", policy.owner()), ("path", policy.path())];
         self.record(name, names.into_iter().map(|(key, text)| (key.to_owned(), lower(text))));
@@ -136,7 +146,7 @@ impl Members {
     pub fn removes(&mut self, removed: Option<Vec<String>>) {
         self.unread.guards |= removed.is_none();
         let removed = removed.unwrap_or_default().into_iter().map(RestrictedExpression::new_string);
-        self.push("removes", RestrictedExpression::new_set(removed));
+        self.push("removes", || RestrictedExpression::new_set(removed));
     }
 
     /// `before` and `after`: what the target could do without the change, and can do with it.
@@ -147,10 +157,7 @@ impl Members {
             &nothing
         });
         for (name, access) in [("before", before), ("after", after)] {
-            match access.members() {
-                Ok(members) => self.record(name, members.into_iter()),
-                Err(error) => self.error = Some(error),
-            }
+            self.access(name, iter::empty(), access);
         }
     }
 
@@ -192,17 +199,14 @@ impl Members {
             },
             |(_, after)| after,
         );
-        match after.members() {
-            Ok(members) => self.record("after", members.into_iter()),
-            Err(error) => self.error = Some(error),
-        }
+        self.access("after", iter::empty(), after);
     }
 
     /// `namedBy`: the policies that name a user or group by its old name.
     pub fn named_by(&mut self, facts: &Facts) {
         self.unread.named_by |= facts.named_by().is_none();
         let policies = facts.named_by().map(|named_by| named_by.policies.clone()).unwrap_or_default();
-        self.push("namedBy", RestrictedExpression::new_set(policies.into_iter().map(RestrictedExpression::new_string)));
+        self.push("namedBy", || RestrictedExpression::new_set(policies.into_iter().map(RestrictedExpression::new_string)));
     }
 
     /// `failures`: how often somebody failed to sign in within ten minutes.
@@ -229,10 +233,22 @@ impl Members {
     }
 
     /// A record of members of any type.
-    pub fn record(&mut self, name: &str, members: impl Iterator<Item = (String, RestrictedExpression)>) {
-        match RestrictedExpression::new_record(members) {
-            Ok(record) => self.push(name, record),
-            Err(error) => self.error = Some(error.to_string()),
+    pub fn record(&mut self, name: &'static str, members: impl Iterator<Item = (String, RestrictedExpression)>) {
+        self.try_push(name, || RestrictedExpression::new_record(members).map_err(|error| error.to_string()));
+    }
+
+    /// A record of these members, and of what is granted.
+    fn access(&mut self, name: &'static str, members: impl Iterator<Item = (String, RestrictedExpression)>, access: &Access) {
+        self.try_push(name, || RestrictedExpression::new_record(members.chain(access.members()?)).map_err(|error| error.to_string()));
+    }
+
+    fn try_push(&mut self, name: &'static str, value: impl FnOnce() -> Result<RestrictedExpression, String>) {
+        self.names.push(name);
+        if let Some(values) = &mut self.values {
+            match value() {
+                Ok(value) => values.push(value),
+                Err(error) => self.error = Some(error),
+            }
         }
     }
 
@@ -241,7 +257,8 @@ impl Members {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let context = Context::from_pairs(self.pairs).map_err(|error| error.to_string())?;
+        let pairs = self.names.into_iter().map(str::to_owned).zip(self.values.unwrap_or_default());
+        let context = Context::from_pairs(pairs).map_err(|error| error.to_string())?;
         Ok((context, self.unread))
     }
 }

@@ -132,7 +132,12 @@ impl Vocabulary {
 
     /// The members of the context of a request.
     pub(super) fn members(&self, question: &Question<'_>) -> Members {
-        members(question, &self.requirements)
+        members(question, &self.requirements, Members::new(question.event.account.clone(), question.event.partition()))
+    }
+
+    /// The same as an outline.
+    pub(super) fn outline(&self, question: &Question<'_>) -> Members {
+        members(question, &self.requirements, Members::new(question.event.account.clone(), question.event.partition()).outlined())
     }
 
     /// The request with these members of its context.
@@ -166,7 +171,8 @@ impl Vocabulary {
         let (principal, entity) = self.principal(actor, event.partition())?;
         let judged = self.actions.get(action).ok_or_else(|| DecisionError::Request(format!("unknown action {}", action.name)))?;
         let entities = judged.entities.clone().add_entities([entity], None).map_err(|error| wrong(&error))?;
-        let (context, _) = circumstances(event, actor, break_glass).finish().map_err(DecisionError::Request)?;
+        let none = Members::new(event.account.clone(), event.partition());
+        let (context, _) = circumstances(event, actor, break_glass, none).finish().map_err(DecisionError::Request)?;
         let request = Request::new(principal.clone(), judged.uid.clone(), principal, context, None).map_err(|error| wrong(&error))?;
         Ok((request, entities))
     }
@@ -265,9 +271,9 @@ fn entity(
     Entity::new_with_tags(uid, attributes, parents, tags).map_err(|error| DecisionError::Request(error.to_string()))
 }
 
-fn members(question: &Question<'_>, requirements: &[Requirement]) -> Members {
+fn members(question: &Question<'_>, requirements: &[Requirement], none: Members) -> Members {
     let event = question.event;
-    let mut context = circumstances(event, question.actor, question.break_glass).trusting(question.trusted_accounts);
+    let mut context = circumstances(event, question.actor, question.break_glass, none).trusting(question.trusted_accounts);
     if let Some(own) = question.own {
         context = context.knowing(own, &event.region);
     }
@@ -279,15 +285,13 @@ fn members(question: &Question<'_>, requirements: &[Requirement]) -> Members {
 }
 
 /// The members that every context has.
-fn circumstances(event: &Event, actor: &Actor, break_glass: Standing) -> Members {
-    let time = event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let mut context = Members::new(event.account.clone(), event.partition());
+fn circumstances(event: &Event, actor: &Actor, break_glass: Standing, mut context: Members) -> Members {
     context.text("account", event.account.as_str());
     context.boolean("breakGlass", break_glass == Standing::Listed);
     context.boolean("breakGlassRecreated", break_glass == Standing::Recreated);
     context.boolean("mfa", actor.mfa == Some(true));
     context.text("region", &event.region);
-    context.push("time", RestrictedExpression::new_datetime(time));
+    context.push("time", || RestrictedExpression::new_datetime(event.record.event_time.to_rfc3339_opts(SecondsFormat::Millis, true)));
     context.text("userAgent", actor.user_agent.as_deref().unwrap_or_default());
     context.boolean("assumedRoot", actor.assumed_root);
     let known = [
@@ -305,7 +309,7 @@ fn circumstances(event: &Event, actor: &Actor, break_glass: Standing) -> Members
         }
     }
     if let Some(address) = actor.source_ip.as_deref().and_then(|source| IpAddr::from_str(source).ok()) {
-        context.push("sourceIp", RestrictedExpression::new_ip(address.to_string()));
+        context.push("sourceIp", || RestrictedExpression::new_ip(address.to_string()));
     }
     context
 }

@@ -63,11 +63,11 @@ impl Rulebook {
         let Some(concern) = self.concerns.get(question.action) else {
             return Ok(None);
         };
-        let members = self.vocabulary.members(question);
-        if !concern.musts.iter().any(|must| must.may_hold(&members)) {
+        let outline = self.vocabulary.outline(question);
+        if !concern.musts.iter().any(|must| must.may_hold(&outline)) {
             return Ok(None);
         }
-        let translated = self.vocabulary.translate(question, members)?;
+        let translated = self.vocabulary.translate(question, self.vocabulary.members(question))?;
         let guardrails = self.first_pass(concern, &translated)?;
         if guardrails.is_empty() {
             return Ok(None);

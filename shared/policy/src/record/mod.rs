@@ -24,8 +24,6 @@ const TEXT_MAX: usize = 2048;
 /// The one member by which an oversized record says that CloudTrail left it out (CloudTrail user guide, "Record contents": `omitted`).
 const OMITTED: &str = "omitted";
 
-/// How CloudTrail begins a record, and nobody an envelope.
-pub const FIRST_MEMBER: &str = "{\"eventVersion\":";
 /// The services whose findings are read, as `source` names them after `aws.`.
 const FINDERS: [&str; 4] = ["access-analyzer", "guardduty", "health", "securityhub"];
 /// How EventBridge ends the detail type of what comes through CloudTrail.
@@ -364,7 +362,7 @@ impl Event {
         }
 
         // As CloudTrail writes it.
-        if json.starts_with(FIRST_MEMBER)
+        if is_plain(json.as_bytes())
             && let Ok(record) = parse_record(json)
         {
             return Self::of_record(record);
@@ -418,6 +416,14 @@ impl Event {
 #[must_use]
 pub fn reads(name: &str) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
+}
+
+/// Whether a JSON text begins as CloudTrail begins a record, and nobody anything that has a record in it: with its version, and who called.
+#[must_use]
+pub fn is_plain(json: &[u8]) -> bool {
+    let behind = json.strip_prefix(b"{\"eventVersion\":\"").unwrap_or_default();
+    let version = behind.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    behind.get(version..).is_some_and(|rest| rest.starts_with(b"\",\"userIdentity\":"))
 }
 
 fn parse_record(json: &str) -> Result<Record, RecordError> {

@@ -86,3 +86,17 @@ fn a_megabyte_of_user_agent_is_cut() {
     let event = read(&format!(r#","userAgent":"{}""#, "a".repeat(1 << 20))).unwrap();
     assert!(event.record.user_agent.unwrap().len() < 2 * TEXT_MAX);
 }
+
+#[test]
+fn a_record_as_cloudtrail_writes_it_is_known_from_what_holds_one() {
+    assert!(is_plain(br#"{"eventVersion":"1.11","userIdentity":{"type":"Root"},"eventTime":"x"}"#));
+    for other in [
+        r#"{"eventVersion":"1.08","eventData":{"eventName":"CreateUser"}}"#,
+        r#"{"eventVersion":1,"userIdentity":{}}"#,
+        r#"{"eventVersion":"1.11"}"#,
+        r#"{"version":"0","detail":{}}"#,
+        "",
+    ] {
+        assert!(!is_plain(other.as_bytes()), "{other}");
+    }
+}
