@@ -48,7 +48,7 @@ build: venv
 .PHONY: test
 test: venv build
 	cargo test --locked --workspace --quiet
-	$(PYTHON) -m pytest tests --ignore tests/local --numprocesses 3
+	$(PYTHON) -m pytest tests --ignore tests/local --numprocesses 4
 	$(PYTHON) -m pytest tests/local
 
 .PHONY: lint

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from lab import account
 from lab.events import BILLING, READ_ONLY, ROOT
 from lab.world import ALLOW_READING, TRUST
 
@@ -89,3 +90,23 @@ def runs(pid: int) -> bool:
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_the_emulator_s_own_page_says_what_iam_answers(world):
+    group = world.group("builders", holds=[world.policy("Tools")])
+    user = world.user("polsen", groups=[group], path="/team/", tags={"team": "a"})
+    world.key(user)
+    world.login(user)
+    world.enrols(user)
+    world.writes_inline(user)
+    world.bound(user, world.policy("Fence"))
+    role = world.role("deployer", path="/ci/", tags={"team": "b"})
+    world.iam.put_role_permissions_boundary(RoleName=role.name, PermissionsBoundary=world.policy("Wall"))
+    world.iam.create_instance_profile(InstanceProfileName="machine")
+    world.iam.add_role_to_instance_profile(InstanceProfileName="machine", RoleName=role.name)
+    world.writes_version(world.policy("Edited"), ALLOW_READING)
+    world.iam.create_account_alias(AccountAlias="example")
+    world.password_policy(MinimumPasswordLength=9)
+    asked, said = account.facts(world.iam), world.account.snapshot()
+    world.iam.delete_account_alias(AccountAlias="example")
+    assert said == asked and len(said) > 30

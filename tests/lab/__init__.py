@@ -1,6 +1,8 @@
 """The laboratory: AWS's stand-ins on this machine, and sentences to use them with.
 
     emulator    an AWS account over HTTP (moto), and the whole of its IAM as a set of facts
+    emulated    the program that it runs: moto's server, with a page of those facts
+    account     what a fact is, and how to empty an account
     binaries    where the release binaries are
     rie         a release function binary under AWS's own Lambda Runtime Interface Emulator
     proxy       what stands between the two: it records every call, and misbehaves as AWS does

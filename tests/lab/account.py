@@ -15,6 +15,8 @@ from botocore.handlers import json_decode_policies
 BOUNDARY = "lab:boundary"
 # The emulator gives the time at which it made the user as that of the login profile; the proxy takes it from this tag.
 LOGIN = "lab:login"
+# Where the emulator says the facts itself.
+PAGE = "/lab/facts"
 LOCAL = ["User", "Role", "Group", "LocalManagedPolicy"]  # AWS's own policies cannot change
 
 
@@ -49,7 +51,7 @@ def _user(iam, user: dict) -> Iterator[str]:
     for group in user.get("GroupList", []):
         yield f"{who} is in group {group}"
     live = iam.get_user(UserName=name)["User"]
-    yield from _tags(who, live)
+    yield from tags(who, live.get("Tags", []))
     yield from _boundary(who, live)
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         yield f"{who} has access key {key['AccessKeyId']}, {key['Status']}"
@@ -78,7 +80,7 @@ def _role(iam, role: dict) -> Iterator[str]:
     for profile in role.get("InstanceProfileList", []):
         yield f"{who} is in instance profile {profile['InstanceProfileName']}"
     live = iam.get_role(RoleName=role["RoleName"])["Role"]
-    yield from _tags(who, live)
+    yield from tags(who, live.get("Tags", []))
     yield from _boundary(who, live)
 
 
@@ -88,7 +90,7 @@ def _policy(iam, policy: dict) -> Iterator[str]:
     for version in policy["PolicyVersionList"]:
         default = ", the default," if version["IsDefaultVersion"] else ""
         yield f"{which} version {version['VersionId']}{default} is {_document(version['Document'])}"
-    yield from _tags(which, {"Tags": iam.list_policy_tags(PolicyArn=policy["Arn"])["Tags"]})
+    yield from tags(which, iam.list_policy_tags(PolicyArn=policy["Arn"])["Tags"])
 
 
 def _account(iam) -> Iterator[str]:
@@ -96,6 +98,10 @@ def _account(iam) -> Iterator[str]:
         yield f"account has alias {alias}"
     for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]:
         yield f"account has virtual MFA device {device['SerialNumber']}"
+    yield from password_policy_of(iam)
+
+
+def password_policy_of(iam) -> Iterator[str]:
     with contextlib.suppress(iam.exceptions.NoSuchEntityException):
         yield password_policy(iam.get_account_password_policy()["PasswordPolicy"])
 
@@ -112,8 +118,9 @@ def _grants(who: str, attached: list | None, inline: list | None) -> Iterator[st
         yield f"{who} has inline policy {policy['PolicyName']}: {_document(policy['PolicyDocument'])}"
 
 
-def _tags(who: str, entity: dict) -> Iterator[str]:
-    for tag in entity.get("Tags", []):
+def tags(who: str, listed: list[dict]) -> Iterator[str]:
+    """What the tags of somebody say, those with which the proxy makes up for what the emulator lacks among them."""
+    for tag in listed:
         if tag["Key"] == BOUNDARY:
             yield f"{who} is bounded by {tag['Value']}"
             continue
