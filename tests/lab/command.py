@@ -1,7 +1,9 @@
 """The `rescind` command, as a person runs it."""
 
+import json
 import os
 import subprocess
+from pathlib import Path
 
 from lab.binaries import RELEASE
 from lab.emulator import CREDENTIALS, REGION
@@ -20,3 +22,9 @@ def rescind(*arguments: object, stdin: str = "", env: dict[str, str] | None = No
 def credentials(endpoint: str, region: str = REGION) -> dict[str, str]:
     """The environment of a person who works in the emulated account."""
     return {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region, **{name.upper(): value for name, value in CREDENTIALS.items()}}
+
+
+def cases_of(page: Path) -> list[dict]:
+    """The cases in a report that `rescind replay --html` wrote."""
+    data, _ = json.JSONDecoder().raw_decode(page.read_text().split('id="data">', 1)[1])
+    return data["cases"]
