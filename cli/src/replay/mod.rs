@@ -71,8 +71,8 @@ pub struct Arguments {
     /// loads nothing from anywhere.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Write a draft of the exemptions that the history calls for into this file: one for each actor whose changes would have been taken back, with owner and
-    /// reason left to you.
+    /// Write a draft of the exemptions that the history calls for into this file: for what the actors have in common whose changes would have been taken back,
+    /// with owner and reason left to you.
     #[arg(long, value_name = "FILE")]
     suggest_exemptions: Option<PathBuf>,
     /// Say what another rulebook makes of the same history: which cases this one wins, loses, or answers otherwise.
