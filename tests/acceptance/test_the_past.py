@@ -167,7 +167,7 @@ def test_what_the_records_say_of_the_time_after_it_counts_as_well(today, tmp_pat
 def test_how_many_answers_are_assumed_is_told(today, tmp_path):
     (tmp_path / "log.jsonl").write_text(json.dumps(joined()))
     told = rescind("replay", tmp_path / "log.jsonl", "--account-details", tmp_path / "today.json").stdout
-    assert "answers that rest on the accounts' details, which are of another day: 1" in told
+    assert "assumed, from the accounts' details of another day: 1" in told
 
 
 def test_records_from_before_the_time_that_is_asked_about_are_no_cases_and_count_all_the_same(tmp_path):

@@ -52,14 +52,11 @@ impl Report<'_> {
             table(&rows, out)?;
         }
         if outcome.assumed > 0 {
-            writeln!(out, "\nanswers that rest on the accounts' details, which are of another day: {}", outcome.assumed)?;
+            writeln!(out, "\nassumed, from the accounts' details of another day: {}", outcome.assumed)?;
         }
         let unknown: usize = rows.iter().map(|(_, row)| row.of(Verdict::Unknown)).sum();
         if unknown > 0 && !self.replayed.past.has_details() {
-            writeln!(
-                out,
-                "\nunknown: neither these records nor any before them say what the account was; with --account-details most are answered"
-            )?;
+            writeln!(out, "\nunknown: the records do not say what the account was; --account-details does")?;
         }
         if outcome.accounts.len() > 1 {
             writeln!(out, "\nby account")?;
