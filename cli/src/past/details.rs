@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use policy::arn::{AccountId, IdentifierError};
+use policy::arn::{AccountId, IdentifierError, path_of};
 use policy::target::IdentityKind;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -136,7 +136,7 @@ fn entity(kind: IdentityKind, detail: Detail) -> Entity {
     let sure = Sure::Assumed;
     let mut entity = Entity::unknown(kind, &detail.name, DateTime::UNIX_EPOCH, sure);
     entity.id = detail.id;
-    entity.path = detail.path.or_else(|| path(&detail.arn));
+    entity.path = detail.path.or_else(|| detail.arn.contains('/').then(|| path_of(&detail.arn).to_owned()));
     entity.made = detail.create_date;
     entity.tags = Some((detail.tags.into_iter().map(|Tag { key, value }| (key, value)).collect(), sure));
     (entity.attached, entity.inline, entity.groups) = (Listing::empty(sure), Listing::empty(sure), Listing::empty(sure));
@@ -171,11 +171,6 @@ fn policy(managed: Managed) -> Policy {
 /// A document's text: the AWS CLI prints an object, IAM itself answers with percent-encoded text.
 fn text(document: &RawValue) -> Arc<str> {
     serde_json::from_str::<String>(document.get()).unwrap_or_else(|_| document.get().to_owned()).into()
-}
-
-fn path(arn: &str) -> Option<String> {
-    let (_, path) = arn.split_once('/')?;
-    Some(path.rsplit_once('/').map_or_else(|| "/".to_owned(), |(path, _)| format!("/{path}/")))
 }
 
 /// What is known of an account in the same JSON. Whoever is not known wholly is left out.

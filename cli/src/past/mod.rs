@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use chrono::{TimeDelta, Utc};
-use policy::arn::{AccountId, PolicyArn};
+use policy::arn::{AccountId, PolicyArn, path_of};
 use policy::change::{Found, Gives, Missing};
 use policy::facts::{Facts, Needs};
 use policy::hearing::Circumstances;
@@ -165,9 +165,7 @@ fn caller(event: &Event) -> Option<(Identity, &str, String)> {
     let mut parts = arn.splitn(6, ':').skip(4);
     let (account, resource) = (parts.next()?, parts.next()?);
     let who = Identity::of_resource(resource).filter(|_| account == event.account.as_str())?;
-    let (_, path) = resource.split_once('/')?;
-    let path = path.rsplit_once('/').map_or_else(|| "/".to_owned(), |(path, _)| format!("/{path}/"));
-    Some((who, id, path))
+    Some((who, id, path_of(arn).to_owned()))
 }
 
 impl Desk {

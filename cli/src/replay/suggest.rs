@@ -10,6 +10,7 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use policy::actor::ActorKind;
+use policy::arn::path_of;
 use policy::severity::Severity;
 use policy::text::shown;
 
@@ -235,8 +236,8 @@ fn who(answer: &Answer) -> Option<(String, Common)> {
         }
         (ActorKind::User | ActorKind::Role, ["arn", _, "iam", _, account, resource]) if *account == answer.account => {
             let kind = if answer.kind == ActorKind::Role { Kind::Role } else { Kind::User };
-            let (_, path) = resource.split_once('/')?;
-            let (path, name) = path.rsplit_once('/').map_or_else(|| ("/".to_owned(), path), |(path, name)| (format!("/{path}/"), name));
+            let (_, name) = resource.rsplit_once('/')?;
+            let path = path_of(&answer.actor).to_owned();
             let name = if path.starts_with(PERMISSION_SETS) { of_permission_set(name)? } else { name };
             Some(((*account).to_owned(), Common { kind, path, name: name.to_owned() }))
         }
