@@ -113,7 +113,7 @@ impl Bucket {
         }
     }
 
-    /// One folder: what is in it, or of a folder of a trail's region, and of one that is none of a trail's, all that is below it.
+    /// What is in a folder. In a region of a trail, and in a tree that is no trail's, everything below it.
     async fn folder(&self, folder: &str, wanted: &Wanted) -> Result<Listed, AwsCall> {
         let mut goes_down = !Wanted::is_in_a_region(folder);
         let mut listed = Listed::default();
@@ -124,7 +124,7 @@ impl Bucket {
             let page = request.send().await.named("s3:ListBucket of", &format_args!("{SCHEME}{}/{folder}", self.name))?;
             let below = || page.common_prefixes().iter().filter_map(|prefix| prefix.prefix());
             if goes_down && !folder.contains(LOGS) && below().next().is_some() && !below().any(|below| below.ends_with(LOGS)) {
-                // Whatever this tree is, it is none of a trail's.
+                // This tree is no trail's.
                 (goes_down, listed, token) = (false, Listed::default(), None);
                 continue;
             }
@@ -185,7 +185,7 @@ struct Listed {
 }
 
 impl Listed {
-    /// Adds the objects of a page; says whether there are none wanted behind it.
+    /// Adds the objects of a page. True if none of the pages after it is wanted.
     fn add(&mut self, bucket: &str, page: &ListObjectsV2Output, wanted: &Wanted) -> bool {
         for object in page.contents() {
             let (Some(key), size) = (object.key(), object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default()) else {

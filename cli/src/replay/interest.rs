@@ -5,7 +5,7 @@
 //! a record is read.
 //!
 //! CloudTrail writes a record's members in an order of its own: who called comes first, then time, service and call, and only then whatever the caller wrote
-//! (seen in every third-party record in that form). Of a record in this order nothing is searched behind the call.
+//! (seen in every third-party record in that form). In such a record nothing after the call is searched.
 
 use std::collections::HashMap;
 
@@ -65,7 +65,7 @@ impl<'a> Interest<'a> {
         self.root.find(head).is_none()
     }
 
-    /// Service and call of a record whose members are in CloudTrail's order, and what stands before them.
+    /// The service, the call and everything before them, if the record's members are in CloudTrail's order.
     fn in_order<'r>(&self, record: &'r [u8]) -> Option<(&'r [u8], &'r [u8], &'r [u8])> {
         let at = self.source.find(record).filter(|_| is_plain(record))?;
         let (head, rest) = record.split_at_checked(at)?;
@@ -95,7 +95,7 @@ fn only<'r>(record: &'r [u8], name: &Finder<'_>) -> Option<&'r [u8]> {
     text(record.get(at + name.needle().len()..)?).map(|(text, _)| text)
 }
 
-/// The plain text that is a member's value, and what stands behind it.
+/// A member's value, if it is plain text, and the rest of the record after it.
 fn text(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
     let (text, quote) = text.split_at_checked(memchr::memchr(b'"', text)?)?;

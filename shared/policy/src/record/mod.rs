@@ -418,7 +418,7 @@ pub fn reads(name: &str) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
 }
 
-/// Whether a JSON text begins as CloudTrail begins a record, and nobody anything that has a record in it: with its version, and who called.
+/// Whether a JSON text begins the way CloudTrail's own records do: with the version, then the caller. Nothing that wraps a record begins so.
 #[must_use]
 pub fn is_plain(json: &[u8]) -> bool {
     let behind = json.strip_prefix(b"{\"eventVersion\":\"").unwrap_or_default();
