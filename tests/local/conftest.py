@@ -19,7 +19,7 @@ def sam(_one_world, request):
     if lacking:
         pytest.skip(f"sam build and sam local invoke are not tested: {lacking}")
     built = Sam(engine.architecture(), doorway.url)
-    _say(request, f"sam build for {built.architecture}: seconds after make build, minutes without")
+    _say(request, f"sam build for {built.architecture}: seconds after make build, too long without")
     built.build()
     yield built
     doorway.close()
