@@ -164,6 +164,22 @@ def test_what_the_records_say_of_the_time_after_it_counts_as_well(today, tmp_pat
     assert answers(tmp_path, [joined(), put], "--account-details", tmp_path / "today.json", "--to", "2026-03-02T20:00:00Z") == {}
 
 
+def test_policies_that_name_somebody_who_was_renamed_are_looked_for_in_what_the_account_was(account, tmp_path):
+    for user in ("olsen", "mallory"):
+        account.iam.create_user(UserName=user)
+    trust = {"Statement": {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/polsen"}, "Action": "sts:AssumeRole"}}
+    account.iam.create_role(RoleName="deployer", AssumeRolePolicyDocument=json.dumps(trust))
+    (tmp_path / "today.json").write_text(json.dumps(details(account.iam), default=str))
+    options = ("--account-details", tmp_path / "today.json")
+    renamed = record("UpdateUser", {"UserName": "polsen", "NewUserName": "olsen"})
+    named = "nothing-names-who-was-renamed"
+    assert named not in answers(tmp_path, [renamed])
+    assert answers(tmp_path, [renamed], *options)[named] == ("noticed", "assumed")
+    # Before the rename the trust policy had named somebody else.
+    changed = record("UpdateAssumeRolePolicy", {"RoleName": "deployer", "PolicyDocument": json.dumps(trust).replace("polsen", "petersen")})
+    assert named not in answers(tmp_path, [changed, renamed], *options)
+
+
 def test_how_many_answers_are_assumed_is_told(today, tmp_path):
     (tmp_path / "log.jsonl").write_text(json.dumps(joined()))
     told = rescind("replay", tmp_path / "log.jsonl", "--account-details", tmp_path / "today.json").stdout

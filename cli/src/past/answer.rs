@@ -2,18 +2,15 @@
 //! the past in its stead.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use policy::arn::{AccountId, PolicyArn};
 use policy::target::IdentityKind::{self, Group, Role, User};
 use policy::text::name as shown;
 
 use super::state::{Account, Entity, Item, Known, Listing, Policy, Presence, Sure};
-
-/// An answer without a moment of its own has this one.
-const LONG_AGO: DateTime<Utc> = DateTime::UNIX_EPOCH;
+use super::xml::{close, document, list, moment, open, text};
 
 /// Why there is no answer.
 #[derive(Debug, Eq, PartialEq)]
@@ -103,7 +100,7 @@ impl Archive {
                 if !is_read && !users.iter().all(|user| user.groups.whole.is_some()) {
                     *sure = Sure::Assumed;
                 }
-                let members: Vec<_> = users.into_iter().filter(|user| user.groups.get(&group.name).is_some()).collect();
+                let members = users.into_iter().filter(|user| user.groups.get(&group.name).is_some());
                 list(xml, "Users", members, |xml, user| basics(user, sure, xml))
             }
             "ListAttachedUserPolicies" => attached(of(User, sure)?, sure, xml),
@@ -126,7 +123,7 @@ impl Archive {
             "ListMFADevices" => {
                 let user = of(User, sure)?;
                 whole(&user.devices, sure, || format!("which MFA devices {} had", person(user)))?;
-                list(xml, "MFADevices", user.devices.items.values().collect(), |xml, device| {
+                list(xml, "MFADevices", user.devices.items.values(), |xml, device| {
                     text(xml, "UserName", &user.name);
                     text(xml, "SerialNumber", &device.name);
                     moment(xml, "EnableDate", Some(device.value));
@@ -141,6 +138,7 @@ impl Archive {
                     _ => versions(policy, sure, xml),
                 }
             }
+            "GetAccountAuthorizationDetails" => everything(known, is_read, sure, xml),
             "ListEntitiesForPolicy" => holders(known, question.get("PolicyArn"), is_read, sure, xml),
             "GetAccessKeyLastUsed" => {
                 let key = question.get("AccessKeyId");
@@ -159,10 +157,9 @@ impl Archive {
     /// A managed policy. AWS's own are the same in every account, and only those that somebody has are among an account's details.
     fn policy<'a>(&'a self, known: &'a Account, arn: &str, sure: &mut Sure) -> Answer<&'a Policy> {
         let what = || format!("what policy {} said", shown(arn));
-        let is_own = PolicyArn::new(arn).is_ok_and(|arn| arn.owner() != "aws");
         let found = present(known.policy(arn), what);
         let (policy, is) = match found {
-            Err(_) if !is_own => {
+            Err(_) if !is_own(arn) => {
                 let elsewhere = self.accounts.values().find_map(|account| match account.policy(arn) {
                     Presence::Is(policy) if policy.default.is_some() => Some(policy),
                     _ => None,
@@ -238,7 +235,7 @@ fn one(entity: &Entity, sure: &mut Sure, xml: &mut String) -> Answer {
     basics(entity, sure, xml)?;
     if entity.kind != Group {
         let tags = of_known(entity.tags.as_ref(), sure, || format!("which tags {} had", person(entity)))?;
-        list(xml, "Tags", tags.iter().collect(), |xml, (key, value)| {
+        list(xml, "Tags", tags, |xml, (key, value)| {
             text(xml, "Key", key);
             text(xml, "Value", value);
             Ok(())
@@ -293,19 +290,30 @@ fn inline(entity: &Entity, sure: &mut Sure, xml: &mut String) -> Answer {
 }
 
 fn inline_text(entity: &Entity, policy: &str, sure: &mut Sure, xml: &mut String) -> Answer {
-    let what = || format!("what inline policy {} of {} said", shown(policy), person(entity));
-    let item = one_of(&entity.inline, policy, sure, what)?;
-    let Some(said) = &item.value else {
-        return unknown(what());
-    };
+    let item = one_of(&entity.inline, policy, sure, || inline_unknown(entity, policy))?;
     text(xml, entity.kind.name_parameter(), &entity.name);
-    text(xml, "PolicyName", &item.name);
+    inline_policy(entity, item, xml)
+}
+
+fn inline_policy(entity: &Entity, policy: &Item<Option<Arc<str>>>, xml: &mut String) -> Answer {
+    let Some(said) = &policy.value else {
+        return unknown(inline_unknown(entity, &policy.name));
+    };
+    text(xml, "PolicyName", &policy.name);
     document(xml, "PolicyDocument", said);
     Ok(())
 }
 
+fn inline_unknown(entity: &Entity, policy: &str) -> String {
+    format!("what inline policy {} of {} said", shown(policy), person(entity))
+}
+
+fn default_of<'p>(policy: &'p Policy, sure: &mut Sure) -> Answer<&'p String> {
+    of_known(policy.default.as_ref(), sure, || format!("which version of {} was the default", shown(&policy.arn)))
+}
+
 fn default_version(policy: &Policy, sure: &mut Sure, xml: &mut String) -> Answer {
-    let default = of_known(policy.default.as_ref(), sure, || format!("which version of {} was the default", shown(&policy.arn)))?;
+    let default = default_of(policy, sure)?;
     open(xml, "Policy");
     text(xml, "Arn", &policy.arn);
     text(xml, "DefaultVersionId", default);
@@ -314,27 +322,65 @@ fn default_version(policy: &Policy, sure: &mut Sure, xml: &mut String) -> Answer
 }
 
 fn version(policy: &Policy, id: &str, sure: &mut Sure, xml: &mut String) -> Answer {
+    open(xml, "PolicyVersion");
+    version_members(policy, id, sure, xml)?;
+    close(xml, "PolicyVersion");
+    Ok(())
+}
+
+fn version_members(policy: &Policy, id: &str, sure: &mut Sure, xml: &mut String) -> Answer {
     let what = || format!("what version {} of {} said", shown(id), shown(&policy.arn));
     let item = one_of(&policy.versions, id, sure, what)?;
     let Some(said) = &item.value.text else {
         return unknown(what());
     };
-    open(xml, "PolicyVersion");
     document(xml, "Document", said);
     text(xml, "VersionId", id);
-    close(xml, "PolicyVersion");
+    let is_default = policy.default.as_ref().is_some_and(|(default, _)| default == id);
+    text(xml, "IsDefaultVersion", if is_default { "true" } else { "false" });
     Ok(())
 }
 
 fn versions(policy: &Policy, sure: &mut Sure, xml: &mut String) -> Answer {
     whole(&policy.versions, sure, || format!("which versions {} had", shown(&policy.arn)))?;
-    list(xml, "Versions", policy.versions.items.values().collect(), |xml, version| {
+    list(xml, "Versions", policy.versions.items.values(), |xml, version| {
         text(xml, "VersionId", &version.name);
         let is_default = policy.default.as_ref().is_some_and(|(default, _)| *default == version.name);
         text(xml, "IsDefaultVersion", if is_default { "true" } else { "false" });
         moment(xml, "CreateDate", version.value.made);
         Ok(())
     })
+}
+
+/// Every document that the account's own policies and roles have. Of an account that nobody has read there may be others.
+fn everything(known: &Account, is_read: bool, sure: &mut Sure, xml: &mut String) -> Answer {
+    if !is_read {
+        return unknown("what all policies of the account said");
+    }
+    *sure = Sure::Assumed;
+    for kind in IdentityKind::ALL {
+        list(xml, &format!("{}DetailList", kind.name()), known.entities(kind), |xml, entity| {
+            text(xml, kind.name_parameter(), &entity.name);
+            if kind == Role {
+                let trust = of_known(entity.trust.as_ref(), sure, || format!("what the trust policy of {} said", person(entity)))?;
+                document(xml, "AssumeRolePolicyDocument", trust);
+            }
+            whole(&entity.inline, sure, || format!("which inline policies {} had", person(entity)))?;
+            let inline = entity.inline.items.values();
+            list(xml, &format!("{}PolicyList", kind.name()), inline, |xml, policy| inline_policy(entity, policy, xml))
+        })?;
+    }
+    let own = known.policies().into_iter().filter(|policy| is_own(&policy.arn));
+    list(xml, "Policies", own, |xml, policy| {
+        text(xml, "Arn", &policy.arn);
+        let default = default_of(policy, sure)?;
+        list(xml, "PolicyVersionList", [default], |xml, default| version_members(policy, default, sure, xml))
+    })
+}
+
+/// Whether a managed policy is an account's, and not AWS's.
+fn is_own(arn: &str) -> bool {
+    PolicyArn::new(arn).is_ok_and(|arn| arn.owner() != "aws")
 }
 
 /// Whoever has a managed policy attached. Of an account that nobody has read there may be others.
@@ -344,7 +390,7 @@ fn holders(known: &Account, arn: &str, is_read: bool, sure: &mut Sure, xml: &mut
     }
     *sure = Sure::Assumed;
     for kind in IdentityKind::ALL {
-        let holders: Vec<&Entity> = known.entities(kind).into_iter().filter(|entity| entity.attached.get(arn).is_some()).collect();
+        let holders = known.entities(kind).into_iter().filter(|entity| entity.attached.get(arn).is_some());
         list(xml, &format!("Policy{}s", kind.name()), holders, |xml, holder| {
             text(xml, kind.name_parameter(), &holder.name);
             if let Some(id) = &holder.id {
@@ -353,50 +399,5 @@ fn holders(known: &Account, arn: &str, is_read: bool, sure: &mut Sure, xml: &mut
             Ok(())
         })?;
     }
-    Ok(())
-}
-
-fn open(xml: &mut String, name: &str) {
-    // Writing to memory does not fail.
-    let _ = write!(xml, "<{name}>");
-}
-
-fn close(xml: &mut String, name: &str) {
-    let _ = write!(xml, "</{name}>");
-}
-
-fn text(xml: &mut String, name: &str, text: &str) {
-    open(xml, name);
-    for c in text.chars() {
-        match c {
-            '&' => xml.push_str("&amp;"),
-            '<' => xml.push_str("&lt;"),
-            '>' => xml.push_str("&gt;"),
-            '\r' => xml.push_str("&#xD;"),
-            c => xml.push(c),
-        }
-    }
-    close(xml, name);
-}
-
-/// A policy document, percent-encoded as IAM's answers have it.
-fn document(xml: &mut String, name: &str, said: &str) {
-    let plain = policy::document::plain(said);
-    let said = plain.as_deref().unwrap_or(said);
-    text(xml, name, &utf8_percent_encode(said, NON_ALPHANUMERIC).to_string());
-}
-
-fn moment(xml: &mut String, name: &str, at: Option<DateTime<Utc>>) {
-    text(xml, name, &at.unwrap_or(LONG_AGO).format("%Y-%m-%dT%H:%M:%SZ").to_string());
-}
-
-fn list<T>(xml: &mut String, name: &str, items: Vec<T>, mut each: impl FnMut(&mut String, T) -> Answer) -> Answer {
-    open(xml, name);
-    for item in items {
-        open(xml, "member");
-        each(xml, item)?;
-        close(xml, "member");
-    }
-    close(xml, name);
     Ok(())
 }

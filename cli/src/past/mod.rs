@@ -5,6 +5,7 @@ mod answer;
 mod deed;
 mod details;
 mod state;
+mod xml;
 
 use std::fmt;
 use std::io;

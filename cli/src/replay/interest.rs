@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 use policy::record::is_plain;
 use policy::{Action, Rulebook};
 
@@ -24,6 +24,8 @@ pub struct Interest<'a> {
     name: Finder<'static>,
     root: Finder<'static>,
     service: Finder<'static>,
+    /// What a caller wrote begins with one of these.
+    asked: [Finder<'static>; 2],
     /// Whether a service's call is of interest: service and call, with a blank between them.
     known: HashMap<Vec<u8>, bool>,
     key: Vec<u8>,
@@ -38,6 +40,7 @@ impl<'a> Interest<'a> {
             name: Finder::new(b"\"eventName\""),
             root: Finder::new(b"\"Root\""),
             service: Finder::new(b"\"userIdentity\":{\"type\":\"AWSService\""),
+            asked: [Finder::new(b"Parameters\""), Finder::new(b"Elements\"")],
             known: HashMap::new(),
             key: Vec::new(),
         }
@@ -71,8 +74,7 @@ impl<'a> Interest<'a> {
         let (head, rest) = record.split_at_checked(at)?;
         let (source, rest) = text(rest.get(self.source.needle().len()..)?)?;
         let (name, _) = text(rest.strip_prefix(b",")?.strip_prefix(self.name.needle())?)?;
-        // What a caller wrote begins with these.
-        (memmem::find(head, b"Parameters\"").is_none() && memmem::find(head, b"Elements\"").is_none()).then_some((source, name, head))
+        self.asked.iter().all(|asked| asked.find(head).is_none()).then_some((source, name, head))
     }
 
     fn learn(&mut self, source: &[u8], name: &[u8]) -> bool {
