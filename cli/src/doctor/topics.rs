@@ -1,7 +1,7 @@
 //! Somebody receives what Rescind sends.
 
 use aws_sdk_sns::Client;
-use policy::text::name;
+use policy::text::{few, name};
 use remedy::{AwsCall, Named as _};
 
 use super::report::Report;
@@ -52,9 +52,7 @@ async fn subscriptions(client: &Client, topic: &str) -> Result<Vec<Subscription>
 fn judge(check: String, subscriptions: &[Subscription], report: &mut Report) {
     let pending: Vec<&str> = subscriptions.iter().filter(|one| one.is_pending).map(|one| &*one.who).collect();
     let confirmed = subscriptions.len() - pending.len();
-    let more = pending.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let named = format!("{}{more}", pending.iter().take(NAMED).copied().collect::<Vec<_>>().join(", "));
+    let named = few(&pending, NAMED);
     let confirm = "click the link in the mail that AWS sent there, or subscribe again to get another one";
     match (confirmed, pending.is_empty()) {
         (0, true) => report.fail(

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use policy::Rulebook;
 use policy::severity::Severity;
-use policy::text::{name, said, shown};
+use policy::text::{few, name, said, shown};
 use serde_json::{Value, json};
 
 use super::compare::Comparison;
@@ -184,14 +184,11 @@ fn verdicts(verdicts: &BTreeMap<Verdict, usize>) -> String {
 
 /// The people behind an actor's sessions, or what the sessions are called.
 fn behind(share: &Share) -> String {
-    let sessions: Vec<String> =
-        most_of(&share.sessions, |times| *times).into_iter().take(NAMED).map(|(session, _)| name(session)).collect();
-    let more = share.sessions.len().saturating_sub(NAMED);
-    match (sessions.is_empty(), more) {
-        (true, _) => String::new(),
-        (false, 0) => format!(": {}", sessions.join(", ")),
-        (false, more) => format!(": {} and {more} more", sessions.join(", ")),
+    if share.sessions.is_empty() {
+        return String::new();
     }
+    let sessions = most_of(&share.sessions, |times| *times).into_iter().map(|(session, _)| name(session));
+    format!(": {}", few(sessions, NAMED))
 }
 
 /// `1 file`, `2 files`.

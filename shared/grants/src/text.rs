@@ -5,7 +5,7 @@
 //! words. One rule serves all three places: what is not plain printable ASCII, or could begin markup, is written as its code point, and whatever
 //! is more than one plain word stands between double quotes.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 /// Longest piece of foreign text in a message, in characters.
 const SHOWN_MAX: usize = 256;
@@ -77,6 +77,22 @@ pub fn name(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "+=.@_-/:".contains(c);
     let shown = shown(text);
     if !text.is_empty() && shown.chars().all(plain) { shown } else { speech(text) }
+}
+
+/// The first `most` names, and how many more there are.
+///
+/// ```
+/// assert_eq!(grants::text::few(["polsen", "mallory", "deployer"], 2), "polsen, mallory and 1 more");
+/// ```
+#[must_use]
+pub fn few<T: Display>(names: impl IntoIterator<Item = T>, most: usize) -> String {
+    let mut names = names.into_iter();
+    let first: Vec<String> = names.by_ref().take(most).map(|name| name.to_string()).collect();
+    let first = first.join(", ");
+    match names.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 /// A message of Rescind's own or of a library, made safe once more: foreign text in it may already be [`shown`], [`quoted`] or [`speech`], and

@@ -59,10 +59,8 @@ impl Kind for Renamed {
             None => String::new(),
             Some([]) => "; no policy names it as it was called before".to_owned(),
             Some(policies) => {
-                let more = policies.len().saturating_sub(NAMED_MAX);
-                let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-                let named = policies.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-                format!("; as it was called before it is still named by {named}{more}: they hold for whoever gets that name next")
+                let named = text::few(policies, NAMED_MAX);
+                format!("; as it was called before it is still named by {named}: they hold for whoever gets that name next")
             }
         };
         format!("{} is {} {}{path} now{id}{policies}", self.identity, self.identity.kind.word(), self.new_name)

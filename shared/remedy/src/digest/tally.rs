@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use policy::case::Outcome;
-use policy::text::name;
+use policy::text::{few, name};
 use serde_json::{Value, json};
 
 use crate::ledger::archive::Line;
@@ -92,11 +92,7 @@ impl Count {
 fn named(counted: &BTreeMap<String, usize>, shown: impl Fn(&str) -> String) -> String {
     let mut most: Vec<(&String, &usize)> = counted.iter().collect();
     most.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-    let names: Vec<String> = most.iter().take(NAMED).map(|(name, _)| shown(name)).collect();
-    match most.len().saturating_sub(NAMED) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
+    few(most.into_iter().map(|(name, _)| shown(name)), NAMED)
 }
 
 /// A target, which the ledger holds in words: `user polsen`.

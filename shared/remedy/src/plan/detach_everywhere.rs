@@ -67,10 +67,7 @@ impl Plan for DetachEverywhere {
     }
 
     fn applied(&self, case: &Case, _: &Change) -> String {
-        let holders = holders(case);
-        let named = holders.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = holders.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more")).unwrap_or_default();
-        format!("Rescind detached the policy from {named}{more}")
+        format!("Rescind detached the policy from {}", text::few(holders(case), NAMED))
     }
 
     fn clean(&self, _: &Case, _: &Change) -> String {

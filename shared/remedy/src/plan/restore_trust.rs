@@ -24,11 +24,15 @@ use policy::change::TrustChanged;
 use policy::guardrail::Mode;
 use policy::remedy::Remedy;
 use policy::target::Target;
+use policy::text;
 use policy::trust::{Trusted, without};
 use policy::{Case, Change};
 
 use super::{Plan, call_of};
 use crate::setting::{Home, Setting as _, Step, Trust};
+
+/// Principals whom a sentence names.
+const NAMED: usize = 5;
 
 /// The remedy `restore-trust`.
 pub struct RestoreTrust;
@@ -69,10 +73,8 @@ impl Plan for RestoreTrust {
     }
 
     fn applied(&self, case: &Case, change: &Change) -> String {
-        let names: Vec<String> = offenders(case, change).iter().take(5).map(|trusted| trusted.principal.to_string()).collect();
-        let more = offenders(case, change).len().saturating_sub(names.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("Rescind removed {}{more} from it", names.join(", "))
+        let principals = offenders(case, change).into_iter().map(|trusted| &trusted.principal);
+        format!("Rescind removed {} from it", text::few(principals, NAMED))
     }
 
     fn clean(&self, _: &Case, _: &Change) -> String {
