@@ -13,9 +13,9 @@ from lab.events import ROOT
 
 # Not `.aws-sam`: there lies what the next `sam deploy` deploys.
 BUILT = ROOT / "target" / "sam"
-# After `make build` nothing is left to compile, and this takes seconds. If it takes minutes, a function built alone is no longer the program that is
-# built with the others: `cargo lambda build --release` in its folder shows what is compiled again.
-BUILD_SECONDS = 300
+# After `make build` nothing is left to compile but the check of the rulebook. If this takes longer, a function built alone is no longer the program that
+# is built with the others: `cargo lambda build --release` in its folder shows what is compiled again.
+BUILD_SECONDS = 900
 INVOKE_SECONDS = 180
 
 
