@@ -336,17 +336,20 @@ fn version_members(policy: &Policy, id: &str, sure: &mut Sure, xml: &mut String)
     };
     document(xml, "Document", said);
     text(xml, "VersionId", id);
+    whether_default(policy, id, xml);
+    Ok(())
+}
+
+fn whether_default(policy: &Policy, id: &str, xml: &mut String) {
     let is_default = policy.default.as_ref().is_some_and(|(default, _)| default == id);
     text(xml, "IsDefaultVersion", if is_default { "true" } else { "false" });
-    Ok(())
 }
 
 fn versions(policy: &Policy, sure: &mut Sure, xml: &mut String) -> Answer {
     whole(&policy.versions, sure, || format!("which versions {} had", shown(&policy.arn)))?;
     list(xml, "Versions", policy.versions.items.values(), |xml, version| {
         text(xml, "VersionId", &version.name);
-        let is_default = policy.default.as_ref().is_some_and(|(default, _)| *default == version.name);
-        text(xml, "IsDefaultVersion", if is_default { "true" } else { "false" });
+        whether_default(policy, &version.name, xml);
         moment(xml, "CreateDate", version.value.made);
         Ok(())
     })
