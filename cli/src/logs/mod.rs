@@ -1,5 +1,6 @@
 //! Whatever people have of CloudTrail: files and folders, compressed or not, with records in any wrapping.
 
+mod brackets;
 mod bucket;
 mod files;
 mod open;

@@ -7,6 +7,8 @@ use std::io::{self, Read};
 
 use memchr::{memchr, memchr2};
 
+use super::brackets::value_len;
+
 /// Longest value that is taken, in bytes. CloudTrail's records have at most 256 KB, and 1 MB where a trail asks for that (CloudTrail user guide, "Record
 /// contents"); a message of a queue has at most 1 MB.
 const VALUE_MAX: usize = 8 << 20;
@@ -48,13 +50,6 @@ enum Place {
     Records,
     /// In that object, behind its list.
     Behind,
-}
-
-/// Where a value ends, as far as can be seen.
-enum End {
-    At(usize),
-    /// More has to be read.
-    Unknown,
 }
 
 impl<R: Read> Splitter<R> {
@@ -105,19 +100,21 @@ impl<R: Read> Splitter<R> {
     /// A whole value, taken.
     fn value(&mut self) -> io::Result<Option<Piece<'_>>> {
         loop {
-            match value_end(&self.bytes, self.at) {
-                End::At(end) => {
-                    let from = std::mem::replace(&mut self.at, end);
-                    if end - from > VALUE_MAX {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            match value_len(rest) {
+                Some(len) => {
+                    let from = self.at;
+                    self.at += len;
+                    if len > VALUE_MAX {
                         return Ok(Some(Piece::Broken("it is longer than any record")));
                     }
-                    return Ok(Some(Piece::Value(self.bytes.get(from..end).unwrap_or_default())));
+                    return Ok(Some(Piece::Value(self.bytes.get(from..self.at).unwrap_or_default())));
                 }
-                End::Unknown if self.bytes.len() - self.at > VALUE_MAX => {
+                None if rest.len() > VALUE_MAX => {
                     self.give_up()?;
                     return Ok(Some(Piece::Broken("it is longer than any record")));
                 }
-                End::Unknown => {
+                None => {
                     if !self.read_more()? {
                         self.give_up()?;
                         return Ok(Some(Piece::Broken("it has no end")));
@@ -278,10 +275,7 @@ fn list_in(bytes: &[u8]) -> Option<List> {
         at = blanks(bytes, at + 1)?;
         match *bytes.get(at)? {
             b'[' if LISTS.contains(&key) => return Some(List::Behind(at + 1)),
-            b'{' | b'[' => match value_end(bytes, at) {
-                End::At(end) => at = end,
-                End::Unknown => return None,
-            },
+            b'{' | b'[' => at += value_len(bytes.get(at..)?)?,
             b'"' => at = string_end(bytes, at + 1)?,
             _ => at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b',' | b'}' | b']'))?,
         }
@@ -290,29 +284,6 @@ fn list_in(bytes: &[u8]) -> Option<List> {
 
 fn blanks(bytes: &[u8], from: usize) -> Option<usize> {
     Some(from + bytes.get(from..)?.iter().position(|byte| !byte.is_ascii_whitespace())?)
-}
-
-/// Behind the bracket that closes the value which begins here.
-fn value_end(bytes: &[u8], from: usize) -> End {
-    let (mut at, mut depth) = (from, 0_usize);
-    while let Some(byte) = bytes.get(at) {
-        at += 1;
-        match byte {
-            b'"' => match string_end(bytes, at) {
-                Some(end) => at = end,
-                None => return End::Unknown,
-            },
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return End::At(at);
-                }
-            }
-            _ => {}
-        }
-    }
-    End::Unknown
 }
 
 /// Behind the quotation mark that closes the text in which this is.

@@ -24,7 +24,7 @@ impl Kind for BoundaryChanged {
         self.identity.clone().into()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         if let Some(boundary) = &self.boundary {
             context.policy_names("boundary", boundary);
         }

@@ -27,7 +27,7 @@ impl Kind for CredentialActivated {
         self.owner.clone()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.boolean("created", self.created);
         context.texts("credential", &self.credential.members());
     }

@@ -56,7 +56,7 @@ impl Kind for CredentialExposed {
         self.owner.clone()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         let finding = &self.finding;
         let members = [
             ("finder", finding.finder.as_str()),

@@ -22,7 +22,7 @@ impl Kind for GroupJoined {
         self.user.clone().into()
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         let path = context.group_path(facts);
         let arn = context.iam_arn(&format!("group{path}{}", self.group));
         context.granting("group", &[("arn", &arn), ("name", self.group.as_str()), ("path", &path)], facts);

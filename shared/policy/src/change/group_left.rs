@@ -22,7 +22,7 @@ impl Kind for GroupLeft {
         self.user.clone().into()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.texts("group", &[("name", &self.group.as_str().to_ascii_lowercase())]);
     }
 

@@ -23,7 +23,7 @@ impl Kind for InlinePolicyDeleted {
         self.identity.clone().into()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.texts("policy", &[("name", &self.policy_name.as_str().to_ascii_lowercase())]);
     }
 

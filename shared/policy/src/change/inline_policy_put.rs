@@ -26,7 +26,7 @@ impl Kind for InlinePolicyPut {
         self.identity.clone().into()
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         context.granting("policy", &[("name", self.policy_name.as_str())], facts);
         context.before_and_after(facts);
     }

@@ -62,7 +62,7 @@ impl Kind for MfaChanged {
         self.user.clone().into()
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         context.before_and_after(facts);
         context.second_factor(facts);
     }

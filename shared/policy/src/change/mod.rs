@@ -87,7 +87,7 @@ pub trait Kind {
     fn target(&self) -> Target;
 
     /// Adds what the schema's context type has beyond who made the change, when and from where.
-    fn context(&self, facts: &Facts, context: &mut Members);
+    fn context(&self, facts: &Facts, context: &mut Members<'_>);
 
     /// Whose documents decide what the change granted. They are read only if a guardrail asks.
     fn gives(&self) -> Gives<'_> {

@@ -44,7 +44,7 @@ impl Kind for Noticed {
         self.target.clone()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.text("severity", self.severity.map_or("none", Severity::name));
         let is_own = self.parts.as_ref().is_some_and(|(kind, names)| names.iter().any(|name| context.owns(*kind, name)));
         context.boolean("own", is_own);

@@ -23,7 +23,7 @@ impl Kind for PasswordPolicyChanged {
         Target::Account
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         let rules = self.rules.unwrap_or(PasswordRules::WITHOUT_A_POLICY);
         let switches = rules.switches().map(|(name, on)| (camel(name), RestrictedExpression::new_bool(on)));
         let numbers = rules.numbers().map(|(name, number)| (camel(name), RestrictedExpression::new_long(number.into())));

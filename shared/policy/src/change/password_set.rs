@@ -74,7 +74,7 @@ impl Kind for PasswordSet {
         self.owner.clone()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.boolean("created", self.created);
         context.text("oneself", self.oneself.name());
         context.boolean("passwordResetRequired", self.password_reset_required);

@@ -24,7 +24,7 @@ impl Kind for PolicyAttached {
         self.identity.clone().into()
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         let arn = &self.policy_arn;
         let names = [("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())];
         context.granting("policy", &names, facts);

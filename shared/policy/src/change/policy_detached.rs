@@ -24,7 +24,7 @@ impl Kind for PolicyDetached {
         self.identity.clone().into()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.policy_names("policy", &self.policy_arn);
     }
 

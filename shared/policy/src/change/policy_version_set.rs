@@ -78,7 +78,7 @@ impl Kind for PolicyVersionSet {
         Target::Policy(self.policy_arn.clone())
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         let arn = &self.policy_arn;
         context.granting("policy", &[("arn", arn.as_str()), ("name", arn.name()), ("owner", arn.owner())], facts);
         context.before_and_after(facts);

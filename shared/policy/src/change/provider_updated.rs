@@ -52,7 +52,7 @@ impl Kind for ProviderUpdated {
         self.provider.clone()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.text("update", self.update.name());
     }
 

@@ -36,7 +36,7 @@ impl Kind for QuarantineLifted {
         self.target.clone()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.text("policyName", self.policy_name.as_str());
     }
 

@@ -36,7 +36,7 @@ impl Kind for Renamed {
         self.identity.clone().into()
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         context.named_by(facts);
         context.text("newName", &self.new_name.as_str().to_ascii_lowercase());
         if let Some(path) = &self.new_path {

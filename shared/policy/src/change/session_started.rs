@@ -44,7 +44,7 @@ impl Kind for SessionStarted {
         self.target.clone()
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         context.boolean("chained", self.chained);
         context.boolean("crossAccount", self.from.is_some());
         context.long("durationSeconds", self.duration_seconds.unwrap_or_default().into());

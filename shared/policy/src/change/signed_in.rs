@@ -33,7 +33,7 @@ impl Kind for SignedIn {
         self.target.clone()
     }
 
-    fn context(&self, facts: &Facts, context: &mut Members) {
+    fn context(&self, facts: &Facts, context: &mut Members<'_>) {
         context.boolean("succeeded", self.succeeded);
         if self.succeeded {
             context.long("failures", 0);

@@ -68,7 +68,7 @@ impl Kind for TrustChanged {
         self.role.clone().into()
     }
 
-    fn context(&self, _: &Facts, context: &mut Members) {
+    fn context(&self, _: &Facts, context: &mut Members<'_>) {
         context.boolean("created", self.created);
         // INVARIANT: the rulebook is asked about one principal at a time (`one_by_one`).
         if let Some(Judged { trusted, .. }) = self.trusted.first() {
@@ -113,7 +113,7 @@ impl Kind for TrustChanged {
 }
 
 /// The schema's `Trusted`.
-fn trusted_members(trusted: &Trusted, context: &Members) -> Vec<(String, RestrictedExpression)> {
+fn trusted_members(trusted: &Trusted, context: &Members<'_>) -> Vec<(String, RestrictedExpression)> {
     let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
     let boolean = RestrictedExpression::new_bool;
     let principal = &trusted.principal;

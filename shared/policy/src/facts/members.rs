@@ -9,60 +9,68 @@ use crate::arn::{AccountId, PolicyArn};
 use crate::own::{OwnParts, PartKind};
 
 /// The members of a Cedar context. A member whose fact was not read holds a placeholder, and the fact is noted as unread.
-pub struct Members {
-    account: AccountId,
+pub struct Members<'a> {
+    account: &'a AccountId,
     partition: &'static str,
+    /// Of which members a value is made: the others cost nothing but their names.
+    is_wanted: &'a dyn Fn(&str) -> bool,
     /// Accounts of others that count as trusted.
-    trusted: Vec<AccountId>,
+    trusted: &'a [AccountId],
     /// The parts of Rescind's own stack, and the region in which the call was made.
-    own: Option<(OwnParts, String)>,
+    own: Option<(&'a OwnParts, &'a str)>,
     names: Vec<&'static str>,
     booleans: Vec<(&'static str, bool)>,
-    /// The values; `None` of an outline, for which none is made.
-    values: Option<Vec<RestrictedExpression>>,
+    values: Vec<(&'static str, RestrictedExpression)>,
     unread: Needs,
     error: Option<String>,
 }
 
-impl Members {
+impl<'a> Members<'a> {
     /// No members yet, for a change in this account.
     #[must_use]
-    pub const fn new(account: AccountId, partition: &'static str) -> Self {
+    pub const fn new(account: &'a AccountId, partition: &'static str) -> Self {
         Self {
             account,
             partition,
-            trusted: Vec::new(),
+            is_wanted: &|_| true,
+            trusted: &[],
             own: None,
             names: Vec::new(),
             booleans: Vec::new(),
-            values: Some(Vec::new()),
+            values: Vec::new(),
             unread: Needs::NONE,
             error: None,
         }
     }
 
-    /// The same as an outline: which members there are, and what the booleans among them are. The values of the others, which cost most, are not made.
+    /// The same with values of those members alone whose names are wanted: to make them costs most.
+    #[must_use]
+    pub fn only(self, is_wanted: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { is_wanted, ..self }
+    }
+
+    /// The same as an outline: which members there are, and what the booleans among them are.
     #[must_use]
     pub fn outlined(self) -> Self {
-        Self { values: None, ..self }
+        self.only(&|_| false)
     }
 
     /// The same with accounts of others that count as trusted.
     #[must_use]
-    pub fn trusting(self, accounts: &[AccountId]) -> Self {
-        Self { trusted: accounts.to_vec(), ..self }
+    pub fn trusting(self, trusted: &'a [AccountId]) -> Self {
+        Self { trusted, ..self }
     }
 
     /// The same with the parts of Rescind's own stack, of a call that was made in this region.
     #[must_use]
-    pub fn knowing(self, own: &OwnParts, region: &str) -> Self {
-        Self { own: Some((own.clone(), region.to_owned())), ..self }
+    pub fn knowing(self, own: &'a OwnParts, region: &'a str) -> Self {
+        Self { own: Some((own, region)), ..self }
     }
 
     /// Whether it is a part of Rescind's own stack.
     #[must_use]
     pub fn owns(&self, kind: PartKind, written: &str) -> bool {
-        self.own.as_ref().is_some_and(|(own, region)| own.has(kind, written, region))
+        self.own.is_some_and(|(own, region)| own.has(kind, written, region))
     }
 
     /// Whether there is a member of this name.
@@ -97,10 +105,7 @@ impl Members {
 
     /// A member of any type, made from this if it is wanted.
     pub fn push(&mut self, name: &'static str, value: impl FnOnce() -> RestrictedExpression) {
-        self.names.push(name);
-        if let Some(values) = &mut self.values {
-            values.push(value());
-        }
+        self.try_push(name, || Ok(value()));
     }
 
     /// A text, as it is written.
@@ -244,9 +249,9 @@ impl Members {
 
     fn try_push(&mut self, name: &'static str, value: impl FnOnce() -> Result<RestrictedExpression, String>) {
         self.names.push(name);
-        if let Some(values) = &mut self.values {
+        if (self.is_wanted)(name) {
             match value() {
-                Ok(value) => values.push(value),
+                Ok(value) => self.values.push((name, value)),
                 Err(error) => self.error = Some(error),
             }
         }
@@ -257,7 +262,7 @@ impl Members {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let pairs = self.names.into_iter().map(str::to_owned).zip(self.values.unwrap_or_default());
+        let pairs = self.values.into_iter().map(|(name, value)| (name.to_owned(), value));
         let context = Context::from_pairs(pairs).map_err(|error| error.to_string())?;
         Ok((context, self.unread))
     }

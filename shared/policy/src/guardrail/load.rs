@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::annotation::{self, Ending, Guardrail, Mistake};
 use super::must::Must;
 use super::needs;
+use super::reads::Reads;
 use super::schema::{SCHEMA_FILE, vocabulary};
 use super::source::{Flaw, Source};
 use super::wildcard::Loose;
@@ -170,6 +171,7 @@ impl Rulebook {
         fold::policy(&mut json).map_err(|reason| one(placed.flaw(None, reason)))?;
         let gate = (!needs.is_empty()).then(|| gate::of_policy(&json));
         let must = Must::of_policy(gate.as_ref().unwrap_or(&json));
+        let looks = Looks { needs, reads: Reads::of_policy(&json), gate, must };
         let is_aimed = self.judge == Judge::Everyone && aim::is_at_quarantines(&json);
         let folded = |id: &str| Policy::from_json(Some(PolicyId::new(id)), json).map_err(|error| one(placed.flaw(None, error.to_string())));
         if placed.policy.effect() == Effect::Permit {
@@ -178,7 +180,7 @@ impl Rulebook {
             if self.exemptions.contains_key(policy.id()) {
                 return Err(one(repeated(placed, &exemption.id)));
             }
-            self.permits.add(policy.clone(), needs, gate.as_ref(), must).map_err(|error| one(placed.flaw(None, error)))?;
+            self.permits.add(policy.clone(), &looks).map_err(|error| one(placed.flaw(None, error)))?;
             self.exemptions.insert(policy.id().clone(), exemption);
             return Ok(None);
         }
@@ -203,7 +205,7 @@ impl Rulebook {
         let required = guardrail.requires.clone().map(|requires| (requires, actions.clone()));
         for action in actions.into_iter().filter(|action| self.judge.considers(action, &guardrail)) {
             let concern = self.concerns.entry(action).or_default();
-            concern.add(policy.clone(), needs, gate.as_ref(), must.clone()).map_err(|error| one(placed.flaw(None, error)))?;
+            concern.add(policy.clone(), &looks).map_err(|error| one(placed.flaw(None, error)))?;
         }
         self.guardrails.insert(policy.id().clone(), guardrail);
         Ok(required)
@@ -242,14 +244,26 @@ impl Rulebook {
     }
 }
 
+/// What a policy looks at.
+struct Looks {
+    /// The facts.
+    needs: Needs,
+    /// The members of the context.
+    reads: Reads,
+    /// The same policy as far as it needs no fact, if it needs any.
+    gate: Option<Value>,
+    must: Must,
+}
+
 impl Concern {
-    fn add(&mut self, policy: Policy, needs: Needs, gate: Option<&Value>, must: Must) -> Result<(), String> {
-        self.musts.push(must);
-        let Some(gate) = gate else {
+    fn add(&mut self, policy: Policy, looks: &Looks) -> Result<(), String> {
+        self.musts.push(looks.must.clone());
+        self.reads.extend(&looks.reads);
+        let Some(gate) = &looks.gate else {
             return self.by_record.add(policy).map_err(|error| error.to_string());
         };
         let gate = Policy::from_json(Some(policy.id().clone()), gate.clone()).map_err(|error| error.to_string())?;
-        self.needs.insert(policy.id().clone(), needs);
+        self.needs.insert(policy.id().clone(), looks.needs);
         self.by_record.add(gate).map_err(|error| error.to_string())?;
         self.by_facts.add(policy).map_err(|error| error.to_string())
     }

@@ -15,6 +15,7 @@ mod judge;
 mod load;
 mod must;
 mod needs;
+mod reads;
 mod request;
 mod requirement;
 mod schema;
@@ -41,6 +42,7 @@ use crate::capability::RequestContext;
 use crate::document::DocumentError;
 use crate::facts::{Access, Needs, Texts};
 use must::Must;
+use reads::Reads;
 use request::Vocabulary;
 
 /// A loaded, validated rulebook.
@@ -70,6 +72,8 @@ struct Concern {
     by_facts: PolicySet,
     /// What each of these needs.
     needs: HashMap<PolicyId, Needs>,
+    /// What all of them read of the context.
+    reads: Reads,
 }
 
 impl Rulebook {

@@ -31,7 +31,7 @@ impl Must {
     }
 
     /// Whether a request with this context may be one to which the policy applies.
-    pub(super) fn may_hold(&self, context: &Members) -> bool {
+    pub(super) fn may_hold(&self, context: &Members<'_>) -> bool {
         self.0.iter().all(|asked| match asked {
             Asked::Member(name) => context.has(name),
             // Where there is no such member, Cedar says what is wrong.
@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_policy_is_ruled_out_by_what_is_there_and_by_what_it_asks_to_be_there() {
-        let mut context = Members::new(AccountId::new("123456789012").unwrap(), "aws");
+        let account = AccountId::new("123456789012").unwrap();
+        let mut context = Members::new(&account, "aws");
         context.boolean("mfa", true);
         context.text("name", "x");
         let may = |conditions: &str| must(conditions).may_hold(&context);

@@ -130,18 +130,28 @@ impl Vocabulary {
         groups.chain(uid).collect()
     }
 
-    /// The members of the context of a request.
-    pub(super) fn members(&self, question: &Question<'_>) -> Members {
-        members(question, &self.requirements, Members::new(question.event.account.clone(), question.event.partition()))
+    /// The context of a request as an outline.
+    pub(super) fn outline<'q>(&'q self, question: &Question<'q>) -> Members<'q> {
+        self.members(question, none(question).outlined())
     }
 
-    /// The same as an outline.
-    pub(super) fn outline(&self, question: &Question<'_>) -> Members {
-        members(question, &self.requirements, Members::new(question.event.account.clone(), question.event.partition()).outlined())
+    /// The request, with those members of the context that are read.
+    pub(super) fn translate(&self, question: &Question<'_>, is_read: &dyn Fn(&str) -> bool) -> Result<Translated, DecisionError> {
+        debug_assert!(self.is_in_schema(question)?, "the schema does not know a request about {}", question.action.name);
+        self.request(question, self.members(question, none(question).only(is_read)), None)
     }
 
-    /// The request with these members of its context.
-    pub(super) fn translate(&self, question: &Question<'_>, members: Members) -> Result<Translated, DecisionError> {
+    /// Whether the whole request is one that the schema describes, which policies were validated for. Tests ask.
+    fn is_in_schema(&self, question: &Question<'_>) -> Result<bool, DecisionError> {
+        let schema = self.actions.get(question.action).filter(|action| action.is_typed).map(|_| &self.schema);
+        self.request(question, self.members(question, none(question)), schema).map(|_| true)
+    }
+
+    fn members<'q>(&'q self, question: &Question<'q>, none: Members<'q>) -> Members<'q> {
+        members(question, &self.requirements, none)
+    }
+
+    fn request(&self, question: &Question<'_>, members: Members<'_>, schema: Option<&Schema>) -> Result<Translated, DecisionError> {
         let wrong = |error: &dyn std::error::Error| DecisionError::Request(error.to_string());
         let (principal, principal_entity) = self.principal(question.actor, question.event.partition())?;
         let mut resource = self.resource(question, &principal)?;
@@ -152,7 +162,6 @@ impl Vocabulary {
         resource.groups.push(resource.entity);
         let action = self.actions.get(question.action);
         let action = action.ok_or_else(|| DecisionError::Request(format!("unknown action {}", question.action.name)))?;
-        let schema = action.is_typed.then_some(&self.schema);
         let entities = action.entities.clone().add_entities(resource.groups, schema).map_err(|error| wrong(&error))?;
         let (context, unread) = members.finish().map_err(DecisionError::Request)?;
         let request = Request::new(principal, action.uid.clone(), resource.uid, context, schema).map_err(|error| wrong(&error))?;
@@ -171,7 +180,7 @@ impl Vocabulary {
         let (principal, entity) = self.principal(actor, event.partition())?;
         let judged = self.actions.get(action).ok_or_else(|| DecisionError::Request(format!("unknown action {}", action.name)))?;
         let entities = judged.entities.clone().add_entities([entity], None).map_err(|error| wrong(&error))?;
-        let none = Members::new(event.account.clone(), event.partition());
+        let none = Members::new(&event.account, event.partition());
         let (context, _) = circumstances(event, actor, break_glass, none).finish().map_err(DecisionError::Request)?;
         let request = Request::new(principal.clone(), judged.uid.clone(), principal, context, None).map_err(|error| wrong(&error))?;
         Ok((request, entities))
@@ -271,7 +280,12 @@ fn entity(
     Entity::new_with_tags(uid, attributes, parents, tags).map_err(|error| DecisionError::Request(error.to_string()))
 }
 
-fn members(question: &Question<'_>, requirements: &[Requirement], none: Members) -> Members {
+/// No members yet.
+fn none<'a>(question: &Question<'a>) -> Members<'a> {
+    Members::new(&question.event.account, question.event.partition())
+}
+
+fn members<'a>(question: &Question<'a>, requirements: &[Requirement], none: Members<'a>) -> Members<'a> {
     let event = question.event;
     let mut context = circumstances(event, question.actor, question.break_glass, none).trusting(question.trusted_accounts);
     if let Some(own) = question.own {
@@ -285,7 +299,7 @@ fn members(question: &Question<'_>, requirements: &[Requirement], none: Members)
 }
 
 /// The members that every context has.
-fn circumstances(event: &Event, actor: &Actor, break_glass: Standing, mut context: Members) -> Members {
+fn circumstances<'a>(event: &Event, actor: &Actor, break_glass: Standing, mut context: Members<'a>) -> Members<'a> {
     context.text("account", event.account.as_str());
     context.boolean("breakGlass", break_glass == Standing::Listed);
     context.boolean("breakGlassRecreated", break_glass == Standing::Recreated);

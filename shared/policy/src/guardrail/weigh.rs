@@ -67,7 +67,7 @@ impl Rulebook {
         if !concern.musts.iter().any(|must| must.may_hold(&outline)) {
             return Ok(None);
         }
-        let translated = self.vocabulary.translate(question, self.vocabulary.members(question))?;
+        let translated = self.translate(concern, question)?;
         let guardrails = self.first_pass(concern, &translated)?;
         if guardrails.is_empty() {
             return Ok(None);
@@ -107,8 +107,7 @@ impl Rulebook {
         let (guardrails, exemptions) = if needs.is_empty() && guardrails.open.is_empty() && exemptions.open.is_empty() {
             (guardrails, exemptions)
         } else {
-            let translated =
-                if needs.is_empty() { translated } else { self.vocabulary.translate(question, self.vocabulary.members(question))? };
+            let translated = if needs.is_empty() { translated } else { self.translate(concern, question)? };
             let guardrails = self.second_pass(concern, guardrails, &translated)?;
             (guardrails, self.second_pass(&self.permits, exemptions, &translated)?)
         };
@@ -177,6 +176,11 @@ impl Rulebook {
             }
             None => Decision::Unknown { guardrails, reason },
         })
+    }
+
+    /// The request as far as these policies and the exemptions read it.
+    fn translate(&self, concern: &Concern, question: &Question<'_>) -> Result<Translated, DecisionError> {
+        self.vocabulary.translate(question, &|name| concern.reads.contains(name) || self.permits.reads.contains(name))
     }
 
     fn first_pass(&self, concern: &Concern, Translated { request, entities, .. }: &Translated) -> Result<Passed, DecisionError> {
