@@ -34,15 +34,24 @@ impl Place {
         }
         let quotes = places_of(b'"');
         let texts = between(quotes) ^ if self.in_text { u64::MAX } else { 0 };
+        self.in_text ^= quotes.count_ones() % 2 == 1;
         // `[` and `{` differ in this bit alone, and so do `]` and `}`.
         let folded = bytes | u8x64::splat(0x20);
-        let brackets = |byte| (folded.simd_eq(u8x64::splat(byte)).to_bitmask() & !texts).count_ones() as usize;
-        let closed = brackets(b'}');
-        if closed >= self.depth {
-            return self.bytes(block);
+        let brackets = |byte| folded.simd_eq(u8x64::splat(byte)).to_bitmask() & !texts;
+        let (opening, mut closing) = (brackets(b'{'), brackets(b'}'));
+        let mut opened = 0;
+        // Brackets that open before one that closes.
+        while closing != 0 {
+            let at = closing.trailing_zeros();
+            let before = (opening & ((1 << at) - 1)).count_ones() as usize;
+            self.depth = (self.depth + before - opened).saturating_sub(1);
+            if self.depth == 0 {
+                return Some(at as usize + 1);
+            }
+            opened = before;
+            closing &= closing - 1;
         }
-        self.depth = self.depth + brackets(b'{') - closed;
-        self.in_text ^= quotes.count_ones() % 2 == 1;
+        self.depth += opening.count_ones() as usize - opened;
         None
     }
 

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub use brackets::value_len;
 pub use bucket::{Fetched, Object, fetch};
 pub use files::{Source, Wanted, list};
 pub use unwrap::records;

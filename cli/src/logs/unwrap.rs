@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Empty;
 
-use policy::record::is_plain;
+use policy::record::plain;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -56,7 +56,7 @@ struct Wrapped<'a> {
 
 /// Hands out each record in a value, or the value itself if it holds none: then whoever reads records says what is wrong.
 pub fn records(value: &str, each: &mut impl FnMut(&str)) {
-    if is_plain(value.as_bytes()) {
+    if plain(value.as_bytes()).is_some() {
         return each(value);
     }
     unwrap(value, DEPTH_MAX, each);

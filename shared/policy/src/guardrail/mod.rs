@@ -89,6 +89,12 @@ impl Rulebook {
         self.concerns.contains_key(action)
     }
 
+    /// The same of changes of whose context this is known: what these booleans are, if it has them.
+    #[must_use]
+    pub fn concerns_where(&self, action: &Action, known: &[(&str, bool)]) -> bool {
+        self.concerns.get(action).is_some_and(|concern| concern.musts.iter().any(|must| must.may_hold_where(known)))
+    }
+
     /// The guardrails that could forbid this action on some target, by their ids.
     #[must_use]
     pub fn guardrails_on(&self, action: &Action) -> Vec<&Guardrail> {

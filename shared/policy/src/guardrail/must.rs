@@ -38,6 +38,12 @@ impl Must {
             Asked::Boolean(name, wanted) => context.is(name).is_none_or(|is| is == *wanted),
         })
     }
+
+    /// The same of a context of which this is known: what these booleans are, if it has them.
+    pub(super) fn may_hold_where(&self, known: &[(&str, bool)]) -> bool {
+        let may = |name: &str, wanted: bool| known.iter().all(|(known, is)| *known != name || *is == wanted);
+        self.0.iter().all(|asked| !matches!(asked, Asked::Boolean(name, wanted) if !may(name, *wanted)))
+    }
 }
 
 /// What an expression that has to come out as `holds` asks of the context.
@@ -103,5 +109,12 @@ mod tests {
         assert!(may("when { context has name }") && !may("when { context has other && context.other }"));
         assert!(may("when { context.other }"), "that it is not there is for Cedar to say");
         assert!(may("when { principal == resource }"));
+    }
+
+    #[test]
+    fn a_policy_that_asks_for_a_boolean_is_ruled_out_where_it_is_known_to_be_otherwise() {
+        let may = |conditions: &str| must(conditions).may_hold_where(&[("a", false), ("b", true)]);
+        assert!(!may("when { context has a && context.a }") && !may("unless { context.c || !context.a }") && !may("unless { context.b }"));
+        assert!(may("when { !context.a && context.b }") && may("when { context has a }") && may("when { context.a || context.b }"));
     }
 }

@@ -6,9 +6,12 @@
 mod finding_state;
 mod identity;
 
+use std::fmt;
+
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, de};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -261,7 +264,7 @@ impl Event {
         }
 
         // As CloudTrail writes it.
-        if is_plain(json.as_bytes())
+        if plain(json.as_bytes()).is_some()
             && let Ok(record) = parse_record(json)
         {
             return Self::of_record(record);
@@ -317,12 +320,13 @@ pub fn reads(name: &str) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
 }
 
-/// Whether a JSON text begins the way CloudTrail's own records do: with the version, then the caller. Nothing that wraps a record begins so.
+/// What follows the name of the caller's member, if a JSON text begins the way CloudTrail's own records do: with the version, then the caller. Nothing that
+/// wraps a record begins so.
 #[must_use]
-pub fn is_plain(json: &[u8]) -> bool {
-    let behind = json.strip_prefix(b"{\"eventVersion\":\"").unwrap_or_default();
+pub fn plain(json: &[u8]) -> Option<&[u8]> {
+    let behind = json.strip_prefix(b"{\"eventVersion\":\"")?;
     let version = behind.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    behind.get(version..).is_some_and(|rest| rest.starts_with(b"\",\"userIdentity\":"))
+    behind.get(version..)?.strip_prefix(b"\",\"userIdentity\":")
 }
 
 fn parse_record(json: &str) -> Result<Record, RecordError> {
@@ -334,22 +338,34 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Boolean(bool),
-        Text(String),
+    /// A boolean, or its text, or null.
+    struct Written;
+
+    impl Visitor<'_> for Written {
+        type Value = Option<bool>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("true or false")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+            Ok(Some(value))
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            let is = |word| text.eq_ignore_ascii_case(word);
+            match (is("true"), is("false")) {
+                (false, false) => Err(E::invalid_value(de::Unexpected::Str(&shown(text)), &self)),
+                (value, _) => Ok(Some(value)),
+            }
+        }
     }
 
-    match Option::<Written>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Written::Boolean(value)) => Ok(Some(value)),
-        Some(Written::Text(text)) => match text.to_ascii_lowercase().as_str() {
-            "true" => Ok(Some(true)),
-            "false" => Ok(Some(false)),
-            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&shown(&text)), &"true or false")),
-        },
-    }
+    deserializer.deserialize_any(Written)
 }
 
 #[cfg(test)]
