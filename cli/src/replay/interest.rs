@@ -18,10 +18,10 @@ use crate::logs::value_len;
 use crate::past::Deed;
 
 const STS: &[u8] = b"sts.amazonaws.com";
-/// What is known of every change: a replay knows no break-glass principals.
-const NO_BREAK_GLASS: [(&str, bool); 2] = [("breakGlass", false), ("breakGlassRecreated", false)];
-/// And of a session whose caller is of the account.
-const SAME_ACCOUNT: [(&str, bool); 3] = [("breakGlass", false), ("breakGlassRecreated", false), ("crossAccount", false)];
+/// What is known of every change: a replay knows neither break-glass principals nor the parts of a stack.
+const KNOWN: [(&str, bool); 3] = [("breakGlass", false), ("breakGlassRecreated", false), ("own", false)];
+/// What is known of a session whose caller is of the account.
+const SAME_ACCOUNT: [(&str, bool); 4] = [("breakGlass", false), ("breakGlassRecreated", false), ("own", false), ("crossAccount", false)];
 /// How a record says that an AWS service called.
 const BY_SERVICE: &[u8] = b"\"userIdentity\":{\"type\":\"AWSService\"";
 /// How `userIdentity` begins if one did, and if a role's session did.
@@ -115,7 +115,7 @@ impl<'a> Interest<'a> {
         let (Ok(service), Ok(name)) = (str::from_utf8(source), str::from_utf8(name)) else {
             return Of::All;
         };
-        let of_action = |action: &Action| match self.rulebook.concerns_where(action, &NO_BREAK_GLASS) {
+        let of_action = |action: &Action| match self.rulebook.concerns_where(action, &KNOWN) {
             false => Of::Root,
             true if source == STS && !self.rulebook.concerns_where(action, &SAME_ACCOUNT) => Of::OtherAccounts,
             true => Of::All,
