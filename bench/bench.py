@@ -36,7 +36,7 @@ from lab.offence import OFFENCES  # noqa: E402
 from lab.rulebook import rulebook  # noqa: E402
 from lab.world import DETACH_POLICY, FUNCTIONS, QUARANTINE_PRINCIPAL, World  # noqa: E402
 from moto.iam import aws_managed_policies  # noqa: E402
-from runtime_api import Function, Spent  # noqa: E402
+from runtime_api import Function, Spent, peak_memory_of  # noqa: E402
 from table import Measured, Row, as_json, draw  # noqa: E402
 
 CUSTODIAN = ROOT / ".venv-custodian" / "bin" / "python"
@@ -184,15 +184,19 @@ def replays() -> list[Row]:
 def replay(folder: Path, threads: int) -> tuple[float, float]:
     """Seconds, and the most memory in MB."""
     command = [str(RELEASE / "rescind"), "replay", str(folder / "AWSLogs"), "--guardrails", str(ROOT / "guardrails"), "--threads", str(threads), "--json"]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    began = time.monotonic()
-    document = json.loads(process.stdout.read())
-    seconds = time.monotonic() - began
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output)
+        began, peak = time.monotonic(), 0
+        # What the system adds up of a process that has ended begins with the memory of the one that started it.
+        while process.poll() is None:
+            peak = max(peak, peak_memory_of(process.pid))
+            time.sleep(0.01)
+        seconds = time.monotonic() - began
+        output.seek(0)
+        document = json.load(output)
     if document["records"] != RECORDS:
         raise RuntimeError(f"{document['records']} records were read, not {RECORDS}")
-    return seconds, usage.ru_maxrss / 1000
+    return seconds, peak / 1e6
 
 
 def reading(reader: str, folder: Path) -> dict:

@@ -34,6 +34,12 @@ class Moment:
     wall_ns: int
 
 
+def peak_memory_of(pid: int) -> int:
+    """The most memory that a process of ours ever had resident, in bytes; 0 if it has ended."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
+
+
 class Function:
     """Starts on construction; leaving a `with` ends it. `start` is what it took until its first poll."""
 
@@ -68,9 +74,7 @@ class Function:
 
     def peak_memory(self) -> int:
         """The most memory that it ever had resident, in bytes."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        (kibibytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
-        return int(kibibytes) * 1024
+        return peak_memory_of(self._process.pid)
 
     def stop(self) -> None:
         self._process.kill()
