@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use policy::actor::ActorKind;
@@ -102,8 +103,8 @@ impl Certainty {
 /// Texts that come again and again, each kept once.
 #[derive(Default)]
 struct Names {
-    texts: Vec<String>,
-    numbers: HashMap<String, u32>,
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
 }
 
 impl Names {
@@ -112,13 +113,14 @@ impl Names {
             return *number;
         }
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.texts.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), number);
+        let text = Arc::<str>::from(text);
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
         number
     }
 
     fn text(&self, number: u32) -> &str {
-        usize::try_from(number).ok().and_then(|number| self.texts.get(number)).map_or("", String::as_str)
+        usize::try_from(number).ok().and_then(|number| self.texts.get(number)).map_or("", |text| text)
     }
 }
 
@@ -149,10 +151,22 @@ pub struct History {
     names: Names,
     /// The ARN of each actor, by the number of its unique id.
     arns: HashMap<u32, String>,
-    kept: Vec<Kept>,
+    /// The cases that are counted.
+    counted: HashSet<u64>,
+    account: Account,
+    /// By case, if they are wanted.
+    answers: Option<BTreeMap<u64, Answer>>,
+    /// Those that would be taken back: what becomes of each depends on those before it. All others are counted as they come, so that they take up no more
+    /// than the bytes of an id.
+    waiting: Vec<Kept>,
 }
 
 impl History {
+    /// No cases yet.
+    pub fn keeping(answers: bool) -> Self {
+        Self { answers: answers.then(BTreeMap::new), ..Self::default() }
+    }
+
     /// Adds a case.
     pub fn add(&mut self, Judged { action, case, sure }: &Judged) {
         let names = &mut self.names;
@@ -180,56 +194,62 @@ impl History {
             target: names.number(&target),
         };
         self.arns.entry(actor).or_insert_with(|| case.actor.arn.clone());
-        self.kept.push(kept);
+        if kept.verdict == Verdict::TakenBack {
+            self.waiting.push(kept);
+        } else if self.is_first(&kept) {
+            self.count(&kept, kept.verdict, false);
+        }
     }
 
-    /// What an enforcing stack would have made of it: records that several trails hold count once, and what is made again and again or too often within an
-    /// hour is answered as the stack answers it.
-    /// Each answer is also put into `answers`, if they are wanted.
-    pub fn outcome(mut self, mut answers: Option<&mut BTreeMap<u64, Answer>>) -> Account {
-        self.kept.sort_by_key(|kept| (kept.time, kept.id));
-        let mut account = Account::default();
-        let mut seen = HashSet::new();
+    /// What an enforcing stack would have made of it, and of each case, if that is wanted: records that several trails hold count once, and what is made again
+    /// and again or too often within an hour is answered as the stack answers it.
+    pub fn outcome(mut self) -> (Account, BTreeMap<u64, Answer>) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.sort_by_key(|kept| (kept.time, kept.id));
         let mut breakers = Breakers::default();
-        for kept in &self.kept {
-            if !seen.insert(kept.id) {
-                account.doubled += 1;
-                continue;
-            }
-            let (verdict, is_contested) = breakers.answer(kept);
-            let names = &self.names;
-            let row = account.guardrails.entry(names.text(kept.guardrail).to_owned()).or_default();
-            row.severity = row.severity.max(kept.severity);
-            let actor = Named { id: names.text(kept.actor).to_owned(), arn: self.arns.get(&kept.actor).cloned().unwrap_or_default() };
-            row.count(kept.time, verdict, is_contested);
-            let certainty = Certainty::of(kept.sure, verdict);
-            row.assumed += usize::from(certainty == Certainty::Assumed);
-            account.assumed += usize::from(certainty == Certainty::Assumed);
-            *row.targets.entry(names.text(kept.target).to_owned()).or_default() += 1;
-            row.actors.entry(actor.clone()).or_default().count(verdict, names.text(kept.session));
-            account.actors.entry(actor).or_default().count(verdict, names.text(kept.session));
-            account.accounts.entry(names.text(kept.account).to_owned()).or_default().count(kept.time, verdict, is_contested);
-            if let Some(answers) = &mut answers {
-                answers.insert(kept.id, self.answer(kept, verdict));
+        for kept in &waiting {
+            if self.is_first(kept) {
+                let (verdict, is_contested) = breakers.answer(kept);
+                self.count(kept, verdict, is_contested);
             }
         }
-        account
+        (self.account, self.answers.unwrap_or_default())
     }
-}
 
-impl History {
-    fn answer(&self, kept: &Kept, verdict: Verdict) -> Answer {
-        Answer {
-            time: kept.time,
-            verdict,
-            certainty: Certainty::of(kept.sure, verdict),
-            action: kept.action,
-            kind: kept.kind,
-            severity: kept.severity,
-            account: self.names.text(kept.account).to_owned(),
-            guardrail: self.names.text(kept.guardrail).to_owned(),
-            actor: self.arns.get(&kept.actor).cloned().unwrap_or_default(),
-            target: self.names.text(kept.target).to_owned(),
+    /// Whether no other record of the same event made this case.
+    fn is_first(&mut self, kept: &Kept) -> bool {
+        let is_first = self.counted.insert(kept.id);
+        self.account.doubled += usize::from(!is_first);
+        is_first
+    }
+
+    fn count(&mut self, kept: &Kept, verdict: Verdict, is_contested: bool) {
+        let Self { names, arns, account, answers, .. } = self;
+        let row = account.guardrails.entry(names.text(kept.guardrail).to_owned()).or_default();
+        row.severity = row.severity.max(kept.severity);
+        let actor = Named { id: names.text(kept.actor).to_owned(), arn: arns.get(&kept.actor).cloned().unwrap_or_default() };
+        row.count(kept.time, verdict, is_contested);
+        let certainty = Certainty::of(kept.sure, verdict);
+        row.assumed += usize::from(certainty == Certainty::Assumed);
+        account.assumed += usize::from(certainty == Certainty::Assumed);
+        *row.targets.entry(names.text(kept.target).to_owned()).or_default() += 1;
+        row.actors.entry(actor.clone()).or_default().count(verdict, names.text(kept.session));
+        account.actors.entry(actor).or_default().count(verdict, names.text(kept.session));
+        account.accounts.entry(names.text(kept.account).to_owned()).or_default().count(kept.time, verdict, is_contested);
+        if let Some(answers) = answers {
+            let answer = Answer {
+                time: kept.time,
+                verdict,
+                certainty,
+                action: kept.action,
+                kind: kept.kind,
+                severity: kept.severity,
+                account: names.text(kept.account).to_owned(),
+                guardrail: names.text(kept.guardrail).to_owned(),
+                actor: arns.get(&kept.actor).cloned().unwrap_or_default(),
+                target: names.text(kept.target).to_owned(),
+            };
+            answers.insert(kept.id, answer);
         }
     }
 }
@@ -379,13 +399,35 @@ pub struct Share {
 impl Share {
     fn count(&mut self, verdict: Verdict, session: &str) {
         *self.verdicts.entry(verdict).or_default() += 1;
-        if !session.is_empty() && (self.sessions.len() < SESSIONS_MAX || self.sessions.contains_key(session)) {
-            *self.sessions.entry(session.to_owned()).or_default() += 1;
+        if session.is_empty() {
+            return;
+        }
+        *self.sessions.entry(session.to_owned()).or_default() += 1;
+        // The first by name, so that they are the same ones in whatever order the cases come.
+        if self.sessions.len() > SESSIONS_MAX {
+            self.sessions.pop_last();
         }
     }
 
     /// All of them.
     pub fn cases(&self) -> usize {
         self.verdicts.values().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sessions_that_are_named_are_the_same_in_whatever_order_the_cases_come() {
+        let names: Vec<String> = (0..3 * SESSIONS_MAX).map(|number| format!("session-{number:02}")).collect();
+        let mut forwards = Share::default();
+        names.iter().chain(&names).for_each(|name| forwards.count(Verdict::Noticed, name));
+        let mut backwards = Share::default();
+        names.iter().rev().flat_map(|name| [name, name]).for_each(|name| backwards.count(Verdict::Noticed, name));
+        assert_eq!(forwards.sessions, backwards.sessions);
+        assert!(forwards.sessions.len() == SESSIONS_MAX && forwards.sessions.values().all(|times| *times == 2));
+        assert_eq!(forwards.cases(), 6 * SESSIONS_MAX);
     }
 }

@@ -103,7 +103,7 @@ pub fn all(files: &[Source], threads: usize, by: &By<'_>) -> Result<Replayed> {
     let (intake, objects, to) = Intake::of(files);
     let progress = Progress::default();
     let shared = Mutex::new(Shared {
-        history: History::default(),
+        history: History::keeping(by.keeps_answers),
         notices: by.keeps_notices.then(Notices::default),
         later: Later::new().context("cannot make a temporary file")?,
         counts: Counts::default(),
@@ -138,8 +138,7 @@ pub fn all(files: &[Source], threads: usize, by: &By<'_>) -> Result<Replayed> {
     shared.second_look(files, by, &past).context("cannot read a temporary file")?;
     let Shared { history, notices, counts, span, mut broken, unreadable, .. } = shared;
     broken.sort();
-    let mut answers = BTreeMap::new();
-    let outcome = history.outcome(by.keeps_answers.then_some(&mut answers));
+    let (outcome, answers) = history.outcome();
     Ok(Replayed {
         counts,
         outcome,
