@@ -205,7 +205,7 @@ impl History {
     /// and again or too often within an hour is answered as the stack answers it.
     pub fn outcome(mut self) -> (Account, BTreeMap<u64, Answer>) {
         let mut waiting = std::mem::take(&mut self.waiting);
-        waiting.sort_by_key(|kept| (kept.time, kept.id));
+        waiting.sort_unstable_by_key(|kept| (kept.time, kept.id));
         let mut breakers = Breakers::default();
         for kept in &waiting {
             if self.is_first(kept) {
