@@ -18,6 +18,8 @@ use crate::logs::value_len;
 use crate::past::Deed;
 
 const STS: &[u8] = b"sts.amazonaws.com";
+/// As many calls are remembered: AWS has fewer, and whoever makes names up fills no memory.
+const KNOWN_MAX: usize = 1 << 16;
 /// What is known of every change: a replay knows neither break-glass principals nor the parts of a stack.
 const KNOWN: [(&str, bool); 3] = [("breakGlass", false), ("breakGlassRecreated", false), ("own", false)];
 /// What is known of a session whose caller is of the account.
@@ -122,7 +124,9 @@ impl<'a> Interest<'a> {
         };
         let of_actions = Action::candidates(service, name).map(of_action).max().unwrap_or(Of::Root);
         let of = if Deed::may_be(service, name) { Of::All } else { of_actions };
-        self.known.insert(call.to_vec(), of);
+        if self.known.len() < KNOWN_MAX {
+            self.known.insert(call.to_vec(), of);
+        }
         of
     }
 }
