@@ -6,6 +6,7 @@ here; in the last, the kernel sends the child SIGTERM on our behalf (PR_SET_PDEA
 
 import atexit
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -27,6 +28,10 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 _running: set["Child"] = set()
+
+PORTS_EACH = 1000
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.cycle(range(10_000 + _worker * PORTS_EACH, 10_000 + (_worker + 1) * PORTS_EACH))
 
 
 class Child:
@@ -94,10 +99,14 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback port that nobody listens on. Each worker of the tests has ports of its own, below those that the system gives out: one that was free a
+    moment ago is taken by nobody else before the child listens on it, and whoever waits for the child reaches no other.
+    """
+    for port in itertools.islice(_ports, PORTS_EACH):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("there is no free port")
 
 
 def wait_for_port(port: int, child: Child, seconds: float) -> bool:
