@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::needs::{attribute_of, parts};
+use super::needs::{attribute_of, bodies, parts};
 use crate::capability::Path;
 use crate::text::quoted;
 
@@ -14,8 +14,7 @@ const MEMBERSHIP: [&str; 3] = ["contains", "containsAny", "containsAll"];
 /// The actions that the policy asks `allows` about, or why it cannot be answered.
 pub(super) fn of_policy(policy: &Value) -> Result<Vec<String>, String> {
     let mut actions = Vec::new();
-    let conditions = policy.get("conditions").and_then(Value::as_array).into_iter().flatten();
-    conditions.filter_map(|condition| condition.get("body")).try_for_each(|body| walk(body, &mut actions))?;
+    bodies(policy).try_for_each(|body| walk(body, &mut actions))?;
     Ok(actions)
 }
 

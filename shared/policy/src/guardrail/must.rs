@@ -65,7 +65,7 @@ fn collect(expression: &Value, holds: bool, asked: &mut Vec<Asked>) {
 }
 
 /// The member of the context that an expression is about.
-fn member<'e>(expression: &'e Value, operator: &str) -> Option<&'e str> {
+pub(super) fn member<'e>(expression: &'e Value, operator: &str) -> Option<&'e str> {
     let of = expression.get(operator)?;
     of.get("left")?.get("Var").filter(|variable| *variable == "context")?;
     of.get("attr")?.as_str()

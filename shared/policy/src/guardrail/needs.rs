@@ -15,8 +15,7 @@ pub(super) fn of_policy(policy: &Value) -> Result<Needs, String> {
     if mentions(scope("principal"), "in") {
         return Err(UNKNOWN_OF_ACTOR.to_owned());
     }
-    let conditions = policy.get("conditions").and_then(Value::as_array).into_iter().flatten();
-    conditions.filter_map(|condition| condition.get("body")).try_for_each(|body| walk(body, &mut needs))?;
+    bodies(policy).try_for_each(|body| walk(body, &mut needs))?;
     Ok(needs)
 }
 
@@ -102,6 +101,12 @@ fn weigh(operator: &str, operands: &Value, needs: &mut Needs) -> Result<(), Stri
         _ => {}
     }
     Ok(())
+}
+
+/// The expressions in a policy's conditions.
+pub(super) fn bodies(policy: &Value) -> impl Iterator<Item = &Value> {
+    let conditions = policy.get("conditions").and_then(Value::as_array).into_iter().flatten();
+    conditions.filter_map(|condition| condition.get("body"))
 }
 
 /// The operands, by name or in a list.

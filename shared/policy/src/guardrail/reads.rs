@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::needs::parts;
+use super::must::member;
+use super::needs::{bodies, parts};
 
 /// Members of the context.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -18,8 +19,7 @@ impl Reads {
     /// What a policy in its JSON form reads: in doubt, everything.
     pub(super) fn of_policy(policy: &Value) -> Self {
         let mut reads = Self::default();
-        let conditions = policy.get("conditions").and_then(Value::as_array).into_iter().flatten();
-        conditions.filter_map(|condition| condition.get("body")).for_each(|body| reads.walk(body));
+        bodies(policy).for_each(|body| reads.walk(body));
         reads
     }
 
@@ -35,19 +35,13 @@ impl Reads {
     }
 
     fn walk(&mut self, expression: &Value) {
-        let Value::Object(members) = expression else {
+        if let Some(name) = member(expression, ".").or_else(|| member(expression, "has")) {
+            self.names.insert(name.to_owned());
             return;
-        };
-        for (operator, operands) in members.iter().filter(|(operator, _)| *operator != "Value") {
-            let of_context = operands.get("left").and_then(|left| left.get("Var")).is_some_and(|variable| variable == "context");
-            match operands.get("attr").and_then(Value::as_str).filter(|_| of_context && matches!(operator.as_str(), "." | "has")) {
-                Some(name) => {
-                    self.names.insert(name.to_owned());
-                }
-                None if operator == "Var" => self.whole |= operands == "context",
-                None => parts(operands).for_each(|part| self.walk(part)),
-            }
         }
+        self.whole |= expression.get("Var").is_some_and(|variable| variable == "context");
+        let operators = expression.as_object().into_iter().flatten().filter(|(operator, _)| *operator != "Value");
+        operators.flat_map(|(_, operands)| parts(operands)).for_each(|operand| self.walk(operand));
     }
 }
 
